@@ -1,0 +1,18 @@
+"""The interface table: every word between blocks and every block, declared once.
+
+One file for each part of the trigger; this one collects them. `WORDS` and `BLOCKS` are what the
+generators (numpy dtypes, SystemVerilog package, testbench drivers, docs page) read.
+"""
+
+from __future__ import annotations
+
+from firmware_models.interface import ecl, gdl
+from firmware_models.interface.block import Block, Register, Registers
+from firmware_models.words import Word
+
+BLOCKS: dict[str, Block] = {block.name: block for block in (*ecl.BLOCKS, *gdl.BLOCKS)}
+WORDS: dict[str, Word] = {
+    word.name: word for block in BLOCKS.values() for word in (block.input, block.output)
+}
+
+__all__ = ["BLOCKS", "WORDS", "Block", "Register", "Registers", "Word"]

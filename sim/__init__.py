@@ -1,0 +1,1 @@
+"""The world around the trigger: beams, processes, detector response, studies, command line."""

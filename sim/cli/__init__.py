@@ -1,0 +1,84 @@
+"""The command line: a table of commands, each in a module of its own, loaded when it is called."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from firmware_models.errors import CheckFailed, LowmultError
+
+COMMANDS = {
+    "study": "run the main job: events to rates, efficiencies and a report",
+    "trigger": "trigger decisions for an event file",
+    "rates": "rate table from decisions or a study",
+    "efficiency": "efficiency tables from decisions or a study",
+    "process": "cross-section of a process under acceptance cuts",
+    "menu": "check, show, compare, compile, prove, import and export menus",
+    "verify": "compare RTL with the Python model, bit for bit",
+    "vectors": "write test vectors of a block",
+    "synth": "area and depth estimates of a block",
+    "generate": "regenerate what is derived from the interface table",
+}
+
+GOOD, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments without the program's name. Default: those of the process.
+
+    Returns
+    -------
+    int
+        0 good, 1 a check failed, 2 bad input, 130 interrupted.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _run(arguments)
+    except CheckFailed as failure:
+        sys.stderr.write(f"lowmult: failed: {failure}\n")
+        return FAILED
+    except LowmultError as error:
+        sys.stderr.write(f"lowmult: error: {error}\n")
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        sys.stderr.write("lowmult: interrupted, no partial output was kept\n")
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return GOOD
+
+
+def _run(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="lowmult",
+        description="Emulator of a Belle II-like Level-1 low-multiplicity trigger.",
+    )
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND")
+    # Only the chosen command's module is imported: --help stays fast.
+    chosen = next((word for word in arguments if not word.startswith("-")), None)
+    for name, text in COMMANDS.items():
+        subparser = subparsers.add_parser(name, help=text, description=text)
+        if name == chosen:
+            module = importlib.import_module(f"sim.cli.{name}")
+            subparser.add_argument("--json", metavar="FILE", help="machine-readable result")
+            module.configure(subparser)
+            subparser.set_defaults(run=module.run)
+    options = parser.parse_args(arguments)
+    if options.version:
+        from importlib.metadata import version
+
+        sys.stdout.write(version("lowmult") + "\n")
+        return GOOD
+    if options.command is None:
+        parser.print_help()
+        return BAD_INPUT
+    result: int = options.run(options)
+    return result

@@ -1,0 +1,1 @@
+"""The trigger as a physicist sees it: menu, decisions, rates, efficiencies, tables."""
