@@ -13,7 +13,7 @@ SYSTEM := g++:g++ perl:perl iverilog:iverilog ghdl:ghdl ccache:ccache
 
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml constraints.txt | system
+$(STAMP): pyproject.toml constraints.txt .ci/setup | system
 	@.ci/setup
 	@touch $@
 
