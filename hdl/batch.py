@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_models.errors import CheckFailed
+from firmware_models.errors import CheckFailed, InputError
 from firmware_models.interface import Block, Registers
 from hdl.messages import compile_error
 from hdl.ports import check_ports
@@ -91,6 +91,11 @@ class Replay:
             Frames that went in.
         """
         answered = len(self.words)
+        if self.off_time:
+            return ("latency", self.first_off,
+                    f"{self.off_time} of {n} answers off time: the first came "
+                    f"{self.first_latency} clocks after its last beat, the table says "
+                    f"{block.latency}")  # fmt: skip
         if self.extra:
             return ("protocol", answered,
                     f"valid_o is high on clock {self.clocks} after {answered} answers, when no "
@@ -99,10 +104,6 @@ class Replay:
             return ("protocol", answered,
                     f"never answers: {answered} answers to {n} frames, none within {PATIENCE} "
                     "clocks of when the next was due")  # fmt: skip
-        if self.off_time:
-            return ("latency", self.first_off,
-                    f"{self.off_time} of {n} answers off time: the first came {self.first_latency} "
-                    f"clocks after its last beat, the table says {block.latency}")  # fmt: skip
         return None
 
 
@@ -131,9 +132,22 @@ class BatchSimulator:
         top: str | None = None,
     ) -> None:
         name = block if isinstance(block, str) else block.name
-        self.design = our_design(name) if sources is None else user_design(name, sources, top)
-        self.block = self.design.block
-        self._library = ctypes.CDLL(str(build(self.design)))
+        self._load(our_design(name) if sources is None else user_design(name, sources, top))
+
+    @classmethod
+    def of(cls, design: Design) -> BatchSimulator:
+        """Return the simulator of a design."""
+        simulator = cls.__new__(cls)
+        simulator._load(design)
+        return simulator
+
+    def _load(self, design: Design) -> None:
+        if design.language != "verilog":
+            raise InputError("verilator reads Verilog and SystemVerilog, not VHDL; use ghdl",
+                             place=str(design.sources[-1]))  # fmt: skip
+        self.design = design
+        self.block = design.block
+        self._library = ctypes.CDLL(str(build(design)))
 
     def run(
         self,

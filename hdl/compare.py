@@ -50,6 +50,14 @@ class Mismatch:
         """Return the explanation, several lines."""
         return "\n".join((f"{self.check}, vector {self.vector}: {self.stage}", *self.lines))
 
+    @classmethod
+    def from_dict(cls, values: Decoded) -> Mismatch:
+        """Build from what `as_dict` gave."""
+        return cls(
+            values["check"], values["vector"], values["stage"], values["expected"],
+            values["observed"], values["input"], tuple(values["text"].splitlines()[1:]),
+        )  # fmt: skip
+
     def as_dict(self) -> Decoded:
         """Return the mismatch for a JSON file."""
         return {

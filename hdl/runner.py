@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -167,15 +167,14 @@ def _test(
             part for part in (str(ROOT), os.environ.get("PYTHONPATH", "")) if part
         )
         runner = get_runner(simulator)
-        try:
+        # A failed test ends in SystemExit; results.xml has the details.
+        with suppress(SystemExit, RuntimeError, OSError):
             runner.test(
                 hdl_toplevel=design.top, test_module=f"hdl.testbenches.{name}.test_{name}",
                 build_dir=built, test_dir=folder, seed=1, log_file=log,
                 hdl_toplevel_lang=design.language, results_xml=str(folder / "results.xml"),
                 test_args=["--std=08"] if simulator == "ghdl" else [],
             )  # fmt: skip
-        except (SystemExit, RuntimeError, OSError):
-            pass  # a failed test ends like this; results.xml has the details
     text = log.read_text(errors="replace") if log.exists() else ""
     tests, failures = _read_results(folder / "results.xml")
     return tests, failures, text

@@ -133,7 +133,10 @@ def run(command: Sequence[str | Path], *, cwd: Path) -> subprocess.CompletedProc
 
 
 def cache_folder() -> Path:
-    """Return the folder for builds: $LOWMULT_CACHE, or .build in a checkout, or the user's cache."""
+    """Return the folder for builds.
+
+    $LOWMULT_CACHE, or .build in a checkout, or the user's cache.
+    """
     if chosen := os.environ.get("LOWMULT_CACHE"):
         return Path(chosen).absolute()
     if (ROOT / "pyproject.toml").exists() and os.access(ROOT, os.W_OK):

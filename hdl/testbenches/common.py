@@ -12,7 +12,6 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-import cocotb
 import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge
@@ -80,7 +79,7 @@ class Bench:
             # Stop anywhere, also in the middle of a frame.
             await self._drive_only(beats[: int(self.rng.integers(1, len(beats)))])
             await self._reset(junk=True)
-            await self._check(f"reset_in_flight[{part}]", words, count=part == 2)
+            await self._check(f"reset_in_flight[{part}]", words)
 
     async def random_registers(self) -> None:
         """Any legal register values give the model's words."""
@@ -104,7 +103,7 @@ class Bench:
         self.dut.clk_i.value = 0
         self.dut.rst_ni.value = 1
         self._quiet()
-        cocotb.start_soon(Clock(self.dut.clk_i, 8, unit="ns").start())
+        Clock(self.dut.clk_i, 8, unit="ns").start()
         await FallingEdge(self.dut.clk_i)
         await self._reset()
 
@@ -164,25 +163,22 @@ class Bench:
         *,
         registers: Registers | None = None,
         idle: float = 0.0,
-        count: bool = True,
     ) -> None:
         """Play frames, compare with the model, record the result, fail on a difference."""
         expected = self.model.evaluate(words, registers)
         answers, problem = await self._play(words, check, idle)
         observed = self.block.output.unpack(_rows(answers, self.block.output.width))
         different = differing(expected[: len(observed)], observed)
-        mismatch: Mismatch | None = None
-        if len(different):
+        mismatch = problem
+        if len(different) and not (problem and problem.vector <= different[0]):
             i = int(different[0])
             mismatch = explain(
                 self.block, check, i, words[i : i + 1], expected[i : i + 1],
                 observed[i : i + 1], model=self.model, registers=registers,
             )  # fmt: skip
-        elif problem:
-            mismatch = problem
         _record({
             "check": check,
-            "vectors": len(words) if count or mismatch else len(words),
+            "vectors": len(words),
             "mismatches": max(len(different), int(mismatch is not None)),
             "first": mismatch.as_dict() if mismatch else None,
         })  # fmt: skip
@@ -193,50 +189,88 @@ class Bench:
         self, words: NDArray[np.void], check: str, idle: float
     ) -> tuple[list[int], Mismatch | None]:
         """Drive every frame and collect the answers, with the first fault in protocol."""
-        block, dut = self.block, self.dut
-        beats = [_integer(beat) for beat in block.input.pack(words, block.beats)]
-        due: list[int] = []
-        answers: list[int] = []
-        problem: Mismatch | None = None
-        sent = clock = start = 0
-        drain = 2 * block.latency + 16
-        while drain:
-            if _bit(dut.valid_o):
-                if len(answers) >= len(due):
-                    return answers, fault(check, len(answers), "protocol",
-                                          "valid_o is high when no frame waits for an answer")  # fmt: skip
-                late = clock - due[len(answers)]
-                if late and problem is None:
-                    problem = fault(check, len(answers), "latency",
-                                    f"answered {block.latency + late} clocks after its last beat, "
-                                    f"the table says {block.latency}")  # fmt: skip
-                value = _known(dut.data_o)
-                if value is None:
-                    return answers, fault(check, len(answers), "protocol",
-                                          f"data_o is {dut.data_o.value} while valid_o is high")  # fmt: skip
-                answers.append(value)
-            elif len(answers) < len(due) and clock > due[len(answers)] + PATIENCE:
-                return answers, fault(check, len(answers), "protocol",
-                                      f"never answers: nothing within {PATIENCE} clocks of when "
-                                      "it was due")  # fmt: skip
-            first = sent % block.beats == 0
-            drive = sent < len(beats) and (not first or clock >= start)
-            if drive and idle:
-                drive = self.rng.random() >= idle
-            dut.valid_i.value = int(drive)
-            if drive:
-                dut.data_i.value = beats[sent]
-                start = clock + block.interval if first else start
-                sent += 1
-                if sent % block.beats == 0:
-                    due.append(clock + block.latency)
-            elif idle:
-                dut.data_i.value = beats[int(self.rng.integers(len(beats)))]
-            if sent == len(beats) and len(answers) == len(due):
+        source = _Source(self, words, idle)
+        sink = _Sink(self, check)
+        clock, drain = 0, 2 * self.block.latency + 16
+        while drain and not sink.stopped:
+            sink.sample(clock, source.due)
+            source.drive(clock)
+            if source.finished and len(sink.answers) == len(source.due):
                 drain -= 1
-            await FallingEdge(dut.clk_i)
+            await FallingEdge(self.dut.clk_i)
             clock += 1
-        return answers, problem
+        return sink.answers, sink.problem
+
+
+class _Source:
+    """Driver: offers beats, and notes on which clock each frame's answer is due."""
+
+    def __init__(self, bench: Bench, words: NDArray[np.void], idle: float) -> None:
+        self.dut, self.block, self.rng, self.idle = bench.dut, bench.block, bench.rng, idle
+        self.beats = [_integer(beat) for beat in self.block.input.pack(words, self.block.beats)]
+        self.due: list[int] = []
+        self.sent = 0
+        self.start = 0
+
+    @property
+    def finished(self) -> bool:
+        return self.sent == len(self.beats)
+
+    def drive(self, clock: int) -> None:
+        first = self.sent % self.block.beats == 0
+        offer = not self.finished and (not first or clock >= self.start)
+        if offer and self.idle:
+            offer = self.rng.random() >= self.idle
+        self.dut.valid_i.value = int(offer)
+        if offer:
+            self.dut.data_i.value = self.beats[self.sent]
+            self.start = clock + self.block.interval if first else self.start
+            self.sent += 1
+            if self.sent % self.block.beats == 0:
+                self.due.append(clock + self.block.latency)
+        elif self.idle:
+            # Another beat's data with valid low: a block that ignores valid shows it.
+            self.dut.data_i.value = self.beats[int(self.rng.integers(len(self.beats)))]
+
+
+class _Sink:
+    """Monitor: collects answers, and notes the first that is early, late, unknown or missing."""
+
+    def __init__(self, bench: Bench, check: str) -> None:
+        self.dut, self.block, self.check = bench.dut, bench.block, check
+        self.answers: list[int] = []
+        self.problem: Mismatch | None = None
+        self.stopped = False
+
+    def sample(self, clock: int, due: Sequence[int]) -> None:
+        number = len(self.answers)
+        waiting = number < len(due)
+        valid = _known(self.dut.valid_o)
+        if valid is None:
+            self._stop(f"valid_o is {self.dut.valid_o.value} after reset")
+        elif valid and not waiting:
+            self._stop("valid_o is high when no frame waits for an answer")
+        elif valid:
+            self._accept(clock - due[number])
+        elif waiting and clock > due[number] + PATIENCE:
+            self._stop(f"never answers: nothing within {PATIENCE} clocks of when it was due")
+
+    def _accept(self, late: int) -> None:
+        value = _known(self.dut.data_o)
+        if value is None:
+            self._stop(f"data_o is {self.dut.data_o.value} while valid_o is high")
+            return
+        if late and self.problem is None:
+            text = (
+                f"answered {self.block.latency + late} clocks after its last beat, "
+                f"the table says {self.block.latency}"
+            )
+            self.problem = fault(self.check, len(self.answers), "latency", text)
+        self.answers.append(value)
+
+    def _stop(self, text: str) -> None:
+        self.stopped = True
+        self.problem = self.problem or fault(self.check, len(self.answers), "protocol", text)
 
 
 def _integer(row: NDArray[np.uint32]) -> int:
@@ -260,13 +294,6 @@ def _known(handle: Any) -> int | None:
     """Return a port's value as an unsigned integer, or None when a bit is unknown."""
     text = str(handle.value)
     return int(text, 2) if set(text) <= {"0", "1"} else None
-
-
-def _bit(handle: Any) -> bool:
-    value = _known(handle)
-    if value is None:
-        raise AssertionError(f"valid_o is {handle.value} after reset")
-    return bool(value)
 
 
 def _record(result: dict[str, Any]) -> None:
