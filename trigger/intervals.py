@@ -34,7 +34,8 @@ def efficiency(n_pass: ArrayLike, n_total: ArrayLike) -> FloatArray:
         Counts or sums of weights, any shapes that broadcast.
     """
     passed, total = np.broadcast_arrays(np.asarray(n_pass, float), np.asarray(n_total, float))
-    return np.divide(passed, total, out=np.full(total.shape, np.nan), where=total > 0)
+    value: FloatArray = np.divide(passed, total, out=np.full(total.shape, np.nan), where=total > 0)
+    return value
 
 
 def clopper_pearson(n_pass: ArrayLike, n_total: ArrayLike, cl: float) -> Bounds:
@@ -219,7 +220,8 @@ def _edge(
 def _scale(sum_w: FloatArray, sum_w2: FloatArray) -> FloatArray:
     """Sum of squared weights over sum of weights; NaN where the class holds nothing."""
     usable = (sum_w > 0) & (sum_w2 > 0)
-    return np.divide(sum_w2, sum_w, out=np.full(sum_w.shape, np.nan), where=usable)
+    scale: FloatArray = np.divide(sum_w2, sum_w, out=np.full(sum_w.shape, np.nan), where=usable)
+    return scale
 
 
 def _tail(cl: float) -> float:
@@ -228,7 +230,9 @@ def _tail(cl: float) -> float:
     return (1 - cl) / 2
 
 
-def _checked(n_pass: ArrayLike, n_total: ArrayLike, cl: float) -> tuple[FloatArray, FloatArray, float]:  # fmt: skip
+def _checked(
+    n_pass: ArrayLike, n_total: ArrayLike, cl: float
+) -> tuple[FloatArray, FloatArray, float]:
     tail = _tail(cl)
     passed, total = np.broadcast_arrays(np.asarray(n_pass, float), np.asarray(n_total, float))
     if not (np.isfinite(passed).all() and np.isfinite(total).all()):

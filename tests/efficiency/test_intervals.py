@@ -92,7 +92,7 @@ def test_coverage_of_counts(cl: float) -> None:
         lo, hi = bounds
         return (weight * ((lo <= p[:, None]) & (p[:, None] <= hi))).sum(axis=1)
 
-    # Clopper-Pearson never undercovers; the others oscillate around the level and meet it on average.
+    # Clopper-Pearson never undercovers; the others oscillate about the level, right on average.
     assert coverage(intervals.clopper_pearson(k, n, cl)).min() >= cl
     assert abs(coverage(intervals.wilson(k, n, cl)).mean() - cl) < 0.012
     assert abs(coverage(intervals.jeffreys(k, n, cl)).mean() - cl) < 0.012
@@ -120,7 +120,7 @@ def test_coverage_of_weights(correlated: bool) -> None:
 def test_impossible_counts_and_levels_are_refused() -> None:
     with pytest.raises(InputError, match="0 <= n_pass <= n_total"):
         intervals.clopper_pearson(3, 2, 0.9)
-    with pytest.raises(InputError, match="between 0 and 1, not 68.27"):
+    with pytest.raises(InputError, match=r"between 0 and 1, not 68\.27"):
         intervals.wilson(1, 2, 68.27)
     with pytest.raises(InputError, match="nearest: 'wilson'"):
         intervals.method("willson")
