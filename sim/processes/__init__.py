@@ -21,6 +21,7 @@ PROCESSES = {
     "nunugamma": "Nunugamma",
     "dark_photon": "DarkPhoton",
     "axion_like": "AxionLike",
+    "photon_gun": "PhotonGun",
 }
 """Name (and module) of every process, and its class."""
 
