@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from firmware_models.interface import BLOCKS, WORDS, Block
+from firmware_models.interface import BLOCKS, WORDS, Block, Register
 from firmware_models.words import Word
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -68,7 +68,15 @@ def _block_parameters(block: Block) -> Iterator[str]:
         yield f"  localparam {prefix}_ADDR = {register.address};"
         yield f"  localparam {prefix}_W = {register.width};"
         yield f"  localparam {prefix}_N = {register.count};"
-        yield f"  localparam {prefix}_DEFAULT = {register.default};"
+        yield f"  localparam {prefix}_DEFAULT = {_default(register)};"
+
+
+def _default(register: Register) -> str:
+    """Return one value for all elements, or a flat vector with element 0 lowest."""
+    if isinstance(register.default, int):
+        return str(register.default)
+    total = sum(value << (i * register.width) for i, value in enumerate(register.default))
+    return f"{register.width * register.count}'h{total:x}"
 
 
 def page_text() -> str:
@@ -97,7 +105,7 @@ def page_text() -> str:
             for item in block.registers:
                 lines.append(
                     f"| `{item.name}` | 0x{item.address:03x} | {item.count} | {item.width} "
-                    f"| {item.default} | {item.unit} | {item.doc} |"
+                    f"| {_listed(item)} | {item.unit} | {item.doc} |"
                 )
     lines += ["", "## Words"]
     for word in WORDS.values():
@@ -112,6 +120,11 @@ def page_text() -> str:
                 f"| {'yes' if field.signed else 'no'} | {lsb} | {field.doc} |"
             )
     return "\n".join(lines) + "\n"
+
+
+def _listed(register: Register) -> str:
+    values = (register.default,) if isinstance(register.default, int) else register.default
+    return ", ".join(map(str, values))
 
 
 def write_all(root: Path = ROOT) -> list[str]:

@@ -24,8 +24,8 @@ class Register:
         Address of element 0 on the configuration bus (12 bits).
     width : int
         Bits, 1 to 32.
-    default : int
-        Value after reset.
+    default : int or tuple of int
+        Value after reset, of all elements or of each.
     count : int
         Number of elements.
     unit, doc : str
@@ -35,7 +35,7 @@ class Register:
     name: str
     address: int
     width: int
-    default: int
+    default: int | tuple[int, ...]
     count: int = 1
     unit: str = ""
     doc: str = ""
@@ -48,7 +48,10 @@ class Block:
     All blocks share one set of ports: ``clk_i rst_ni valid_i data_i valid_o data_o``; a block
     with registers has ``cfg_valid_i cfg_addr_i[11:0] cfg_data_i[31:0]`` too. A frame enters on
     `beats` clocks with ``valid_i`` high (idle clocks may lie between beats and between frames),
-    and its result leaves on one clock with ``valid_o`` high.
+    and its result leaves on one clock with ``valid_o`` high. Reset is active low, held for at
+    least two clocks; it empties the pipe, clears the state and gives the registers their defaults.
+    Registers are written while no frame is in flight, the first frame follows at least four clocks
+    after the last write.
 
     Parameters
     ----------
@@ -57,7 +60,8 @@ class Block:
         Which part of the trigger it belongs to.
     input, output : Word
     latency : int
-        Clocks from the last beat of a frame at the input to its result at the output.
+        Clocks from the last beat of a frame at the input to its result at the output: the number
+        of flip-flops on the way (1: ``data_o`` is registered on the edge that takes the beat).
     interval : int
         Initiation interval: clocks between the first beats of back-to-back frames.
     beats : int
@@ -81,7 +85,10 @@ class Block:
 
     def defaults(self) -> Registers:
         """Return the registers' values after reset: name to int64 array of shape ``(count,)``."""
-        return {r.name: np.full(r.count, r.default, dtype=np.int64) for r in self.registers}
+        return {
+            r.name: np.broadcast_to(np.asarray(r.default, dtype=np.int64), (r.count,)).copy()
+            for r in self.registers
+        }
 
     def register(self, name: str) -> Register:
         """Return the register of that name."""

@@ -40,6 +40,9 @@ PSNM = Word(
     "Prescaled lines and the Level-1 accept.",
 )  # fmt: skip
 
+SOURCE_ECL, SOURCE_TOP, SOURCE_CDC, SOURCE_SELF = range(4)
+"""Codes of the event-time sources, in the order of the newer data-model enumeration."""
+
 _SOURCES = ("top", "ecl", "cdc")
 
 GDL_TIMING_INPUT = Word(
@@ -87,5 +90,11 @@ BLOCKS = (
           ),
           doc="Prescale of every line and the Level-1 accept."),
     Block("gdl_timing", "global decision", GDL_TIMING_INPUT, GDL_DECISION, latency=2,
+          registers=(
+              Register("priority", 0x000, 2, (SOURCE_TOP, SOURCE_ECL, SOURCE_CDC), 3, "",
+                       "source code at each rank, best first; SELF follows the last rank"),
+              Register("min_quality", 0x010, 2, 1, 3, "",
+                       "lowest quality at which a source is taken: ECL, TOP, CDC"),
+          ),
           doc="Event-time source by priority."),
 )  # fmt: skip

@@ -209,4 +209,12 @@ package l1_pkg;
   localparam GDL_TIMING_LATENCY = 2;
   localparam GDL_TIMING_INTERVAL = 1;
   localparam GDL_TIMING_BEATS = 1;
+  localparam GDL_TIMING_REG_PRIORITY_ADDR = 0;
+  localparam GDL_TIMING_REG_PRIORITY_W = 2;
+  localparam GDL_TIMING_REG_PRIORITY_N = 3;
+  localparam GDL_TIMING_REG_PRIORITY_DEFAULT = 6'h21;
+  localparam GDL_TIMING_REG_MIN_QUALITY_ADDR = 16;
+  localparam GDL_TIMING_REG_MIN_QUALITY_W = 2;
+  localparam GDL_TIMING_REG_MIN_QUALITY_N = 3;
+  localparam GDL_TIMING_REG_MIN_QUALITY_DEFAULT = 1;
 endpackage

@@ -1,0 +1,258 @@
+"""Volume: a block's RTL as a shared library, with the clock loop in C++.
+
+The verilated model, `hdl/harness/replay.cpp` and nothing else (no VPI, no traces) become one
+library for each content of the sources, kept in the build cache.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import shutil
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_models.errors import CheckFailed, InputError
+from firmware_models.interface import Block, Registers
+from hdl.messages import compile_error
+from hdl.ports import check_ports
+from hdl.sources import Design, our_design, user_design
+from hdl.tools import cache_folder, require, run, verilator_folder
+
+HARNESS = Path(__file__).resolve().parent / "harness" / "replay.cpp"
+
+_VERILATE = (
+    "--cc", "--exe", "--prefix", "Vtop", "-O3", "-Wno-fatal", "--quiet",
+    "--x-assign", "unique", "--x-initial", "unique", "--noassert",
+)  # fmt: skip
+_CXX = "-std=c++20 -fPIC -fvisibility=hidden -fno-gnu-unique -march=native"
+_LD = "-shared -Wl,-Bsymbolic"
+_OPTIMISE = ("OPT_FAST=-O2", "OPT_SLOW=-O0", "OPT_GLOBAL=-O2")
+
+PATIENCE = 4096
+"""Clocks past the due clock after which a block that does not answer is given up."""
+
+
+class _Job(ctypes.Structure):
+    _fields_ = (
+        *((name, ctypes.c_void_p) for name in ("input", "output", "cfg_addr", "cfg_data")),
+        *((name, ctypes.c_int64) for name in
+          ("n", "n_cfg", "input_words", "output_words", "beats", "interval", "latency", "idle",
+           "patience", "seed")),
+    )  # fmt: skip
+
+
+class _Report(ctypes.Structure):
+    _fields_ = tuple(
+        (name, ctypes.c_int64)
+        for name in ("clocks", "answered", "extra", "off_time", "first_off", "first_clocks")
+    )
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What came out of a block.
+
+    Parameters
+    ----------
+    words : ndarray, shape (answered,), dtype of the block's output word
+    clocks : int
+        Clocks simulated after reset and configuration.
+    extra : int
+        1 when an output came that no complete frame accounts for (the run stops there).
+    off_time : int
+        Answers on another clock than the table's latency says.
+    first_off, first_latency : int
+        Frame of the first of them (-1: none) and its latency in clocks.
+    seconds : float
+        Time spent in the clock loop.
+    """
+
+    words: NDArray[np.void]
+    clocks: int
+    extra: int
+    off_time: int
+    first_off: int
+    first_latency: int
+    seconds: float
+
+    def problem(self, block: Block, n: int) -> tuple[str, int, str] | None:
+        """Return (stage, vector, explanation) of a fault in protocol, or None.
+
+        Parameters
+        ----------
+        block : Block
+        n : int
+            Frames that went in.
+        """
+        answered = len(self.words)
+        if self.off_time:
+            return ("latency", self.first_off,
+                    f"{self.off_time} of {n} answers off time: the first came "
+                    f"{self.first_latency} clocks after its last beat, the table says "
+                    f"{block.latency}")  # fmt: skip
+        if self.extra:
+            return ("protocol", answered,
+                    f"valid_o is high on clock {self.clocks} after {answered} answers, when no "
+                    "frame is waiting for one")  # fmt: skip
+        if answered < n:
+            return ("protocol", answered,
+                    f"never answers: {answered} answers to {n} frames, none within {PATIENCE} "
+                    "clocks of when the next was due")  # fmt: skip
+        return None
+
+
+class BatchSimulator:
+    """A block's RTL, compiled for volume.
+
+    Parameters
+    ----------
+    block : str or Block
+    sources : sequence of path, optional
+        The user's own Verilog or SystemVerilog instead of ours.
+    top : str, optional
+        Top module in `sources`. Default: the block's name.
+
+    Raises
+    ------
+    InputError
+        When a tool is missing, or the sources do not compile or have other ports.
+    """
+
+    def __init__(
+        self,
+        block: str | Block,
+        sources: Sequence[str | Path] | None = None,
+        *,
+        top: str | None = None,
+    ) -> None:
+        name = block if isinstance(block, str) else block.name
+        self._load(our_design(name) if sources is None else user_design(name, sources, top))
+
+    @classmethod
+    def of(cls, design: Design) -> BatchSimulator:
+        """Return the simulator of a design."""
+        simulator = cls.__new__(cls)
+        simulator._load(design)
+        return simulator
+
+    def _load(self, design: Design) -> None:
+        if design.language != "verilog":
+            raise InputError("verilator reads Verilog and SystemVerilog, not VHDL; use ghdl",
+                             place=str(design.sources[-1]))  # fmt: skip
+        self.design = design
+        self.block = design.block
+        self._library = ctypes.CDLL(str(build(design)))
+
+    def run(
+        self,
+        words: NDArray[np.void],
+        registers: Registers | None = None,
+        *,
+        idle: float = 0.0,
+        seed: int = 1,
+    ) -> NDArray[np.void]:
+        """Return the block's output words for input words, one each.
+
+        Parameters
+        ----------
+        words : ndarray, shape (n,), dtype of the block's input word
+        registers : dict of ndarray, optional
+            Written after reset. Default: nothing is written.
+        idle : float
+            Chance of an idle clock before each beat, 0 to 0.99. 0: frames back to back.
+        seed : int
+            For the idle clocks and the state before reset.
+
+        Raises
+        ------
+        CheckFailed
+            When the block does not answer, answers too often, or on other clocks than the
+            table's latency says.
+        """
+        replay = self.replay(words, registers, idle=idle, seed=seed)
+        problem = replay.problem(self.block, len(words))
+        if problem:
+            stage, vector, text = problem
+            raise CheckFailed(f"{self.block.name}: {stage}, vector {vector}: {text}")
+        return replay.words
+
+    def replay(
+        self,
+        words: NDArray[np.void],
+        registers: Registers | None = None,
+        *,
+        idle: float = 0.0,
+        seed: int = 1,
+    ) -> Replay:
+        """Run like `run`, but report faults instead of raising."""
+        block = self.block
+        out = np.zeros((len(words), -(-block.output.width // 32)), dtype=np.uint32)
+        if not len(words):
+            return Replay(block.output.unpack(out), 0, 0, 0, -1, 0, 0.0)
+        bus = block.input.pack(words, block.beats)
+        address, data = register_writes(block, registers)
+        job = _Job(
+            bus.ctypes.data, out.ctypes.data, address.ctypes.data, data.ctypes.data,
+            len(words), len(address), bus.shape[1], out.shape[1], block.beats, block.interval,
+            block.latency, min(int(256 * idle), 253), PATIENCE, seed,
+        )  # fmt: skip
+        report = _Report()
+        started = time.perf_counter()
+        self._library.replay(ctypes.byref(job), ctypes.byref(report))
+        seconds = time.perf_counter() - started
+        return Replay(
+            block.output.unpack(out[: report.answered]), report.clocks, report.extra,
+            report.off_time, report.first_off, report.first_clocks, seconds,
+        )  # fmt: skip
+
+
+def register_writes(
+    block: Block, registers: Registers | None
+) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """Return addresses and data of the writes on the configuration bus, register by register."""
+    address, data = [np.zeros(0, np.uint32)], [np.zeros(0, np.uint32)]
+    for register in block.registers if registers is not None else ():
+        assert registers is not None
+        if register.name in registers:
+            values = np.asarray(registers[register.name]).reshape(register.count)
+            address.append((register.address + np.arange(register.count)).astype(np.uint32))
+            data.append(values.astype(np.int64).astype(np.uint32))
+    return np.concatenate(address), np.concatenate(data)
+
+
+def build(design: Design) -> Path:
+    """Return the shared library of a design, built when the cache does not have it."""
+    require("verilator")
+    key = design.digest(*_VERILATE, _CXX, _LD, *_OPTIMISE, HARNESS.read_text(encoding="utf-8"))
+    target = cache_folder() / "batch" / f"{design.block.name}-{key}.so"
+    if target.exists():
+        return target
+    check_ports(design)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # Several processes may build the same library: each in its own folder, the last rename wins.
+    folder = Path(tempfile.mkdtemp(prefix=f".{design.block.name}-", dir=target.parent))
+    try:
+        _compile(design, folder)
+        (folder / "dut.so").replace(target)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return target
+
+
+def _compile(design: Design, folder: Path) -> None:
+    verilate = run(
+        [verilator_folder() / "verilator", *_VERILATE, "-Mdir", ".", "--top-module", design.top,
+         "-CFLAGS", _CXX, "-LDFLAGS", _LD, "-o", "dut.so", *design.sources, HARNESS],
+        cwd=folder,
+    )  # fmt: skip
+    if verilate.returncode:
+        raise compile_error(design, "verilator", verilate.stdout)
+    make = run(["make", "-s", "-j2", "-f", "Vtop.mk", *_OPTIMISE], cwd=folder)
+    if make.returncode:
+        raise compile_error(design, "g++", make.stdout)

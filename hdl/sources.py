@@ -1,0 +1,114 @@
+"""Which files make up a block: ours, or the user's own."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from firmware_models.errors import InputError, unknown_name
+from firmware_models.interface import BLOCKS, Block
+from hdl.tools import ROOT
+
+PACKAGE = ROOT / "hdl" / "generated" / "l1_pkg.sv"
+VERILOG = (".sv", ".v")
+VHDL = (".vhd", ".vhdl")
+
+
+@dataclass(frozen=True)
+class Design:
+    """Files to compile and the top module in them.
+
+    Parameters
+    ----------
+    block : Block
+        The entry of the interface table that the top module implements.
+    sources : tuple of Path
+        In compile order, packages first.
+    top : str
+        Name of the top module or entity.
+    own : bool
+        The user's RTL rather than ours.
+    """
+
+    block: Block
+    sources: tuple[Path, ...]
+    top: str
+    own: bool = False
+
+    @property
+    def language(self) -> str:
+        """``"vhdl"`` or ``"verilog"``."""
+        return "vhdl" if self.sources[-1].suffix in VHDL else "verilog"
+
+    def digest(self, *flags: str) -> str:
+        """Return a hash over the files' contents, the top's name and the given flags."""
+        parts = hashlib.sha256()
+        for text in (self.top, self.block.name, *flags):
+            parts.update(text.encode() + b"\0")
+        for source in self.sources:
+            parts.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
+        return parts.hexdigest()[:20]
+
+
+def find_block(name: str) -> Block:
+    """Return the block of that name, or raise `InputError` with the nearest one."""
+    if name not in BLOCKS:
+        raise unknown_name("block", name, BLOCKS)
+    return BLOCKS[name]
+
+
+def block_sources(name: str) -> tuple[Path, ...]:
+    """Return our files of a block, in compile order.
+
+    The list is ``hdl/rtl/<block>.f`` where there is one (a path from the project's root on each
+    line, ``#`` or ``//`` starts a comment); otherwise the generated package, generated files
+    called ``hdl/generated/<block>_*.sv``, and ``hdl/rtl/<block>.sv``.
+    """
+    listing = ROOT / "hdl" / "rtl" / f"{name}.f"
+    if listing.is_file():
+        lines = (line.split("#")[0].split("//")[0].strip()
+                 for line in listing.read_text(encoding="utf-8").splitlines())  # fmt: skip
+        return tuple(ROOT / line for line in lines if line)
+    generated = sorted((ROOT / "hdl" / "generated").glob(f"{name}_*.sv"))
+    return (PACKAGE, *generated, ROOT / "hdl" / "rtl" / f"{name}.sv")
+
+
+def our_design(name: str) -> Design:
+    """Return our RTL of a block."""
+    return Design(find_block(name), block_sources(name), name)
+
+
+def user_design(name: str, files: Sequence[str | Path], top: str | None = None) -> Design:
+    """Return the user's own RTL for a block.
+
+    Parameters
+    ----------
+    name : str
+        Block whose ports and behaviour it has.
+    files : sequence of path
+        In compile order. Verilog files are compiled after our generated package, which they may
+        use.
+    top : str, optional
+        Top module or entity. Default: the block's name.
+
+    Raises
+    ------
+    InputError
+        When a file is missing, of an unknown kind, or the languages are mixed.
+    """
+    paths = [Path(file).absolute() for file in files]
+    for path in paths:
+        if not path.is_file():
+            raise InputError("there is no such file", place=str(path))
+        if path.suffix not in VERILOG + VHDL:
+            allowed = " ".join(VERILOG + VHDL)
+            raise InputError(f"suffix {path.suffix!r} is not among {allowed}", place=str(path))
+    if not paths:
+        raise InputError("no file was given", place="--dut")
+    kinds = {path.suffix in VHDL for path in paths}
+    if len(kinds) > 1:
+        raise InputError("VHDL and Verilog cannot be mixed in one run", place="--dut")
+    head = () if kinds == {True} or PACKAGE in paths else (PACKAGE,)
+    return Design(find_block(name), (*head, *paths), top or name, own=True)

@@ -1,0 +1,1 @@
+"""Event files in the formats of generators and analyses."""

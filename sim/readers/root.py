@@ -1,0 +1,253 @@
+"""ROOT files through uproot: one entry an event (jagged) or one entry a particle (ntuple)."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_models.errors import InputError, unknown_name
+from sim.events import Events, FloatArray
+from sim.readers.layout import (
+    LENGTH_UNITS,
+    MOMENTUM_UNITS,
+    POSITION,
+    REQUIRED,
+    TIME_UNITS,
+    RootLayout,
+)
+from sim.readers.sample import Sample, assemble
+
+FINAL = 1
+KEY = ("experiment", "run", "event")
+
+
+def read(sample: Sample, batch: int, layout: RootLayout | None = None) -> Iterator[Events]:
+    """Read particles in pieces of about `batch` entries; see `sim.readers.sample.Reader`.
+
+    Parameters
+    ----------
+    sample, batch
+        As in `sim.readers.sample.Reader`.
+    layout : RootLayout, optional
+        Tree, branches and units. Default: the only tree and a standard layout.
+
+    Raises
+    ------
+    InputError
+        Names the tree, the branch or the entry.
+    """
+    layout = layout or RootLayout()
+    sample.format = "ROOT"
+    with _translated(str(sample.path)):
+        tree = _tree(sample.path, layout)
+    place = f"{sample.path}: tree {tree.name!r}"
+    try:
+        with _translated(place):
+            branches = {branch.name: branch for branch in tree.branches}
+        names = layout.resolve(branches, place)
+        with _translated(place):
+            jagged = _is_jagged({q: branches[name] for q, name in names.items()}, place)
+        columns = _iterate(tree, names, batch, place)
+        if jagged:
+            sample.n_events_hint = int(tree.num_entries)
+            yield from (_from_jagged(part, layout, place) for part in columns)
+        else:
+            yield from _from_ntuple(columns, names, layout, place)
+    finally:
+        tree.file.close()
+
+
+@contextlib.contextmanager
+def _translated(place: str) -> Iterator[None]:
+    """Turn whatever uproot raises into an `InputError`: its type depends on the damaged byte."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
+        raise InputError(f"cannot read: {error.strerror}", place=place) from error
+    except (Exception, RecursionError) as error:
+        first = next((line for line in str(error).splitlines() if line.strip()), "")
+        raise InputError(
+            f"damaged, truncated or not a ROOT file ({type(error).__name__}: {first.strip()[:120]})",
+            place=place,
+        ) from error
+
+
+def _tree(path: Path, layout: RootLayout) -> Any:
+    import uproot
+
+    file = uproot.open(path)
+    kinds = file.classnames(cycle=False)
+    trees = sorted(name for name, kind in kinds.items() if kind == "TTree")
+    if layout.tree is not None:
+        if layout.tree not in trees:
+            if layout.tree in kinds:
+                raise InputError(
+                    f"{layout.tree!r} is a {kinds[layout.tree]}, not a TTree", place=str(path)
+                )
+            raise unknown_name("tree", layout.tree, trees, place=str(path))
+        return file[layout.tree]
+    if len(trees) != 1:
+        found = ", ".join(f"{name} ({kind})" for name, kind in sorted(kinds.items())) or "nothing"
+        what = "no TTree" if not trees else "several trees: name one"
+        raise InputError(f"{what}; found: {found}", place=str(path))
+    return file[trees[0]]
+
+
+def _is_jagged(branches: dict[str, Any], place: str) -> bool:
+    """Tell the two layouts apart by the interpretation of the needed branches."""
+    import uproot
+
+    jagged = set()
+    for quantity in (*REQUIRED, *(q for q in (*POSITION, "status") if q in branches)):
+        interpretation = branches[quantity].interpretation
+        if isinstance(interpretation, uproot.AsJagged):
+            jagged.add(True)
+            interpretation = interpretation.content
+        else:
+            jagged.add(False)
+        plain = isinstance(interpretation, uproot.AsDtype)
+        if not plain or interpretation.to_dtype.kind not in "iuf" or interpretation.inner_shape:
+            raise InputError(
+                f"branch {branches[quantity].name!r} must hold numbers, "
+                f"not {branches[quantity].typename}",
+                place=place,
+            )
+    if len(jagged) != 1:
+        raise InputError(
+            "the branches of the particles must all have one number an entry or all have a list",
+            place=place,
+        )
+    return jagged.pop()
+
+
+def _iterate(
+    tree: Any, names: dict[str, str], batch: int, place: str
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (first entry, arrays by quantity); only the needed branches are read."""
+    wanted = set(names.values())
+    entry = 0
+    parts = tree.iterate(
+        filter_branch=lambda branch: branch.name in wanted, step_size=batch, library="ak", how=dict
+    )
+    while True:
+        with _translated(f"{place}: from entry {entry} on"):
+            part = next(parts, None)
+            if part is None:
+                return
+            arrays = {quantity: part[name] for quantity, name in names.items()}
+            length = len(arrays["pdg"])
+        yield entry, arrays
+        entry += length
+
+
+def _from_jagged(part: tuple[int, dict[str, Any]], layout: RootLayout, place: str) -> Events:
+    import awkward as ak
+
+    entry, arrays = part
+    counts = ak.to_numpy(ak.num(arrays["pdg"])).astype(np.int64)
+    flat = {}
+    for quantity, array in arrays.items():
+        if quantity == "weight":
+            continue
+        differs = np.flatnonzero(ak.to_numpy(ak.num(array)) != counts)
+        if len(differs):
+            i = int(differs[0])
+            raise InputError(
+                f"{quantity} has {len(array[i])} particles where pdg has {counts[i]}",
+                place=f"{place}: entry {entry + i}",
+            )
+        flat[quantity] = ak.to_numpy(ak.flatten(array))
+    weight = ak.to_numpy(arrays["weight"]) if "weight" in arrays else np.ones(len(counts))
+    return _events(counts, flat, weight, layout, place)
+
+
+def _from_ntuple(
+    parts: Iterator[tuple[int, dict[str, Any]]],
+    names: dict[str, str],
+    layout: RootLayout,
+    place: str,
+) -> Iterator[Events]:
+    """Join consecutive entries of the same event; the last event waits for the next entries."""
+    import awkward as ak
+
+    if "event" not in names:
+        raise InputError(
+            "one entry a particle needs the event number (branch '__event__', "
+            "or layout.names['event'])",
+            place=place,
+        )
+    held: dict[str, NDArray[Any]] = {}
+    for _, arrays in parts:
+        rows = {quantity: ak.to_numpy(array) for quantity, array in arrays.items()}
+        if held:
+            rows = {q: np.concatenate((held[q], values)) for q, values in rows.items()}
+        starts = _starts(rows)
+        if len(starts) > 1:
+            yield _grouped({q: v[: starts[-1]] for q, v in rows.items()}, starts[:-1], layout, place)
+        held = {q: v[starts[-1] :] for q, v in rows.items()} if len(starts) else rows
+    if held and len(held["pdg"]):
+        yield _grouped(held, _starts(held), layout, place)
+
+
+def _starts(rows: dict[str, NDArray[Any]]) -> NDArray[np.int64]:
+    """Return the entries at which an event starts: a new key, or the candidate count restarts."""
+    n = len(rows["pdg"])
+    new = np.zeros(n, np.bool_)
+    new[:1] = True
+    for quantity in KEY:
+        if quantity in rows:
+            new[1:] |= rows[quantity][1:] != rows[quantity][:-1]
+    if "candidate" in rows:
+        new[1:] |= rows["candidate"][1:] <= rows["candidate"][:-1]
+    return np.flatnonzero(new)
+
+
+def _grouped(
+    rows: dict[str, NDArray[Any]], starts: NDArray[np.int64], layout: RootLayout, place: str
+) -> Events:
+    counts = np.diff(np.append(starts, len(rows["pdg"])))
+    weight = rows["weight"][starts] if "weight" in rows else np.ones(len(starts))
+    return _events(counts, rows, weight, layout, place)
+
+
+def _events(
+    counts: NDArray[np.int64],
+    rows: dict[str, NDArray[Any]],
+    weight: NDArray[Any],
+    layout: RootLayout,
+    place: str,
+) -> Events:
+    """Build events from flat columns: units, integer codes, final state only."""
+    n = len(rows["pdg"])
+    momentum = MOMENTUM_UNITS[layout.momentum_unit]
+    p4 = np.stack([rows[q].astype(np.float64) * momentum for q in REQUIRED[1:]], axis=1)
+    scale = [LENGTH_UNITS[layout.length_unit]] * 3 + [TIME_UNITS[layout.time_unit]]
+    vertex: FloatArray = np.zeros((n, 4))
+    for k, quantity in enumerate(POSITION):
+        if quantity in rows:
+            vertex[:, k] = rows[quantity].astype(np.float64) * scale[k]
+    pdg = _integers(rows["pdg"], "pdg", place)
+    if "status" in rows:
+        final = _integers(rows["status"], "status", place) == FINAL
+        event = np.repeat(np.arange(len(counts)), counts)
+        counts = np.bincount(event[final], minlength=len(counts))
+        pdg, p4, vertex = pdg[final], p4[final], vertex[final]
+    return assemble(counts, pdg, p4, vertex, weight.astype(np.float64))
+
+
+def _integers(values: NDArray[Any], quantity: str, place: str) -> NDArray[np.int64]:
+    """Return codes as integers; basf2 writes every variable as a floating-point number."""
+    if values.dtype.kind == "f":
+        wrong = np.flatnonzero(~(np.abs(values) < 2.0**31) | (values != np.round(values)))
+        if len(wrong):
+            raise InputError(
+                f"{quantity} must be an integer, not {values[wrong[0]]!s}", place=place
+            )
+    return values.astype(np.int64)
