@@ -214,7 +214,7 @@ def _process_rates(
     # here passes" grows by it, and its square by q (2 m (1 - m) + q m).
     step2 = 2 * q * (before[1] - before[2]) + q * q * before[2]
     steps = [np.cumsum(part) for part in (q * before[0], q * before[1], step2)]
-    most: FloatArray = 1 - np.cumprod(1 - q)
+    most = np.asarray(1 - np.cumprod(1 - q), dtype=np.float64)
     fires, fires2 = pairs[0].diagonal(), pairs[1].diagonal()
     line, line_err = rate(q * fires, q * fires2, q * q * fires2, q)
     pure, pure_err = rate(q * alone[0], q * alone[1], q * q * alone[2], q)
