@@ -52,7 +52,9 @@ class Program:
         InputError
             For an index outside the words.
         """
-        output, start, literal = [], [0], []
+        output: list[int] = []
+        start: list[int] = [0]
+        literal: list[int] = []
         for index, terms in products:
             for term in terms:
                 output.append(index)

@@ -189,5 +189,7 @@ def _pattern(menu: Menu, line: str, data: int) -> str:
         own = input_names(menu.line(line).expression, menu.groups)
     pattern = {name: bool(data >> menu.input_index[name] & 1) for name in own}
     others = [i.name for i in menu.inputs if data >> i.index & 1 and i.name not in own]
-    also = f" (also high: {' '.join(others[:8])}{' …' if len(others) > 8 else ''})" if others else ""
-    return pattern_text(pattern) + also
+    if not others:
+        return pattern_text(pattern)
+    also = " ".join(others[:8]) + (" …" if len(others) > 8 else "")
+    return f"{pattern_text(pattern)} (also high: {also})"

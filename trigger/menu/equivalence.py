@@ -93,9 +93,7 @@ def _exhaustive(menu: Menu, line: Line, dnf: Dnf, names: tuple[str, ...]) -> Lin
     )
 
 
-def _run_evaluator(
-    menu: Menu, line: Line, bits: Mapping[str, Bits], n: int
-) -> tuple[Bits, str]:
+def _run_evaluator(menu: Menu, line: Line, bits: Mapping[str, Bits], n: int) -> tuple[Bits, str]:
     evaluator = menu.compile()
     position = evaluator.names.index(line.name)
     allowed = {menu.input_index[name] for name in bits}
@@ -125,7 +123,9 @@ def _by_diagram(menu: Menu, line: Line, dnf: Dnf, n_inputs: int) -> LineProof:
     wanted = diagrams.of(line.expression, menu.groups)
     evaluator = menu.compile()
     program = program_expression(
-        evaluator.program, evaluator.names.index(line.name), {v: k for k, v in menu.input_index.items()}
+        evaluator.program,
+        evaluator.names.index(line.name),
+        {v: k for k, v in menu.input_index.items()},
     )
     answers = []
     for other in (dnf_expression(dnf), program):
