@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
+from firmware_models.cell_neighbours import neighbours
 from firmware_models.cm_table import WORD_WIDTH, cm_table
 from firmware_models.interface import BLOCKS, Block
 from firmware_models.interface.clock import DATA_CLOCKS_PER_TURN
@@ -104,6 +107,19 @@ def _registers(block: Block, notice: str) -> Iterator[str]:
     yield ""
 
 
+FIRST_GROUP = 20
+"""Cells before the endcap group that stands for all: not at the seam, whole in both endcaps."""
+
+
+def _window(before: int, size: int) -> str:
+    """Return the 3×3 of every cell in a group as indices into previous, own and next group."""
+    around = neighbours().window[before + 1 : before + 1 + size]
+    index = np.where(around > 0, around - 1 - before + size, 15)
+    assert ((index < 3 * size) | (index == 15)).all()
+    total = sum(int(value) << (4 * i) for i, value in enumerate(index.ravel()))
+    return f"{size * 36}'h{total:x}"
+
+
 def shared_parameters() -> Iterator[str]:
     """Yield the package's constants that no single word or block owns."""
     yield "  // Data clocks in one turn, and the trigger cells of the calorimeter."
@@ -116,6 +132,10 @@ def shared_parameters() -> Iterator[str]:
     yield f"  localparam ECL_FORWARD_GROUP = {(FIRST_BARREL - 1) // RING_PHI_COUNT[0]};"
     backward = (N_CELL + 1 - FIRST_BACKWARD) // RING_PHI_COUNT[0]
     yield f"  localparam ECL_BACKWARD_GROUP = {backward};"
+    yield "  // 3x3 around cell k of an endcap group: nine cells of the three groups around, 15: none."
+    yield f"  localparam [{5 * 36 - 1}:0] ECL_FORWARD_WINDOW = {_window(FIRST_GROUP, 5)};"
+    yield (f"  localparam [{4 * 36 - 1}:0] ECL_BACKWARD_WINDOW = "
+           f"{_window(FIRST_BACKWARD - 1 + FIRST_GROUP, 4)};")  # fmt: skip
     yield "  // 2D Bhabha types: rings of the forward and of the backward sum, type 0 lowest."
     for side, name in enumerate(("FORWARD", "BACKWARD")):
         total = sum(rings(*item[side]) << (i * N_RING) for i, item in enumerate(BHABHA_2D))

@@ -167,7 +167,7 @@ package l1_pkg;
   localparam GDL_DECISION_QUALITY_LOW = 17;
   localparam GDL_DECISION_QUALITY_W = 2;
   // Isolated-cluster finding on the 576 trigger cells.
-  localparam ECL_CLUSTER_LATENCY = 40;
+  localparam ECL_CLUSTER_LATENCY = 19;
   localparam ECL_CLUSTER_INTERVAL = 16;
   localparam ECL_CLUSTER_BEATS = 16;
   localparam ECL_CLUSTER_BEAT_WIDTH = 727;
@@ -594,6 +594,9 @@ package l1_pkg;
   localparam ECL_ENDCAP_GROUPS = 16;
   localparam ECL_FORWARD_GROUP = 5;
   localparam ECL_BACKWARD_GROUP = 4;
+  // 3x3 around cell k of an endcap group: nine cells of the three groups around, 15: none.
+  localparam [179:0] ECL_FORWARD_WINDOW = 180'hfc87ba659fffcb9768fff896347f87395406ffb964a05;
+  localparam [143:0] ECL_BACKWARD_WINDOW = 144'hfff456017fff470516fffb47a65fffba5764;
   // 2D Bhabha types: rings of the forward and of the backward sum, type 0 lowest.
   localparam [237:0] ECL_BHABHA_FORWARD_RINGS = 238'h300008000600018000c000300018000400020001800080002000080007;
   localparam [237:0] ECL_BHABHA_BACKWARD_RINGS = 238'h6000600020001000100008000800060006000200030001800080018000;
