@@ -11,6 +11,7 @@ from pathlib import Path
 
 from firmware_models.interface import BLOCKS, WORDS, Block, Register
 from firmware_models.words import Word
+from hdl.generate_rtl import generated_modules, shared_parameters
 from trigger.menu import load
 from trigger.menu.firmware import program_text
 from trigger.menu.systemverilog import rtl_text
@@ -33,6 +34,7 @@ def generated_files() -> dict[str, str]:
         PAGE: page_text(),
         LOGIC: rtl_text(menu),
         PROGRAM: program_text(menu),
+        **generated_modules(_NOTICE),
     }
 
 
@@ -46,7 +48,7 @@ def package_text() -> str:
         lines += _word_parameters(word)
     for block in BLOCKS.values():
         lines += _block_parameters(block)
-    lines += ["endpackage", ""]
+    lines += [*shared_parameters(), "endpackage", ""]
     return "\n".join(lines)
 
 
