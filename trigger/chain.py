@@ -17,7 +17,8 @@ from firmware_models.errors import InputError, unknown_name
 from firmware_models.interface import BLOCKS, Registers
 from firmware_models.trigger_cells import CellHits
 from trigger.bits import BitTable
-from trigger.menu import Evaluator, Menu
+from trigger.menu import Menu
+from trigger.menu.evaluator import Evaluator
 from trigger.menu.inputs import ecl_input_rows
 
 RegisterValues = Mapping[str, Mapping[str, int | list[int]]]
@@ -63,13 +64,7 @@ class Chain:
         InputError
             For an unknown block, register or working point, or a value that does not fit.
         """
-        given: dict[str, dict[str, int | list[int]]] = {}
-        if working_point is not None:
-            for block, settings in menu.working_point(working_point).items():
-                given[block] = {
-                    name: BLOCKS[block].register(name).from_physical(value)
-                    for name, value in settings.items()
-                }
+        given = dict(menu.working_point(working_point)) if working_point is not None else {}
         for block, values in (registers or {}).items():
             given[block] = {**given.get(block, {}), **values}
         return cls(menu, register_values(given)["ecl_selection"], menu.compile())

@@ -168,7 +168,7 @@ def _efficiencies(tables: Sequence[dict[str, Any]]) -> Iterable[Section]:
         title = group[0]["title"]
         if len(group[0]["axes"]) == 1:
             named = [{**entry, "label": _curve_name(entry)} for entry in group]
-            body += picture(figures.turn_on(named), f"{title}. Intervals: {group[0]['interval']}.")
+            body += picture(figures.turn_on(named), f"{title}. {_interval(group[0])}")
             body += "".join(paragraph(e["closure"]) for e in group if e.get("closure"))
         else:
             maps = [
@@ -177,6 +177,11 @@ def _efficiencies(tables: Sequence[dict[str, Any]]) -> Iterable[Section]:
             ]  # fmt: skip
             body += side_by_side(maps)
     return [Section("Efficiencies", body)]
+
+
+def _interval(entry: dict[str, Any]) -> str:
+    interval = entry["interval"]
+    return f"Intervals: {interval['method']} at {interval['cl']:.2%}."
 
 
 def _curve_name(entry: dict[str, Any]) -> str:

@@ -16,8 +16,8 @@ from sim.report.study_page import study_page
 from sim.study.config import Efficiency
 from sim.study.run import StudyResult
 from trigger.efficiency import EfficiencyTable
-from trigger.export import write_tables
-from trigger.intervals import ONE_SIGMA
+from trigger.export import FORMATS, write_all
+from trigger.export.json import to_json
 from trigger.orthogonal import OrthogonalMethod
 
 REPORT = "report.html"
@@ -78,7 +78,7 @@ def efficiency_json(result: StudyResult) -> list[dict[str, Any]]:
         for name, part, extra in _parts(table):
             found.append(
                 {"label": label, "title": entries[label].title or label, "method": name,
-                 **table_json(part), **extra}
+                 **to_json(part), **extra}
             )  # fmt: skip
     return found
 
@@ -100,21 +100,6 @@ def _parts(
         "closure": text, "chi2": closure.chi2, "n_bins": closure.n_bins,
         "p_value": closure.p_value, "bias": bias.tolist(), "bias_err": error.tolist(),
     }  # fmt: skip
-
-
-def table_json(table: EfficiencyTable) -> dict[str, Any]:
-    """Return one efficiency table with the keys that other tools rely on."""
-    low, high = table.interval()
-    return {
-        "line": table.line,
-        "axes": [axis.as_dict() for axis in table.axes],
-        "n_pass": table.n_pass.tolist(),
-        "n_total": table.n_total.tolist(),
-        "efficiency": table.efficiency().tolist(),
-        "lo": low.tolist(),
-        "hi": high.tolist(),
-        "interval": f"{table.interval_name('clopper-pearson')} {ONE_SIGMA:.2%}",
-    }
 
 
 def write_study(result: StudyResult, folder: Path) -> list[Path]:
@@ -144,7 +129,17 @@ def _write_tables(result: StudyResult, folder: Path) -> None:
             for name, part, _ in _parts(table) if name in ("", "truth")
         ]  # fmt: skip
         if tables:
-            write_tables(tables, folder / label)
+            write_all(tables, folder / label, list(FORMATS), description=_origin(result, label))
+
+
+def _origin(result: StudyResult, label: str) -> str:
+    entry = next(entry for entry in result.config.efficiency if entry.label == label)
+    sample = next(s for s in result.samples if s.name == entry.sample)
+    return (
+        f"{entry.title or label}; sample {sample.name} ({sample.title}), menu {result.menu.name} "
+        f"{result.menu.version} ({result.menu.sha256[:12]}), seed {result.config.study.seed}, "
+        f"lowmult {version('lowmult')}"
+    )
 
 
 @contextmanager
