@@ -149,7 +149,8 @@ class Process(abc.ABC):
         Parameters
         ----------
         n : int
-            Number of proposals; those outside the generation region have weight 0.
+            Number of proposals; those outside the generation region have weight 0 and no
+            particles.
         rng : Generator
             Source of the points.
 
@@ -159,7 +160,11 @@ class Process(abc.ABC):
             Weights in nb; their mean is the cross-section.
         """
         variables, weight = self._propose(rng.random((_count(n, "n"), self.dimensions)))
-        return self._events(variables, weight, rng)
+        inside = weight > 0.0
+        filled = self._events(variables[inside], weight[inside], rng)
+        particles = np.zeros(n + 1, dtype=np.int64)
+        particles[1:][inside] = np.diff(filled.offsets)
+        return Events(np.cumsum(particles), filled.pdg, filled.p4, filled.vertex, weight)
 
     def cross_section(self, n_events: int = 200_000, seed: int = 0) -> Estimate:
         """Integrate the cross-section of the generation region.
