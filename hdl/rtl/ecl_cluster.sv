@@ -311,12 +311,15 @@ module ecl_cluster
     for (int g = 0; g < GROUPS; g++) fours[g] = |seeds[g*BK+:BK];
   endfunction
 
-  // Index of the lowest bit that is set.
+  // Index of the lowest bit that is set, by halves; the highest bit of a half decides nothing.
   function automatic [COLW-1:0] first(input [63:0] bits);
+    /* verilator lint_off UNUSEDSIGNAL */
     logic [31:0] b32;
     logic [15:0] b16;
     logic [ 7:0] b8;
     logic [ 3:0] b4;
+    logic [ 1:0] b2;
+    /* verilator lint_on UNUSEDSIGNAL */
     first[5] = bits[31:0] == '0;
     b32 = first[5] ? bits[63:32] : bits[31:0];
     first[4] = b32[15:0] == '0;
@@ -326,7 +329,8 @@ module ecl_cluster
     first[2] = b8[3:0] == '0;
     b4 = first[2] ? b8[7:4] : b8[3:0];
     first[1] = b4[1:0] == '0;
-    first[0] = first[1] ? !b4[2] : !b4[0];
+    b2 = first[1] ? b4[3:2] : b4[1:0];
+    first[0] = !b2[0];
   endfunction
 
   // Take out one seed a clock: barrel, forward, backward; within a part by rising id.
@@ -384,6 +388,8 @@ module ecl_cluster
   localparam ICN_W = ECL_CLUSTERS_ICN_W;
   logic [(SLICES+1)*7-1:0] partial_q;
   logic [ICN_W-1:0] icn_q;
+  // A signal of its own: Icarus 11 miscounts an expression with a replication.
+  wire [FORWARD-1:0] forward_counted = forward_q & {GROUPS{5'b11110}};
   function automatic [ICN_W-1:0] icn(input [(SLICES+1)*7-1:0] parts);
     logic [9:0] total;
     total = '0;
@@ -395,8 +401,7 @@ module ecl_cluster
       if (token_q[1]) partial_q[s*7+:7] <= 7'($countones(barrel_q[s*SLICE+:SLICE]));
   end
   always_ff @(posedge clk_i) begin
-    if (token_q[1])
-      partial_q[SLICES*7+:7] <= 7'($countones(forward_q & {GROUPS{5'b11110}}));
+    if (token_q[1]) partial_q[SLICES*7+:7] <= 7'($countones(forward_counted));
     if (token_q[2]) icn_q <= icn(partial_q);
   end
 
@@ -690,7 +695,9 @@ module ecl_cluster
         {remainder[SUMW-1:0], state[TW-2:0], 1'b0};
   endfunction
   logic [DIV_STAGES:0] div_q;
+  /* verilator lint_off UNUSEDSIGNAL */  // the last remainder is dropped
   logic [(DIV_STAGES+1)*WSUMW-1:0] state_q;
+  /* verilator lint_on UNUSEDSIGNAL */
   logic [(DIV_STAGES+1)*SUMW-1:0] divisor_q;
   logic [(DIV_STAGES+1)*TAGW-1:0] tag_q;
   always_ff @(posedge clk_i) begin
