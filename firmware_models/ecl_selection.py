@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from firmware_models.cm_table import cm_table
-from firmware_models.errors import InputError
+from firmware_models.errors import InputError, unknown_name
 from firmware_models.interface import BLOCKS, Block, Registers
 from firmware_models.interface.clock import DATA_CLOCKS_PER_TURN, TIME_LSB_NS
 from firmware_models.interface.ecl import (
@@ -33,7 +33,7 @@ from firmware_models.trigger_cells import FIRST_BACKWARD, FIRST_BARREL, cell_map
 BLOCK: Block = BLOCKS["ecl_selection"]
 
 _TYPES = len(BHABHA_2D)
-_NAMES = [register.name for register in BLOCK.registers]
+_NAMES = [register.name for register in BLOCK.registers if register.count == 1]
 _Settings = namedtuple("_Settings", _NAMES)  # type: ignore[misc]
 E_TOT_MAX = ECL_TRIGGER["e_tot"].high
 
@@ -194,7 +194,7 @@ def _tables() -> tuple[NDArray[np.int64], ...]:
     table = cm_table()
     for row, values in enumerate((cell_map().theta_id, table.theta, table.phi, table.scale)):
         out[row, : N_CELL + 1] = values
-    return tuple(row for row in out)
+    return out[0], out[1], out[2], out[3]
 
 
 @cache
@@ -205,18 +205,19 @@ def _masks(side: int) -> NDArray[np.int64]:
 
 def _settings(registers: Registers) -> tuple[Any, NDArray[np.int64], NDArray[np.int64]]:
     """Return all registers as a named tuple, and the 2D Bhabha thresholds as arrays."""
-    values = {register.name: register.default for register in BLOCK.registers}
+    values = BLOCK.defaults()
     for name, value in registers.items():
         if name not in values:
-            raise InputError(f"unknown register {name!r}", place=BLOCK.name)
-        (number,) = np.atleast_1d(value).tolist()
-        top = (1 << BLOCK.register(name).width) - 1
-        if not 0 <= number <= top:
-            raise InputError(f"register {name!r}: {number} outside [0, {top}]", place=BLOCK.name)
-        values[name] = int(number)
-    forward = np.array([values[f"bhabha{i}_forward"] for i in range(_TYPES)], dtype=np.int64)
-    backward = np.array([values[f"bhabha{i}_backward"] for i in range(_TYPES)], dtype=np.int64)
-    return _Settings(**values), forward, backward
+            raise unknown_name("register", name, values, place=BLOCK.name)
+        register = BLOCK.register(name)
+        given = np.atleast_1d(np.asarray(value, dtype=np.int64))
+        top = (1 << register.width) - 1
+        if given.shape != (register.count,) or given.min() < 0 or given.max() > top:
+            raise InputError(f"register {name!r} takes {register.count} of 0 to {top}, "
+                             f"not {given.tolist()}", place=BLOCK.name)  # fmt: skip
+        values[name] = given
+    scalars = {name: int(values[name][0]) for name in _NAMES}
+    return _Settings(**scalars), values["bhabha_forward"], values["bhabha_backward"]
 
 
 @numba.njit(cache=True)

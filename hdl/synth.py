@@ -30,7 +30,7 @@ TARGETS = {
 """Mapping of each target: six-input look-up tables, AMD UltraScale+, Lattice ECP5."""
 
 # ltp knows yosys's own flip-flops only: a path must not run through the targets' ones.
-_COMBINATIONAL = "t:* t:FD* %d t:TRELLIS_FF %d t:RAMB* %d t:DP16KD %d"
+_COMBINATIONAL = "* t:FD* %d t:TRELLIS_FF %d t:RAMB* %d t:DP16KD %d"
 
 # Cell-name patterns and how many units one such cell counts for.
 _CELLS: Mapping[str, tuple[tuple[str, int], ...]] = {

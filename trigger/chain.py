@@ -17,7 +17,8 @@ from firmware_models.errors import InputError, unknown_name
 from firmware_models.interface import BLOCKS, Registers
 from firmware_models.trigger_cells import CellHits
 from trigger.bits import BitTable
-from trigger.menu import Evaluator, Menu
+from trigger.menu import Menu
+from trigger.menu.evaluator import Evaluator
 from trigger.menu.inputs import ecl_input_rows
 
 RegisterValues = Mapping[str, Mapping[str, int | list[int]]]
@@ -42,16 +43,31 @@ class Chain:
     evaluator: Evaluator = field(repr=False)
 
     @classmethod
-    def build(cls, menu: Menu, registers: RegisterValues | None = None) -> Chain:
+    def build(
+        cls,
+        menu: Menu,
+        registers: RegisterValues | None = None,
+        working_point: str | None = None,
+    ) -> Chain:
         """Build the chain; unnamed registers keep their defaults.
+
+        Parameters
+        ----------
+        menu : Menu
+        registers : mapping, optional
+            Raw register values; they win over the working point.
+        working_point : str, optional
+            One of the menu's named sets of thresholds.
 
         Raises
         ------
         InputError
-            For an unknown block or register, or a value that does not fit.
+            For an unknown block, register or working point, or a value that does not fit.
         """
-        values = register_values(registers or {})
-        return cls(menu, values["ecl_selection"], menu.compile())
+        given = dict(menu.working_point(working_point)) if working_point is not None else {}
+        for block, values in (registers or {}).items():
+            given[block] = {**given.get(block, {}), **values}
+        return cls(menu, register_values(given)["ecl_selection"], menu.compile())
 
     def calorimeter_words(self, hits: CellHits) -> NDArray[np.void]:
         """Return the calorimeter's word for every window, dtype of the word `ecl_trigger`."""

@@ -102,7 +102,7 @@ ECL_TRIGGER = Word(
 )  # fmt: skip
 
 BLOCKS = (
-    Block("ecl_cluster", "single photon", ECL_FRAME, ECL_CLUSTERS, latency=40, interval=16,
+    Block("ecl_cluster", "single photon", ECL_FRAME, ECL_CLUSTERS, latency=19, interval=16,
           beats=CELL_BEATS, doc="Isolated-cluster finding on the 576 trigger cells."),
     Block("ecl_selection", "single photon", ECL_CLUSTERS, ECL_TRIGGER, latency=4,
           registers=selection_registers(),

@@ -87,7 +87,7 @@ def _rings(name: str, ids: Iterable[int], doc: str) -> _Item:
     return name, RING_WIDTH, rings(*ids), "", doc
 
 
-_Item = tuple[str, int, int, str, str]
+_Item = tuple[str, int, int | tuple[int, ...], str, str]
 
 
 def _sums() -> Iterable[_Item]:
@@ -105,11 +105,10 @@ def _sums() -> Iterable[_Item]:
 
 def _bhabha() -> Iterable[_Item]:
     yield "bhabha_icn", 7, 4, "", "2D Bhabha: ICN below this"
-    for index, (_, _, forward, backward) in enumerate(BHABHA_2D):
-        yield _sum(f"bhabha{index}_forward", at_least(forward),
-                   f"2D type {index}: forward sum at least this ({forward} GeV)")  # fmt: skip
-        yield _sum(f"bhabha{index}_backward", at_least(backward),
-                   f"2D type {index}: backward sum at least this ({backward} GeV)")  # fmt: skip
+    yield ("bhabha_forward", SUM_WIDTH, tuple(at_least(item[2]) for item in BHABHA_2D), "count",
+           "2D Bhabha, types 0 to 13: forward sum at least this")  # fmt: skip
+    yield ("bhabha_backward", SUM_WIDTH, tuple(at_least(item[3]) for item in BHABHA_2D), "count",
+           "2D Bhabha, types 0 to 13: backward sum at least this")  # fmt: skip
     yield from _window("veto", (160, 200), (165, 190), "3D Bhabha veto")
     yield _cm("veto_both", 3.0, "3D Bhabha veto: both above this")
     yield _cm("veto_one", 4.5, "3D Bhabha veto: one above this")
@@ -182,8 +181,9 @@ def _lml() -> Iterable[_Item]:
 
 def selection_registers() -> tuple[Register, ...]:
     """Return the registers of `ecl_selection`, at consecutive addresses from 0."""
-    items = (*_sums(), *_bhabha(), *_tau(), *_hie(), *_lml())
-    return tuple(
-        Register(name, address, width, default, 1, unit, doc)
-        for address, (name, width, default, unit, doc) in enumerate(items)
-    )
+    registers, address = [], 0
+    for name, width, default, unit, doc in (*_sums(), *_bhabha(), *_tau(), *_hie(), *_lml()):
+        count = len(default) if isinstance(default, tuple) else 1
+        registers.append(Register(name, address, width, default, count, unit, doc))
+        address += count
+    return tuple(registers)

@@ -1,4 +1,4 @@
-"""Decays of what a generator may leave undecayed: π0, K_S and hyperons, in flight and to two bodies.
+"""Decays of π0, K_S and hyperons that a generator left undecayed, in flight, to two bodies.
 
 Branching fractions and lifetimes: Particle Data Group, Phys. Rev. D 110 (2024) 030001, the
 two-body modes scaled to one. The angular distribution is isotropic (no polarisation) and a charged
@@ -80,9 +80,7 @@ def decay_all(events: Events, classes: Classes, rng: np.random.Generator) -> tup
         kind = np.concatenate((kind[~gone], classify(codes).kind))
     order = np.argsort(event, kind="stable")
     offsets = np.concatenate(([0], np.cumsum(np.bincount(event, minlength=len(events)))))
-    result = Events(
-        offsets.astype(np.int64), pdg[order], p4[order], vertex[order], events.weight
-    )
+    result = Events(offsets.astype(np.int64), pdg[order], p4[order], vertex[order], events.weight)
     known = _classify_declared(result, classes, events)
     return result, known
 

@@ -19,21 +19,13 @@ from firmware_models.interface.ecl import N_CELL
 from firmware_models.trigger_cells import CellHits
 from sim.detector.background import deposit_rates, draw_overlay
 from sim.detector.decays import decay_all
-from sim.detector.deposit import (
-    N_NORMAL,
-    N_UNIFORM,
-    Deposits,
-    Overlay,
-    Particles,
-    Physics,
-    Tables,
-    deposit_kernel,
-)
+from sim.detector.deposit import Deposits, Overlay, deposit_kernel
 from sim.detector.digitise import digitise
 from sim.detector.ecl_config import EclConfig
 from sim.detector.geometry import cell_distance, strips
 from sim.detector.landau import landau_table
 from sim.detector.particles import Classes, Kind, check_events
+from sim.detector.passage import N_LOSS, N_NORMAL, N_UNIFORM, Particles, Physics, Tables
 from sim.events import Events
 from sim.streams import stream
 
@@ -166,9 +158,7 @@ def _tables(config: EclConfig) -> Tables:
     )  # fmt: skip
 
 
-def _particles(
-    events: Events, classes: Classes, seed: int, chunk: int, purpose: str
-) -> Particles:
+def _particles(events: Events, classes: Classes, seed: int, chunk: int, purpose: str) -> Particles:
     """Return the kernel's input, random numbers included."""
     m = len(events.pdg)
     uniform = stream(seed, f"{purpose}/uniform", chunk).random((m, N_UNIFORM))
@@ -194,7 +184,7 @@ def _run(
     offsets = np.zeros(n + 1, dtype=np.int64)
     cell = np.empty(room, dtype=np.int64)
     energy, time, signal = np.empty(room), np.empty(room), np.empty(room)
-    loss = np.zeros((n, 6))
+    loss = np.zeros((n, N_LOSS))
     deposit_kernel(
         particles, overlay, start_time, physics, tables,
         offsets, cell, energy, time, signal, loss,

@@ -110,8 +110,6 @@ class ElectronicsConfig(Section):
         """Check the cells' own thresholds."""
         for number, value in self.thresholds:
             here = joined(place, f"thresholds.{number}")
-            if isinstance(number, bool) or not isinstance(number, int):
-                raise InputError(f"given cell {number!r}; allowed: 1 to {N_CELL}", place=here)
             if not 1 <= number <= N_CELL:
                 raise InputError(f"given cell {number}; allowed: 1 to {N_CELL}", place=here)
             checked_number(value, 0.0, 4095.0, place=here)

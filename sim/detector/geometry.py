@@ -45,7 +45,7 @@ THETA_STRIPS = 21
 """Strips in θ: beam hole, rings 1 to 3, gap, rings 4 to 15, gap, rings 16 and 17, beam hole."""
 
 MISSED, HIT, GAP, HOLE, OUTSIDE = 0, 1, 2, 3, 4
-"""Ends of a way: never reaches the surface; reaches crystals; a gap; a beam hole; starts outside."""
+"""Ends of a way: never at the surface; at crystals; in a gap; in a beam hole; begun outside."""
 
 _RAD = pi / 180.0
 FORWARD_IN = FORWARD_Z * tan(RING_THETA_LOW_DEG[0] * _RAD)
@@ -139,7 +139,7 @@ def strip_of(theta: float, edge: NDArray[np.float64]) -> int:
 def column_of(phi: float, count: int) -> int:
     """Return the φ index from 0 in a ring of `count` cells; φ in rad, any turn."""
     turn = phi / (2.0 * pi)
-    column = int(floor((turn - floor(turn)) * count))
+    column = floor((turn - floor(turn)) * count)
     return column if column < count else 0
 
 
@@ -154,13 +154,12 @@ def cell_at(
 ) -> int:
     """Return the cell in whose cone from the collision point the point [cm] lies; 0: none."""
     strip = strip_of(atan2(hypot(x, y), z), edge)
-    return cell_id[strip, column_of(atan2(y, x), phi_count[strip])]
+    cell: int = cell_id[strip, column_of(atan2(y, x), phi_count[strip])]
+    return cell
 
 
 @numba.njit(cache=True)
-def _circle_path(
-    x: float, y: float, ux: float, uy: float, radius: float, charge: float
-) -> float:
+def _circle_path(x: float, y: float, ux: float, uy: float, radius: float, charge: float) -> float:
     """Return the transverse path [cm] from inside to the barrel's cylinder; infinity: never.
 
     The particle turns clockwise, seen from +z, for a positive charge. With the centre at distance

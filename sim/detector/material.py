@@ -44,6 +44,7 @@ _STERNHEIMER = (0.25381, 2.6657, 0.0395, 3.3353, 6.2807)
 _A, _POWER, _X0, _X1, _C = _STERNHEIMER
 _EULER = 0.5772156649015329
 
+
 @numba.njit(cache=True)
 def density_effect(beta_gamma: float) -> float:
     """Return Sternheimer's correction δ of CsI."""
@@ -59,7 +60,7 @@ def density_effect(beta_gamma: float) -> float:
 @numba.njit(cache=True)
 def max_transfer(beta_gamma: float, mass: float) -> float:
     """Return the largest energy [GeV] that one collision can give an electron."""
-    gamma = (1.0 + beta_gamma * beta_gamma) ** 0.5
+    gamma = sqrt(1.0 + beta_gamma * beta_gamma)
     ratio = _ELECTRON_MASS / mass
     return 2.0 * _ELECTRON_MASS * beta_gamma**2 / (1.0 + 2.0 * gamma * ratio + ratio * ratio)
 

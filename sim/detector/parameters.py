@@ -95,7 +95,7 @@ class Section:
         """Check what is not a plain number; nothing here."""
 
     @classmethod
-    def from_mapping(cls, mapping: Mapping[str, Any], place: str = "") -> Self:
+    def from_mapping(cls, mapping: Any, place: str = "") -> Self:
         """Build from a mapping such as a TOML table.
 
         Parameters
@@ -136,10 +136,9 @@ class Section:
     def read_more(cls, key: str, value: object, place: str) -> object:
         """Read what is not a plain number: a nested section or what a subclass knows of."""
         for item in fields(cls):
-            if item.name == key and isinstance(item.default_factory, type):
-                section = item.default_factory
-                if issubclass(section, Section):
-                    return section.from_mapping(value, place)  # type: ignore[arg-type]
+            section: Any = item.default_factory
+            if item.name == key and isinstance(section, type) and issubclass(section, Section):
+                return section.from_mapping(value, place)
         return value
 
 
@@ -149,8 +148,9 @@ def describe(section: type[Section], path: str = "") -> list[tuple[str, float, P
     for item in fields(section):
         here = joined(path, item.name)
         declared = item.metadata.get("parameter")
+        inner: Any = item.default_factory
         if declared is not None:
             rows.append((here, float(item.default), declared))  # type: ignore[arg-type]
-        elif isinstance(item.default_factory, type) and issubclass(item.default_factory, Section):
-            rows += describe(item.default_factory, here)
+        elif isinstance(inner, type) and issubclass(inner, Section):
+            rows += describe(inner, here)
     return rows

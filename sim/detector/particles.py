@@ -150,11 +150,11 @@ def particle_type(code: int) -> ParticleType:
             f"unknown particle code {code}; allowed: codes of the Particle Data Group, and codes "
             "declared invisible in the configuration (key `invisible`)"
         ) from None
-    if not is_nucleus(code):
+    if not is_nucleus(code) or found.mass is None or found.charge is None:
         raise InputError(
-            f"particle {found.name} (code {code}) decays before it reaches the detector; allowed: "
-            "γ, e, μ, π±, π0, K±, K_L, K_S, p, n, hyperons, light nuclei, neutrinos: give its decay "
-            "products"
+            f"particle {found.name} (code {code}) decays before it reaches the detector: give its "
+            "decay products; allowed: γ, e, μ, π±, π0, K±, K_L, K_S, p, n, hyperons, nuclei and "
+            "neutrinos"
         )
     charge = int(found.charge)
     return ParticleType(Kind.CHARGED_HADRON, found.mass / 1e3, charge)

@@ -18,10 +18,10 @@ from sim.detector.geometry import THETA_STRIPS, column_of, strip_of
 from sim.detector.material import CRITICAL_ENERGY, EFFECTIVE_Z
 
 MAX_SHARES = 80
-"""Room for the cells of one shower."""
+"""Room for the cells of one shower, and for their edges in φ."""
 
-MAX_EDGES = 40
-"""Room for the edges in φ of one shower's cells."""
+SHARE, _EDGE, _ROW = range(3)
+"""Rows of the work array: shares (the result), edges in φ, corners of the lower edge in θ."""
 
 
 def grindhammer_radii(
@@ -136,7 +136,7 @@ def share(
     ring: NDArray[np.int64],
     cell_id: NDArray[np.int64],
     cells: NDArray[np.int64],
-    shares: NDArray[np.float64],
+    work: NDArray[np.float64],
 ) -> tuple[int, float, float]:
     """Share a shower among the cells around its centre.
 
@@ -152,8 +152,10 @@ def share(
         Cells are followed until this far from the centre [cm]; the rest is `beyond`.
     edge, phi_count, ring, cell_id : ndarray
         The arrays of `sim.detector.geometry.Strips`.
-    cells, shares : ndarray, shape (MAX_SHARES,)
-        Filled with TC ids and shares.
+    cells : ndarray of int64, shape (MAX_SHARES,)
+        Filled with TC ids.
+    work : ndarray of float64, shape (3, MAX_SHARES)
+        Row `SHARE` is filled with their shares; the others are scratch.
 
     Returns
     -------
@@ -176,7 +178,6 @@ def share(
         first -= 1
     while last < THETA_STRIPS - 1 and distance * (edge[last + 1] - theta) < reach:
         last += 1
-    v, row = np.empty(MAX_EDGES), np.empty(MAX_EDGES)
     n, edges, left, dead, total = 0, 0, 0, 0.0, 0.0
     known = 0
     for strip in range(first, last + 1):
@@ -189,29 +190,31 @@ def share(
             known = 0
             continue
         if count != known:  # else the last strip's upper edge is this one's lower edge
-            left, edges = _columns(phi, rho, count, reach, v)
+            left, edges = _columns(phi, rho, count, reach, work)
             for k in range(edges):
-                row[k] = profile_corner(u_low, v[k], core, inner, outer)
+                work[_ROW, k] = profile_corner(u_low, work[_EDGE, k], core, inner, outer)
             known = count
-        before_low, before_high = row[0], profile_corner(u_high, v[0], core, inner, outer)
-        row[0] = before_high
+        before_low = work[_ROW, 0]
+        before_high = profile_corner(u_high, work[_EDGE, 0], core, inner, outer)
+        work[_ROW, 0] = before_high
         for k in range(1, edges):
-            low, high = row[k], profile_corner(u_high, v[k], core, inner, outer)
+            low = work[_ROW, k]
+            high = profile_corner(u_high, work[_EDGE, k], core, inner, outer)
             part = high - before_high - low + before_low
             cells[n] = cell_id[strip, (left + k - 1) % count]
-            shares[n] = part
+            work[SHARE, n] = part
             total += part
             n += 1
-            row[k] = high
+            work[_ROW, k] = high
             before_low, before_high = low, high
     return n, dead, 1.0 - total
 
 
 @numba.njit(cache=True)
 def _columns(
-    phi: float, rho: float, count: int, reach: float, v: NDArray[np.float64]
+    phi: float, rho: float, count: int, reach: float, work: NDArray[np.float64]
 ) -> tuple[int, int]:
-    """Fill the columns' edges v [cm] around φ; return the first column and the edges' number."""
+    """Fill the columns' edges [cm] around φ; return the first column and the edges' number."""
     width = 2.0 * pi / count
     turn = phi / (2.0 * pi)
     centre = column_of(phi, count)
@@ -222,7 +225,7 @@ def _columns(
     while above < count // 2 - 1 and rho * ((above + 1) * width - offset) < reach:
         above += 1
     for k in range(below + above + 2):
-        v[k] = rho * ((k - below) * width - offset)
+        work[_EDGE, k] = rho * ((k - below) * width - offset)
     return centre - below, below + above + 2
 
 

@@ -30,9 +30,9 @@ FloatArray = NDArray[np.float64]
 BATCH = 50_000
 """Proposals a step: bounds the memory, whatever the sample's size."""
 
-GRID_ROUNDS, GRID_POINTS, PILOT_POINTS = 8, 20_000, 200_000
+GRID_ROUNDS, GRID_POINTS, PILOT_POINTS = 8, 30_000, 200_000
 
-EXCESS = 1e-4
+EXCESS = 5e-4
 """Largest part of the pilot's cross-section that may lie above the accept–reject maximum."""
 
 
@@ -90,6 +90,8 @@ class Process(abc.ABC):
     title: ClassVar[str]
     final_state: tuple[int, ...]
     dimensions: int
+    channels: int = 1
+    """Equal parts of the first axis that stand for different ways to make an event."""
 
     def __init__(self, machine: Machine | None = None, **values: object) -> None:
         self.machine = machine if machine is not None else Machine()
@@ -233,7 +235,9 @@ class Process(abc.ABC):
             rng = stream(0, f"{self.name}/grid", number)
             return rng.random((GRID_POINTS, self.dimensions))
 
-        edges = adapt(lambda u: self.propose(u)[1], self.dimensions, draw, GRID_ROUNDS)
+        edges = adapt(
+            lambda u: self.propose(u)[1], self.dimensions, self.channels, draw, GRID_ROUNDS
+        )
         u = stream(0, f"{self.name}/maximum").random((PILOT_POINTS, self.dimensions))
         points, jacobian = map_points(edges, u)
         weight = self.propose(points)[1] * jacobian

@@ -104,6 +104,8 @@ class Main(_Strict):
 
     name: str = "Low-multiplicity trigger study"
     menu: str = "low_multiplicity"
+    working_point: str | None = None
+    """A named set of thresholds of the menu; none: the defaults of the firmware."""
     events: Annotated[int, Field(ge=1, le=10**12)] = 400_000
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     luminosity_cm2_s: Positive = 8e35

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from firmware_models.errors import InputError, unknown_name
-from firmware_models.interface import BLOCKS
 from trigger.menu.dnf import to_dnf
-from trigger.menu.document import Document, OutputEntry, VetoEntry, WorkingPoint
+from trigger.menu.document import Document, OutputEntry, VetoEntry
 from trigger.menu.model import Input, Line, Menu
 from trigger.menu.names import Names
 from trigger.menu.syntax import And, Expression, Not
 from trigger.menu.values import Group
+from trigger.menu.working_points import resolve
 
 
 def build(document: Document) -> Menu:
@@ -27,15 +27,19 @@ def build(document: Document) -> Menu:
     inputs, groups = _inputs(document)
     names = Names(document, {item.name for item in inputs}, groups)
     if not document.outputs:
-        raise InputError("the menu has no outputs; needed: [outputs.NAME]", place=str(document.place))
+        raise InputError(
+            "the menu has no outputs; needed: [outputs.NAME]", place=str(document.place)
+        )
     _unique_outputs(document.outputs)
     vetoes = _vetoes(document, names)
     lines = tuple(
         _line(entry, names, groups, vetoes)
         for entry in sorted(document.outputs, key=lambda entry: entry.index)
     )
-    for point, blocks in document.working_points.items():
-        _check_working_point(f"{document.place.below('working_points')}.{point}", blocks)
+    working_points = {
+        name: resolve(point, f"{document.place.below('working_points')}.{name}")
+        for name, point in document.working_points.items()
+    }
     return Menu(
         name=document.name,
         version=document.version,
@@ -43,7 +47,7 @@ def build(document: Document) -> Menu:
         inputs=tuple(sorted(inputs, key=lambda item: item.index)),
         groups=MappingProxyType(groups),
         lines=lines,
-        working_points=MappingProxyType(document.working_points),
+        working_points=MappingProxyType(working_points),
         document=document,
     )
 
@@ -55,7 +59,9 @@ def _inputs(document: Document) -> tuple[list[Input], dict[str, Group]]:
     known: set[str] = set()
     for entry in document.inputs:
         many = len(entry.indices) > 1
-        bits = tuple(f"{entry.name}_{i}" for i in range(len(entry.indices))) if many else (entry.name,)
+        bits = (
+            tuple(f"{entry.name}_{i}" for i in range(len(entry.indices))) if many else (entry.name,)
+        )
         if many:
             groups[entry.name] = Group(entry.name, entry.kind, bits)
         for name in {*bits, entry.name}:
@@ -128,23 +134,3 @@ def _applies(veto: VetoEntry, line: str) -> bool:
     if veto.lines is not None:
         return line in veto.lines
     return line not in veto.exceptions
-
-
-def _check_working_point(place: str, blocks: WorkingPoint) -> None:
-    for block, registers in blocks.items():
-        if block not in BLOCKS:
-            raise unknown_name("block", block, BLOCKS, place=place)
-        known = {register.name: register.count for register in BLOCKS[block].registers}
-        for register, value in registers.items():
-            where = f"{place}.{block}"
-            if not known:
-                raise InputError(f"block {block!r} has no registers to set", place=where)
-            if register not in known:
-                raise unknown_name("register", register, known, place=where)
-            if isinstance(value, tuple) and len(value) != known[register]:
-                raise InputError(
-                    f"register {register!r} has {known[register]} values, not {len(value)}",
-                    place=f"{where}.{register}",
-                )
-
-

@@ -99,7 +99,9 @@ def _unused_definitions(menu: Menu) -> Iterator[Finding]:
     from trigger.menu.parser import parse
 
     document = menu.document
-    texts = [entry.logic for entry in (*document.definitions, *document.vetoes, *document.outputs)]
+    texts = [entry.logic for entry in document.definitions]
+    texts += [entry.logic for entry in document.vetoes]
+    texts += [entry.logic for entry in document.outputs]
     used = {leaf.name for text in texts for leaf in leaves(parse(text))}
     for entry in document.definitions:
         if entry.name not in used:

@@ -104,5 +104,7 @@ def _inputs(old: Menu, new: Menu) -> list[Change]:
                 pair = getattr(before[name], kind), getattr(after[name], kind)
                 if pair[0] != pair[1]:
                     kind_name = "input" if kind == "index" else kind
-                    changes.append(Change(kind_name, name, f"{kind} {pair[0]}", f"{kind} {pair[1]}"))
+                    changes.append(
+                        Change(kind_name, name, f"{kind} {pair[0]}", f"{kind} {pair[1]}")
+                    )
     return changes

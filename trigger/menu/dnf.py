@@ -44,9 +44,7 @@ def lower(
         return lower(expression.operand, groups, negate=not negate)
     if isinstance(expression, Compare):
         sign = COMPLEMENT[expression.operator] if negate else expression.operator
-        return expand(
-            groups[expression.name], Compare(expression.name, sign, expression.value)
-        )
+        return expand(groups[expression.name], Compare(expression.name, sign, expression.value))
     operands = tuple(lower(operand, groups, negate=negate) for operand in expression.operands)
     return And(operands) if isinstance(expression, And) != negate else Or(operands)
 

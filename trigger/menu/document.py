@@ -69,9 +69,9 @@ class OutputEntry:
     place: Place
 
 
-Setting = float | int | tuple[float | int, ...]
+Setting = int | str | tuple[int | str, ...]
 WorkingPoint = dict[str, dict[str, Setting]]
-"""Block to register to value, in the physical unit that the block's page states."""
+"""Block to register to setting: a register value, or a text with number and unit."""
 
 
 @dataclass(frozen=True)

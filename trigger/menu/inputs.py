@@ -76,7 +76,9 @@ def ecl_input_rows(words: NDArray[np.void]) -> BitTable:
         When the words are of another type.
     """
     if words.dtype != ECL_TRIGGER.dtype or words.ndim != 1:
-        raise InputError(f"words of {ECL_TRIGGER.name!r}, shape (n,), are needed, not {words.dtype}")
+        raise InputError(
+            f"words of {ECL_TRIGGER.name!r}, shape (n,), are needed, not {words.dtype}"
+        )
     dense = np.empty((len(ECL_INPUTS), len(words)), dtype=np.bool_)
     for row, source in enumerate(ECL_INPUTS.values()):
         column = words[source.field]

@@ -14,11 +14,12 @@ import numpy as np
 from firmware_models.errors import unknown_name
 from trigger.bits import BitTable, Rows
 from trigger.menu.dnf import Dnf
-from trigger.menu.document import Document, WorkingPoint
+from trigger.menu.document import Document
 from trigger.menu.prescale import Prescale
 from trigger.menu.printer import to_text
 from trigger.menu.syntax import Expression
 from trigger.menu.values import Group
+from trigger.menu.working_points import RegisterValues
 
 if TYPE_CHECKING:
     from trigger.menu.evaluator import Evaluator
@@ -108,7 +109,7 @@ class Menu:
     inputs: tuple[Input, ...]
     groups: Mapping[str, Group]
     lines: tuple[Line, ...]
-    working_points: Mapping[str, WorkingPoint]
+    working_points: Mapping[str, RegisterValues]
     document: Document
 
     @cached_property
@@ -142,8 +143,8 @@ class Menu:
             raise unknown_name("line", name, self.names, place=f"menu {self.name}")
         return self._by_name[name]
 
-    def working_point(self, name: str) -> WorkingPoint:
-        """Return a named set of thresholds.
+    def working_point(self, name: str) -> RegisterValues:
+        """Return a named set of thresholds: register values by block and register.
 
         Raises
         ------

@@ -34,12 +34,11 @@ class Names:
         for entry in document.definitions:
             if entry.name in bits or entry.name in groups:
                 raise InputError(
-                    f"the definition {entry.name!r} has the name of an input", place=str(entry.place)
+                    f"the definition {entry.name!r} has the name of an input",
+                    place=str(entry.place),
                 )
         self._text = {entry.name: entry.logic for entry in document.definitions}
-        self._parsed = {
-            name: parse(text, self._place[name]) for name, text in self._text.items()
-        }
+        self._parsed = {name: parse(text, self._place[name]) for name, text in self._text.items()}
         self._meaning: dict[str, Expression] = {}
         self._size: dict[str, tuple[int, int]] = {}
         for name in self._order():

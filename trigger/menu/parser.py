@@ -104,12 +104,10 @@ class _Parser:
             return self._comparison(token)
         if token.kind == "number":
             raise self._fault(
-                f"{token.text} stands where a name must stand; write the name first, as in clst > 3",
+                f"{token.text} stands where a name must stand; the name comes first: clst > 3",
                 token,
             )
-        raise self._fault(
-            f"{_shown(token)} where a name, 'not', '!' or '(' must stand", token
-        )
+        raise self._fault(f"{_shown(token)} where a name, 'not', '!' or '(' must stand", token)
 
     def _comparison(self, name: Token) -> Expression:
         if self._peek().kind != "compare":
@@ -126,7 +124,8 @@ class _Parser:
         following = self._peek()
         if following.kind == "compare":
             raise self._fault(
-                f"one comparison at a time ({' '.join(COMPARISONS)}); join two with 'and'", following
+                f"one comparison at a time ({' '.join(COMPARISONS)}); join two with 'and'",
+                following,
             )
         return Compare(name.text, operator.text, int(number.text), name.column)
 

@@ -98,11 +98,11 @@ def make_prescale(
 def _exact(value: int | Decimal, place: str) -> Fraction:
     allowed = f"0 (masked) or a number from 1 to {MAX_PRESCALE}, such as 1, 20 or 2.5"
     finite = isinstance(value, int) or value.is_finite()
-    number = Decimal(value) if finite and 0 <= value <= MAX_PRESCALE else None
-    if number is None or 0 < number < 1:
-        shown = str(value) if not finite or abs(value) < 10**20 else f"{Decimal(value):.3e}"
+    number = Decimal(value) if finite and 0 <= value <= MAX_PRESCALE else Decimal(-1)
+    if number < 0 or Decimal(0) < number < Decimal(1):
+        shown = str(value) if not finite or abs(value) < 1_000_000_000_000 else f"{Decimal(value):.3e}"
         raise InputError(f"prescale must be {allowed}, not {shown}", place=place)
     exponent = number.normalize().as_tuple().exponent
     if isinstance(exponent, int) and -exponent > MAX_DECIMALS:
-        raise InputError(f"prescale has more than {MAX_DECIMALS} decimals: {value}", place=place)
+        raise InputError(f"prescale has more than {MAX_DECIMALS} decimals: {str(value)[:20]}", place=place)
     return Fraction(number)

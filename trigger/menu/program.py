@@ -138,7 +138,9 @@ class _Builder:
             self._emit(root, slots, code)
         n_slots = self._n_inputs + len(code)
         table = np.array(code, dtype=np.int64).reshape(len(code), 4)
-        return Program(table, np.array([slots[r] for r in roots], np.int64), self._n_inputs, n_slots)
+        return Program(
+            table, np.array([slots[r] for r in roots], np.int64), self._n_inputs, n_slots
+        )
 
     def _emit(
         self, root: int, slots: dict[int, int], code: list[tuple[int, int, int, int]]

@@ -102,9 +102,7 @@ def _entries(path: Path, limit: int) -> tuple[tuple[int, str], ...]:
             )
         index = int(match[1])
         if index >= limit:
-            raise InputError(
-                f"index must be 0 to {limit - 1}, not {index}", place=str(place)
-            )
+            raise InputError(f"index must be 0 to {limit - 1}, not {index}", place=str(place))
         entries.append((index, valid_name(match[2], place)))
     return tuple(entries)
 

@@ -160,9 +160,7 @@ def _fitting_kind(
     return BINARY
 
 
-def _document_line(
-    public: PublicFiles, kinds: dict[str, tuple[str, int]], row: int
-) -> Document:
+def _document_line(public: PublicFiles, kinds: dict[str, tuple[str, int]], row: int) -> Document:
     index, name = public.outputs[row]
     place = Place(public.files[2], f"line {row + 1}")
     entry = OutputEntry(name, index, public.logic[row], Prescale(), "", "", place)

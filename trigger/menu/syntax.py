@@ -93,9 +93,7 @@ def measure(
     return 1 + sum(size for size, _ in sizes), 1 + max(depth for _, depth in sizes)
 
 
-def replace_names(
-    expression: Expression, replacement: Callable[[Name], Expression]
-) -> Expression:
+def replace_names(expression: Expression, replacement: Callable[[Name], Expression]) -> Expression:
     """Return the tree with every name replaced by what the function gives for it."""
     if isinstance(expression, Name):
         return replacement(expression)

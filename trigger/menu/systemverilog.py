@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from firmware_models.interface.gdl import N_INPUT, N_OUTPUT
-from trigger.menu.dnf import Dnf, Term, support
+from trigger.menu.dnf import Term, support
 from trigger.menu.interpret import input_names
 from trigger.menu.model import Line, Menu
 from trigger.menu.syntax import And, Compare, Expression, Name, Not
@@ -24,7 +24,7 @@ _PORTS = """\
 """
 
 _REGISTERS = """\
-  always_ff @(posedge clk_i) begin
+  always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) valid_o <= 1'b0;
     else valid_o <= valid_i;
   end
@@ -62,7 +62,11 @@ def rtl_text(menu: Menu) -> str:
     idle = _spans(N_INPUT, {menu.input_index[name] for name in used})
     if idle:
         bits = ", ".join(f"data_i[{span}]" for span in idle)
-        parts += ["", "  // Inputs that no line reads.", *_wrap(f"wire unused = &{{1'b0, {bits}}};")]
+        parts += [
+            "",
+            "  // Inputs that no line reads.",
+            *_wrap(f"wire unused = &{{1'b0, {bits}}};"),
+        ]
     return "\n".join(parts) + "\n\n" + _REGISTERS
 
 
@@ -158,16 +162,3 @@ def _literal(expression: Expression, menu: Menu) -> str:
         return f"!({_literal(expression.operand, menu)})"
     word = " && " if isinstance(expression, And) else " || "
     return "(" + word.join(_literal(operand, menu) for operand in expression.operands) + ")"
-
-
-def products_module(products: dict[int, Dnf], index: dict[str, int], module: str) -> str:
-    """Return a module with the ports of `gdl_logic` for sums of products by output index."""
-    parts = [f"module {module} (", _PORTS, "  wire [319:0] line;"]
-    for output, dnf in sorted(products.items()):
-        terms = [
-            "(" + " & ".join(f"{'' if sign else '~'}data_i[{index[n]}]" for n, sign in term) + ")"
-            for term in dnf
-        ]
-        parts.append(f"  assign line[{output}] = {' | '.join(terms) or 0};")
-    parts += [f"  assign line[{span}] = 0;" for span in _spans(N_OUTPUT, products)]
-    return "\n".join(parts) + "\n" + _REGISTERS

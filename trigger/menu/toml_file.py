@@ -11,7 +11,14 @@ from typing import Any
 from firmware_models.errors import InputError
 from firmware_models.interface.gdl import N_INPUT, N_OUTPUT
 from trigger.menu.document import (
-    DefinitionEntry, Document, InputEntry, OutputEntry, Place, Setting, VetoEntry, WorkingPoint,
+    DefinitionEntry,
+    Document,
+    InputEntry,
+    OutputEntry,
+    Place,
+    Setting,
+    VetoEntry,
+    WorkingPoint,
 )  # fmt: skip
 from trigger.menu.prescale import MAX_PRESCALE, MODES, Prescale, make_prescale
 from trigger.menu.section import Section, number, shown
@@ -179,19 +186,17 @@ def _working_point(value: Any, place: Place) -> WorkingPoint:
 
 def _setting(value: Any, place: Place) -> Setting:
     if isinstance(value, list):
-        return tuple(_finite(item, place) for item in value)
-    return _finite(value, place)
+        return tuple(_scalar(item, place) for item in value)
+    return _scalar(value, place)
 
 
-def _finite(value: Any, place: Place) -> float | int:
-    checked = number(value, "a number or a list of numbers", place)
-    if isinstance(checked, int):
-        if abs(checked) >= 2**32:
-            raise InputError(f"must be below 2**32, not {shown(checked)}", place=str(place))
-        return checked
-    if not checked.is_finite() or abs(checked) >= 2**32:
-        raise InputError(f"must be finite and below 2**32, not {shown(checked)}", place=str(place))
-    return float(checked)
+def _scalar(value: Any, place: Place) -> int | str:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise InputError(
+            f"must be a whole number or a text such as '1.2 GeV', not {shown(value)}",
+            place=str(place),
+        )
+    return value
 
 
 def write_document(document: Document) -> str:
@@ -230,7 +235,13 @@ def _toml_lines(document: Document) -> Iterator[str]:
             yield ""
             yield f"[working_points.{name}.{block}]"
             for register, value in registers.items():
-                yield f"{register} = {list(value) if isinstance(value, tuple) else value!r}"
+                yield f"{register} = {_setting_text(value)}"
+
+
+def _setting_text(value: Setting) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(_setting_text(item) for item in value)}]"
+    return str(value) if isinstance(value, int) else _quoted(value)
 
 
 def _input_text(entry: InputEntry) -> str:

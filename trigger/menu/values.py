@@ -56,15 +56,13 @@ def check_comparison(group: Group, comparison: Compare) -> None:
         Without a place: the caller knows it.
     """
     text = f"{group.name} {comparison.operator} {comparison.value}"
-    if group.kind == ONE_HOT and comparison.value == group.highest:
-        if comparison.operator in ("=", "!="):
-            other = ">" if comparison.operator == "=" else "<"
-            bound = group.highest - 1 if comparison.operator == "=" else group.highest
-            raise InputError(
-                f"'{text}' cannot be told: {group.name} is a one-hot count and its last bit "
-                f"{group.bits[-1]} means {group.highest} or more; "
-                f"write {group.name} {other} {bound}"
-            )
+    last = group.kind == ONE_HOT and comparison.value == group.highest
+    if last and comparison.operator in ("=", "!="):
+        instead = f"> {group.highest - 1}" if comparison.operator == "=" else f"< {group.highest}"
+        raise InputError(
+            f"'{text}' cannot be told: {group.name} is a one-hot count and its last bit "
+            f"{group.bits[-1]} means {group.highest} or more; write {group.name} {instead}"
+        )
     holds = HOLDS[comparison.operator]
     answers = {holds(value, comparison.value) for value in range(group.highest + 1)}
     if len(answers) == 1:
