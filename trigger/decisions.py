@@ -46,7 +46,7 @@ class MenuId:
     Parameters
     ----------
     name, version, sha256 : str
-        As in the menu file; sha256 is that of the file's bytes.
+        As in the menu file; sha256 is the menu's hash of everything that decides.
     """
 
     name: str = ""

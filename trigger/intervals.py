@@ -224,9 +224,19 @@ def _scale(sum_w: FloatArray, sum_w2: FloatArray) -> FloatArray:
     return scale
 
 
-def _tail(cl: float) -> float:
+def check_level(cl: float, *, place: str = "") -> None:
+    """Refuse a confidence level that is not between 0 and 1.
+
+    Raises
+    ------
+    InputError
+    """
     if not 0 < cl < 1:
-        raise InputError(f"confidence level must lie between 0 and 1, not {cl}")
+        raise InputError(f"confidence level must lie between 0 and 1, not {cl}", place=place)
+
+
+def _tail(cl: float) -> float:
+    check_level(cl)
     return (1 - cl) / 2
 
 

@@ -54,6 +54,8 @@ class OrthogonalMethod:
         Lines.
     axes : sequence of Axis
     weighted : bool
+    stage : {"ftdl", "psnm"}
+        Probe before or after prescale.
 
     Attributes
     ----------
@@ -62,12 +64,18 @@ class OrthogonalMethod:
     """
 
     def __init__(
-        self, probe: str, reference: str, axes: Sequence[Axis], *, weighted: bool = False
+        self,
+        probe: str,
+        reference: str,
+        axes: Sequence[Axis],
+        *,
+        weighted: bool = False,
+        stage: str = "ftdl",
     ) -> None:
         self.probe, self.reference = probe, reference
-        self.with_reference = EfficiencyTable(probe, axes, weighted=weighted, condition=reference)
-        self.without_reference = EfficiencyTable(
-            probe, axes, weighted=weighted, condition=f"not {reference}"
+        self.with_reference, self.without_reference = (
+            EfficiencyTable(probe, axes, weighted=weighted, stage=stage, condition=condition)
+            for condition in (reference, f"not {reference}")
         )
 
     def fill(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -101,3 +101,44 @@ class Sample:
         if unknown:
             raise InputError(f"unknown normalisation {', '.join(unknown)}", place=place)
         return cls(**dict(values)).checked(place)
+
+
+def join(parts: Sequence[tuple[Sample, Mapping[str, float]]], place: str) -> Sample:
+    """Return the normalisation of several files of one process.
+
+    Parameters
+    ----------
+    parts : sequence of (Sample, mapping)
+        Normalisation and tally (``n_events``, ``sum_w``, ``sum_w2``) of each file.
+    place : str
+        What to name in an error.
+
+    Raises
+    ------
+    InputError
+        When cross-sections or rates of the files differ.
+    """
+    first = parts[0][0]
+    for name in ("sigma_nb", "sigma_err_nb", "rate_hz", "rate_err_hz"):
+        values = {getattr(sample, name) for sample, _ in parts}
+        if len(values) > 1:
+            listed = ", ".join(str(value) for value in sorted(values, key=str))
+            raise InputError(f"files disagree on {name}: {listed}; give it explicitly", place=place)
+
+    def total(name: str, otherwise: str) -> float:
+        return sum(
+            tally[otherwise] if getattr(sample, name) is None else getattr(sample, name)
+            for sample, tally in parts
+        )
+
+    # A file that dropped events before the trigger knows its own sums of all weights, or none.
+    known = all(
+        sample.sum_w is not None or sample.n_generated in (None, tally["n_events"])
+        for sample, tally in parts
+    )
+    return Sample(
+        first.sigma_nb, first.sigma_err_nb, first.rate_hz, first.rate_err_hz,
+        int(total("n_generated", "n_events")),
+        total("sum_w", "sum_w") if known else None,
+        total("sum_w2", "sum_w2") if known else None,
+    )  # fmt: skip
