@@ -19,7 +19,7 @@ def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
     what : str
         What is done.
     total : int
-        Events to do.
+        Events to do; 0 where it is not known.
 
     Yields
     ------
@@ -33,7 +33,7 @@ def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
     from rich.progress import Progress
 
     with Progress(console=Console(file=sys.stderr), transient=True) as bar:
-        task = bar.add_task(what, total=total)
+        task = bar.add_task(what, total=total or None)
         yield lambda n: bar.advance(task, n)
 
 
@@ -50,6 +50,11 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> 
         grid.add_row(*(Text(cell) for cell in row))
     width = None if sys.stdout.isatty() else WIDTH
     Console(file=sys.stdout, width=width, highlight=False).print(grid)
+
+
+def line(text: str) -> None:
+    """Print one line of plain text."""
+    sys.stdout.write(text + "\n")
 
 
 def short(value: float) -> str:

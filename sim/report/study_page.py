@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from firmware_models.interface.ecl import N_CELL
 from firmware_models.trigger_cells import (
-    N_CELL,
     RING_PHI_COUNT,
     RING_THETA_HIGH_DEG,
     RING_THETA_LOW_DEG,

@@ -9,7 +9,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_models.trigger_cells import N_CELL, CellHits
+from firmware_models.interface.ecl import N_CELL
+from firmware_models.trigger_cells import CellHits
 from sim.detector.ecl import EclConfig, EclResponse
 from sim.events import Events
 from sim.machine import Machine
@@ -144,8 +145,10 @@ def run_chunk(job: tuple[str, Task]) -> ChunkResult:
     ftdl = context.chain.decide(hits)
     weight = np.ones(len(hits)) if events is None else events.weight
     wanted = [entry for entry in context.config.efficiency if entry.sample == sample.name]
-    truth = None
-    if events is not None and (wanted or task.keep_decisions):
+    truth: Mapping[str, NDArray[np.float64]] | None = None
+    if events is None:
+        truth = {name: np.full(len(hits), np.nan) for name in TRUTH_VARIABLES}
+    elif wanted or task.keep_decisions:
         truth = truth_variables(events, context.machine)
     rates = RateAccumulator(context.menu.names, context.prescales)
     if sample.rates:

@@ -31,7 +31,9 @@ class Sample(_Strict):
     parameters: dict[str, float | int | str | bool] = {}
     file: str | None = None
     format: str | None = None
-    frame: Literal["lab", "cm"] = "lab"
+    frame: Literal["lab", "cm", "head-on"] = "lab"
+    invisible: list[int] = []
+    """Particle codes of a file that leave no trace in the detector."""
     background: bool = False
     share: NonNegative = 1.0
     """Share of the study's events, relative to the other samples. Files are read whole."""

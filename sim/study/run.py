@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from firmware_models.errors import InputError, unknown_name
 from firmware_models.interface.clock import DATA_CLOCK_NS
-from firmware_models.trigger_cells import N_CELL
+from firmware_models.interface.ecl import N_CELL
 from sim.readers import EventFile, open_events
 from sim.study.chunk import ChunkResult, Context, Tables, Task, run_chunk
 from sim.study.config import Sample, StudyConfig
@@ -33,8 +33,8 @@ WINDOW_NS = 2 * DATA_CLOCK_NS
 CROSS_SECTION_EVENTS = 400_000
 """Proposals for a process's cross-section: error well below 1 %."""
 
-Progress = Callable[[str, int], None]
-"""Called with the sample's name and the number of events that were finished."""
+Progress = Callable[[int], None]
+"""Called with the number of events that were finished since the last call."""
 
 Consumer = Callable[[str, ChunkResult], None]
 """Called with every chunk's result, in order."""
@@ -84,6 +84,9 @@ class StudyResult:
         Efficiency tables by label and line.
     without_producer : tuple of str
         Menu inputs that nothing produces yet: their lines cannot fire.
+    counts : dict
+        Events by line before and after the prescale counters (``ftdl``, ``psnm``) and accepted
+        events (``l1``), where decisions were written.
     """
 
     config: StudyConfig
@@ -92,6 +95,7 @@ class StudyResult:
     rates: RateTable | None
     tables: Tables
     without_producer: tuple[str, ...]
+    counts: dict[str, NDArray[np.int64] | np.int64] = field(default_factory=dict)
 
 
 def run_study(
@@ -141,7 +145,7 @@ def run_study(
         if consumer is not None:
             consumer(sample.name, part)
         if progress is not None:
-            progress(sample.name, part.n_events)
+            progress(part.n_events)
     for sample, opened in zip(result.samples, files, strict=True):
         _take_from_file(config, sample, opened)
     result.rates = _rate_table(config, context, result, rates)
@@ -199,7 +203,9 @@ def _tasks(
 def _open_files(config: StudyConfig) -> list[EventFile | None]:
     return [
         None if s.file is None
-        else open_events(s.file, format=s.format, frame=s.frame, chunk=config.study.chunk)
+        else open_events(
+            s.file, format=s.format, frame=s.frame, chunk=config.study.chunk, invisible=s.invisible
+        )
         for s in config.samples
     ]  # fmt: skip
 
