@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -24,23 +23,12 @@ from firmware_models.errors import InputError, unknown_name
 from firmware_models.files import whole_file
 from trigger.arrow_bits import from_arrow, to_arrow
 from trigger.bits import BitTable
-from trigger.decisions import (
-    LEVEL1,
-    STAGES,
-    DecisionChunk,
-    MenuId,
-    Provenance,
-    basf2_name,
-    column,
-)
+from trigger.decision_schema import SAMPLES_KEY, Tally, compatible, make_schema, parse_metadata
+from trigger.decisions import LEVEL1, STAGES, DecisionChunk, Provenance, column
 from trigger.samples import Sample
 
-FORMAT = "lowmult-decisions"
-FORMAT_VERSION = 1
 MAX_CHUNK = 98_304
 """Most events of a row group that the writer makes and of a batch that the reader gives."""
-
-_KEY, _SAMPLES = b"lowmult", b"lowmult.samples"
 
 
 class DecisionWriter:
@@ -49,7 +37,7 @@ class DecisionWriter:
     def __init__(self, writer: pq.ParquetWriter, provenance: Provenance) -> None:
         self._writer = writer
         self._provenance = provenance
-        self._tally: dict[str, dict[str, float]] = {}
+        self._tally: Tally = {}
         self._samples: dict[str, Sample] = dict(provenance.samples)
 
     def write(self, chunk: DecisionChunk) -> None:
@@ -90,7 +78,7 @@ class DecisionWriter:
             }
             for name in names
         }
-        self._writer.add_key_value_metadata({_SAMPLES: json.dumps(text).encode()})
+        self._writer.add_key_value_metadata({SAMPLES_KEY: json.dumps(text).encode()})
 
 
 @contextlib.contextmanager
@@ -110,7 +98,7 @@ def open_writer(path: str | Path, provenance: Provenance) -> Iterator[DecisionWr
     InputError
         When names collide or the file cannot be written.
     """
-    schema = _schema(provenance.checked(str(path)))
+    schema = make_schema(provenance.checked(str(path)))
     with whole_file(path) as temporary, _parquet_writer(temporary, schema) as arrow:
         writer = DecisionWriter(arrow, provenance)
         yield writer
@@ -152,9 +140,7 @@ class DecisionFile:
         with _readable(self.path):
             self._file = pq.ParquetFile(self.path, page_checksum_verification=True)
         stored: Mapping[bytes, bytes] = self._file.metadata.metadata or {}
-        if _KEY not in stored or _SAMPLES not in stored:
-            raise InputError("is Parquet, but not a file of decisions", place=str(self.path))
-        self.provenance, self.seen = _parse(stored, str(self.path))
+        self.provenance, self.seen = parse_metadata(stored, str(self.path))
         self.n_events = int(self._file.metadata.num_rows)
         if self.n_events == 0:
             raise InputError("holds no events", place=str(self.path))
@@ -169,10 +155,10 @@ class DecisionFile:
 
     def _check_columns(self) -> None:
         """Compare the columns with those that the metadata promise."""
-        found, promised = self._file.schema_arrow, _schema(self.provenance)
+        found, promised = self._file.schema_arrow, make_schema(self.provenance)
         for wanted in promised:
             index = found.get_field_index(wanted.name)
-            if index < 0 or not _compatible(found.field(index).type, wanted.type):
+            if index < 0 or not compatible(found.field(index).type, wanted.type):
                 what = "missing" if index < 0 else f"of type {found.field(index).type}"
                 raise InputError(f"column {wanted.name!r} is {what}", place=str(self.path))
 
@@ -254,44 +240,6 @@ def _readable(path: Path) -> Iterator[None]:
         raise InputError(f"is no readable Parquet file ({reason})", place=str(path)) from error
 
 
-def _compatible(found: pa.DataType, wanted: pa.DataType) -> bool:
-    if pa.types.is_dictionary(wanted):
-        value = found.value_type if pa.types.is_dictionary(found) else found
-        return bool(pa.types.is_string(value) or pa.types.is_large_string(value))
-    return bool(found == wanted)
-
-
-def _schema(provenance: Provenance) -> pa.Schema:
-    text = {
-        "format": FORMAT,
-        "format_version": FORMAT_VERSION,
-        "package_version": metadata.version("lowmult"),
-        "menu": provenance.menu.as_dict(),
-        "lines": list(provenance.lines),
-        "prescales": list(provenance.prescales),
-        "truth": dict(provenance.truth),
-        "configuration": dict(provenance.configuration),
-        "seed": provenance.seed,
-    }
-    fields = [
-        pa.field("event", pa.int64(), nullable=False),
-        pa.field("process", pa.dictionary(pa.int32(), pa.string()), nullable=False),
-        pa.field("weight", pa.float64(), nullable=False),
-        *(
-            pa.field(name, pa.float64(), nullable=False, metadata={"unit": unit})
-            for name, unit in provenance.truth.items()
-        ),
-        pa.field(LEVEL1, pa.bool_(), nullable=False),
-        *(
-            pa.field(column(stage, line), pa.bool_(), nullable=False,
-                     metadata={"basf2_name": basf2_name(stage, line)})
-            for stage in STAGES
-            for line in provenance.lines
-        ),
-    ]  # fmt: skip
-    return pa.schema(fields, metadata={_KEY: json.dumps(text).encode()})
-
-
 def _to_table(chunk: DecisionChunk, provenance: Provenance, schema: pa.Schema) -> pa.Table:
     n = len(chunk)
     process = pa.DictionaryArray.from_arrays(
@@ -333,36 +281,4 @@ def _to_chunk(
     )  # fmt: skip
 
 
-def _parse(stored: Mapping[bytes, bytes], place: str) -> tuple[Provenance, dict[str, Any]]:
-    try:
-        text = json.loads(stored[_KEY])
-        samples = json.loads(stored[_SAMPLES])
-        if text["format"] != FORMAT:
-            raise InputError(f"format {text['format']!r}, needed {FORMAT!r}", place=place)
-        if text["format_version"] > FORMAT_VERSION:
-            raise InputError(
-                f"format version {text['format_version']} is newer than {FORMAT_VERSION}: "
-                "update the package",
-                place=place,
-            )
-        seen = {name: dict(entry["seen"]) for name, entry in samples.items()}
-        provenance = Provenance(
-            tuple(text["lines"]), tuple(float(value) for value in text["prescales"]),
-            MenuId(**text["menu"]), dict(text["truth"]),
-            {name: Sample.from_dict(entry["normalisation"], f"{place}: {name}")
-             for name, entry in samples.items()},
-            dict(text["configuration"]), text["seed"], text["package_version"],
-        )  # fmt: skip
-        if any(set(tally) != {"n_events", "sum_w", "sum_w2"} for tally in seen.values()):
-            raise KeyError("seen")
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"metadata are damaged: {error}", place=place) from error
-    return provenance.checked(place), seen
-
-
-__all__ = [
-    "MAX_CHUNK",
-    "DecisionFile",
-    "DecisionWriter",
-    "open_writer",
-]
+__all__ = ["MAX_CHUNK", "DecisionFile", "DecisionWriter", "open_writer"]

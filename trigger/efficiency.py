@@ -161,16 +161,21 @@ class EfficiencyTable:
     def merge(self, other: EfficiencyTable) -> EfficiencyTable:
         """Return a new table of the events of both.
 
+        Counts and sums of weights add up to sums of weights: counted events have weight 1.
+
         Raises
         ------
         InputError
-            When line, stage, axes or kind of sums differ.
+            When line, stage or axes differ.
         """
-        for name in ("line", "stage", "axes", "weighted"):
+        for name in ("line", "stage", "axes"):
             if getattr(self, name) != getattr(other, name):
                 raise InputError(f"tables differ in {name}", place=f"efficiency of {self.line}")
         same = self.condition == other.condition
-        result = self._like(self.axes, self.condition if same else "")
+        result = EfficiencyTable(
+            self.line, self.axes, weighted=self.weighted or other.weighted, stage=self.stage,
+            condition=self.condition if same else "",
+        )  # fmt: skip
         result._set(
             {name: getattr(self, name) + getattr(other, name) for name in _SUMS},
             self.outside + other.outside,

@@ -18,11 +18,11 @@ from trigger.orthogonal import OrthogonalMethod
 from trigger.rates import RateAccumulator
 from trigger.samples import Sample, join
 
-Progress = Callable[[int], None]
-"""Called with the number of events done since the last call."""
+Progress = Callable[[str, int], None]
+"""Called with the process and the number of events done since the last call."""
 
 
-def _silent(_: int) -> None:
+def _silent(_process: str, _events: int) -> None:
     """Report nothing."""
 
 
@@ -93,7 +93,7 @@ def accumulate(
     for file in files:
         for chunk in file.chunks(lines=lines, stages=("ftdl",), truth=()):
             accumulator.fill(chunk.process, chunk.ftdl, chunk.weight)
-            progress(len(chunk))
+            progress(chunk.process, len(chunk))
     return accumulator
 
 
@@ -237,7 +237,7 @@ def efficiencies(
     truth = list(dict.fromkeys([*(axis.name for axis in axes), *chosen.within]))
     for file in files:
         for chunk in file.chunks(lines=read, stages=("ftdl", stage), truth=truth):
-            progress(len(chunk))
+            progress(chunk.process, len(chunk))
             if chunk.process not in processes:
                 continue
             taken = chosen.mask(chunk)

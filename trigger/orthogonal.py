@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
+from firmware_models.errors import InputError
 from trigger.axes import Axis
 from trigger.efficiency import EfficiencyTable
 
@@ -92,6 +93,20 @@ class OrthogonalMethod:
             part = {axis.name: np.asarray(values[axis.name])[chosen] for axis in table.axes
                     if axis.name in values}  # fmt: skip
             table.fill(part, probe[chosen], None if weight is None else weight[chosen])
+        return self
+
+    def merge(self, other: OrthogonalMethod) -> OrthogonalMethod:
+        """Add the events of another measurement of the same lines and axes; return itself.
+
+        Raises
+        ------
+        InputError
+            When lines, stage or axes differ.
+        """
+        if self.reference != other.reference:
+            raise InputError("measurements differ in the reference", place=self.probe)
+        self.with_reference += other.with_reference
+        self.without_reference += other.without_reference
         return self
 
     @property

@@ -65,7 +65,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Compute, print and write the tables."""
     from firmware_models.files import write_json
-    from sim.cli import assignments, screen
+    from sim.cli import assignments
+    from sim.cli.progress import event_progress
     from trigger.decisions import STAGES
     from trigger.export.json import bundle
     from trigger.from_files import Selection, efficiencies, open_files
@@ -86,7 +87,7 @@ def run(options: argparse.Namespace) -> int:
         tuple(options.process),
         dict(assignments.bounds(text, "--within") for text in options.within),
     )
-    with screen.progress("events", sum(file.n_events for file in files)) as done:
+    with event_progress(sum(file.n_events for file in files)) as done:
         found = efficiencies(
             files, options.line, axes, stage=options.stage, reference=options.reference,
             selection=selection, progress=done,

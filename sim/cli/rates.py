@@ -51,7 +51,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Compute, print and write the table."""
     from firmware_models.files import write_json, write_text
-    from sim.cli import assignments, screen
+    from sim.cli import assignments
+    from sim.cli.progress import event_progress
     from trigger.from_files import accumulate, joined_samples, open_files
 
     luminosity = assignments.number(options.luminosity, "--luminosity")
@@ -59,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
     files = open_files(options.decisions)
     samples = joined_samples(files, given)
     lines, prescales, menu = _menu(options, files)
-    with screen.progress("events", sum(file.n_events for file in files)) as done:
+    with event_progress(sum(file.n_events for file in files)) as done:
         accumulator = accumulate(files, lines, prescales, done)
     table = accumulator.rate_table(samples, luminosity, menu)
     show(table, all_lines=options.all, overlaps=options.overlaps)

@@ -1,40 +1,12 @@
-"""Tables on standard output and progress on standard error."""
+"""Tables and numbers on standard output."""
 
 from __future__ import annotations
 
-import contextlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 
 WIDTH = 120
 """Columns when the output is no terminal."""
-
-
-@contextlib.contextmanager
-def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show a bar while a long work runs, on a terminal only.
-
-    Parameters
-    ----------
-    what : str
-        What is done.
-    total : int
-        Events to do; 0 where it is not known.
-
-    Yields
-    ------
-    callable
-        To be called with the number of events done since the last call.
-    """
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(file=sys.stderr), transient=True) as bar:
-        task = bar.add_task(what, total=total or None)
-        yield lambda n: bar.advance(task, n)
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -34,6 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the study, write its folder, print the rates."""
     from sim.cli import screen
+    from sim.cli.progress import event_progress
     from sim.cli.rates import show
     from sim.study.config import load_study
     from sim.study.decisions import write_decisions
@@ -41,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     from sim.study.run import event_counts, run_study
 
     config = _with_options(load_study(options.study), options)
-    with screen.progress("events", sum(event_counts(config))) as done:
+    with event_progress(sum(event_counts(config))) as done:
         how = {
             "workers": options.workers, "scheduler": options.scheduler, "progress": done,
         }  # fmt: skip

@@ -41,6 +41,7 @@ def run(options: argparse.Namespace) -> int:
     """Run the events through detector and trigger, write the decisions, print a summary."""
     from firmware_models.files import write_json
     from sim.cli import screen
+    from sim.cli.progress import event_progress
     from sim.readers import open_events
     from sim.study.decisions import write_decisions
     from sim.study.outputs import write_study
@@ -48,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     config = _config(options)
     hint = open_events(options.events, format=options.format, frame=options.frame,
                        invisible=options.invisible).n_events_hint  # fmt: skip
-    with screen.progress("events", hint or 0) as done:
+    with event_progress(hint) as done:
         result = write_decisions(config, options.out, workers=options.workers, progress=done)
     summary = _summary(result)
     _show(options, result, summary)

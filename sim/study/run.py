@@ -33,8 +33,8 @@ WINDOW_NS = 2 * DATA_CLOCK_NS
 CROSS_SECTION_EVENTS = 400_000
 """Proposals for a process's cross-section: error well below 1 %."""
 
-Progress = Callable[[int], None]
-"""Called with the number of events that were finished since the last call."""
+Progress = Callable[[str, int], None]
+"""Called with the sample's name and the number of events done since the last call."""
 
 Consumer = Callable[[str, ChunkResult], None]
 """Called with every chunk's result, in order."""
@@ -145,7 +145,7 @@ def run_study(
         if consumer is not None:
             consumer(sample.name, part)
         if progress is not None:
-            progress(part.n_events)
+            progress(sample.name, part.n_events)
     for sample, opened in zip(result.samples, files, strict=True):
         _take_from_file(config, sample, opened)
     result.rates = _rate_table(config, context, result, rates)

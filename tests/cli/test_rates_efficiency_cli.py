@@ -17,6 +17,7 @@ from trigger.decision_files import open_writer
 from trigger.decisions import MenuId, Provenance, chunk
 from trigger.export import csv as csv_format
 from trigger.export import json as json_format
+from trigger.menu import load
 from trigger.samples import Sample
 
 LINES = ("fff", "lml6", "hie")
@@ -109,24 +110,23 @@ def test_files_add_up_and_background_has_a_rate(tmp_path: Path) -> None:
 
 
 def test_a_menu_gives_lines_and_prescales(
-    decisions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    decisions: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from types import SimpleNamespace
-
-    import trigger.menu
-
-    lines = [SimpleNamespace(name=name, prescale=SimpleNamespace(value=value))
-             for name, value in (("hie", 4), ("lml6", 1))]  # fmt: skip
-    menu = SimpleNamespace(
-        name="m", version="2", sha256="b" * 64, names=("hie", "lml6"), lines=lines
+    menu = tmp_path / "m.toml"
+    menu.write_text(
+        '[menu]\nname = "m"\nversion = "2"\n[inputs]\na = 0\n[outputs]\n'
+        'hie = { logic = "a", prescale = 4, index = 0 }\nlml6 = { logic = "a", index = 1 }\n'
     )
-    monkeypatch.setattr(trigger.menu, "load", lambda _: menu)
     out = tmp_path / "r.json"
-    assert _run("rates", decisions, "--luminosity", 1e33, "--menu", "m.toml", "--json", out) == 0
+    assert _run("rates", decisions, "--luminosity", 1e33, "--menu", menu, "--json", out) == 0
     text = json.loads(out.read_text())
     assert [line["name"] for line in text["lines"]] == ["hie", "lml6"]
     assert text["lines"][0]["rate_hz"] == pytest.approx(2 * 0.25 / 4)
-    assert text["menu"] == {"name": "m", "version": "2", "sha256": "b" * 64}
+    assert text["menu"] == {"name": "m", "version": "2", "sha256": load(menu).sha256}
+    # A line of the menu that the decisions lack.
+    menu.write_text(menu.read_text().replace("lml6", "lml66"))
+    assert _run("rates", decisions, "--luminosity", 1e33, "--menu", menu) == 2
+    assert "unknown line 'lml66' (nearest: 'lml6')" in capsys.readouterr().err
 
 
 def test_efficiency_files_agree_with_the_bits(

@@ -113,6 +113,9 @@ def test_unit_weights_are_counts_and_weights_add() -> None:
     assert table.n_pass[2] == pytest.approx(w[inside & passed].sum())
     assert table.w2_total[2] == pytest.approx((w[inside] ** 2).sum())
     assert (table + table).w2_pass[2] == pytest.approx(2 * (w[inside & passed] ** 2).sum())
+    # Counted events are events of weight 1.
+    assert counts + unit == unit + unit
+    assert unit + counts == unit + unit
 
 
 def test_filled_from_decisions() -> None:

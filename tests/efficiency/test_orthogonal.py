@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from firmware_models.errors import InputError
 from trigger.axes import Axis
 from trigger.orthogonal import OrthogonalMethod
 
@@ -65,6 +66,16 @@ def test_chi_square_equals_that_of_the_contingency_tables() -> None:
         for a, n, b, m in zip(inside.n_pass, inside.n_total, rest.n_pass, rest.n_total, strict=True)
     )  # fmt: skip
     assert toy.closure().chi2 == pytest.approx(expected, rel=1e-9)
+
+
+def test_chunks_merge() -> None:
+    one, two = _toy(500, 7, correlated=True), _toy(300, 8, correlated=True)
+    expected = one.truth + two.truth, one.with_reference + two.with_reference
+    merged = one.merge(two)
+    assert merged is one
+    assert (merged.truth, merged.with_reference) == expected
+    with pytest.raises(InputError, match="differ in the reference"):
+        merged.merge(OrthogonalMethod("lml6", "hie", [AXIS]))
 
 
 def test_empty_halves_have_no_say() -> None:
