@@ -16,6 +16,7 @@ from firmware_models.trigger_cells import CellHits
 from sim.detector.background import NOMINAL_THRESHOLD
 from sim.detector.ecl import EclConfig, EclResponse
 from sim.detector.ecl_config import BackgroundConfig
+from sim.detector.material import mean_loss
 from sim.detector.passage import BEYOND, DEAD, REAR
 from sim.events import Events, from_dense
 
@@ -47,6 +48,13 @@ def half_width(values: np.ndarray) -> float:
     return float(0.5 * (high - low))
 
 
+def peak_width(values: np.ndarray) -> float:
+    """Return the full width at half maximum over 2.355, in steps of 0.002."""
+    counts, edges = np.histogram(values, np.linspace(0.7, 1.1, 201))
+    above = np.flatnonzero(counts >= 0.5 * counts.max())
+    return float(edges[above[-1] + 1] - edges[above[0]]) / 2.355
+
+
 def photons(response: EclResponse) -> None:
     """Print share seen and resolution of photons by energy and part."""
     print("| E [GeV] | part | fired [%] | sum of fired cells / E | σ68/E [%] | cells | "
@@ -62,6 +70,26 @@ def photons(response: EclResponse) -> None:
             print(f"| {energy} | {part} | {100 * fired.mean():.1f} | {np.median(seen):.3f} | "
                   f"{100 * half_width(seen):.1f} | {np.diff(hits.offsets)[fired].mean():.2f} | "
                   f"{loss[REAR]:.2f} | {loss[DEAD]:.2f} | {loss[BEYOND]:.2f} |")  # fmt: skip
+
+
+def published(response: EclResponse) -> None:
+    """Print ours beside published figures."""
+    print("| figure | published | ours |\n|---|---|---|")
+    muon = 0.1056584
+    least = min(1e3 * mean_loss(x, muon, 1.0, 1.0) for x in np.geomspace(1.0, 10.0, 500))
+    print(f"| least mean loss in CsI [MeV/cm] | 5.605 (PDG) | {least:.3f} |")
+    mip = response.deposits(shoot(13, 1.0, 50.0, 115.0), 1)
+    row = np.repeat(np.arange(N), np.diff(mip.offsets))
+    counts, edges = np.histogram(np.bincount(row, mip.energy, N), np.arange(0.1, 0.4, 0.004))
+    peak = edges[int(np.argmax(counts))] + 0.002
+    print(f"| most probable loss of 1 GeV muons [GeV] | about 0.2 (Belle II, ECL) | {peak:.3f} |")
+    for energy in (0.1, 1.0, 5.0):
+        deposits = response.deposits(shoot(22, energy, 84.0, 86.0, 10 * N), 1)
+        row = np.repeat(np.arange(10 * N), np.diff(deposits.offsets))
+        ours = 100.0 * peak_width(np.bincount(row, deposits.energy, 10 * N) / energy)
+        belle = 100.0 * np.sqrt((0.00066 / energy) ** 2 + (0.0081 / energy**0.25) ** 2 + 0.0134**2)
+        print(f"| FWHM/2.355 of the energy in the crystals, photons of {energy:g} GeV [%] | "
+              f"{belle:.2f} (Belle, fit) | {ours:.2f} |")  # fmt: skip
 
 
 def others(response: EclResponse) -> None:
@@ -152,7 +180,7 @@ def main() -> None:
     parser.add_argument("--plots", type=Path, metavar="DIRECTORY")
     options = parser.parse_args()
     quiet = EclResponse(EclConfig(background=BackgroundConfig(level=0.0)))
-    for number, table in enumerate((photons, others, times)):
+    for number, table in enumerate((published, photons, others, times)):
         print("\n" if number else "", end="")
         table(quiet)
     print()
