@@ -76,6 +76,7 @@ def accumulate(
     files: Sequence[DecisionFile],
     lines: Sequence[str],
     prescales: Sequence[float],
+    processes: Sequence[str] = (),
     progress: Progress = _silent,
 ) -> RateAccumulator:
     """Accumulate rates of the given lines.
@@ -87,18 +88,23 @@ def accumulate(
         In menu order.
     prescales : sequence of float
         0 masks, n lets one in n through; may differ from those that the files were made with.
+    processes : sequence of str
+        Processes to take; empty for all.
     progress : callable, optional
     """
     accumulator = RateAccumulator(lines, prescales)
     for file in files:
         for chunk in file.chunks(lines=lines, stages=("ftdl",), truth=()):
-            accumulator.fill(chunk.process, chunk.ftdl, chunk.weight)
+            if not processes or chunk.process in processes:
+                accumulator.fill(chunk.process, chunk.ftdl, chunk.weight)
             progress(chunk.process, len(chunk))
     return accumulator
 
 
 def joined_samples(
-    files: Sequence[DecisionFile], given: Mapping[str, Mapping[str, float]]
+    files: Sequence[DecisionFile],
+    given: Mapping[str, Mapping[str, float]],
+    processes: Sequence[str] = (),
 ) -> dict[str, Sample]:
     """Return the normalisation of every process: from the files, replaced by what is given.
 
@@ -107,6 +113,8 @@ def joined_samples(
     files : sequence of DecisionFile
     given : mapping of process to mapping
         Fields of `Sample` by name. A cross-section replaces a stored rate and the reverse.
+    processes : sequence of str
+        Processes to take; empty for all.
 
     Raises
     ------
@@ -114,10 +122,10 @@ def joined_samples(
         For an unknown process, or files that disagree on what is not given.
     """
     names = sorted({name for file in files for name in file.processes})
-    for name in given:
+    for name in (*given, *processes):
         if name not in names:
             raise unknown_name("process", name, names)
-    return {name: _joined(files, name, given.get(name, {})) for name in names}
+    return {name: _joined(files, name, given.get(name, {})) for name in processes or names}
 
 
 def _joined(files: Sequence[DecisionFile], name: str, given: Mapping[str, float]) -> Sample:

@@ -34,6 +34,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="generated events, including those dropped before the trigger",
     )  # fmt: skip
     parser.add_argument(
+        "--process", action="append", default=[], metavar="NAME",
+        help="only this process; may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
         "--menu", metavar="MENU", help="take lines and prescales from this menu, not from the file"
     )
     parser.add_argument(
@@ -58,10 +62,10 @@ def run(options: argparse.Namespace) -> int:
     luminosity = assignments.number(options.luminosity, "--luminosity")
     given = _normalisations(options)
     files = open_files(options.decisions)
-    samples = joined_samples(files, given)
+    samples = joined_samples(files, given, options.process)
     lines, prescales, menu = _menu(options, files)
     with event_progress(sum(file.n_events for file in files)) as done:
-        accumulator = accumulate(files, lines, prescales, done)
+        accumulator = accumulate(files, lines, prescales, options.process, done)
     table = accumulator.rate_table(samples, luminosity, menu)
     show(table, all_lines=options.all, overlaps=options.overlaps)
     if options.csv:

@@ -18,7 +18,7 @@ from trigger.decisions import MenuId, Provenance, chunk
 from trigger.export import csv as csv_format
 from trigger.export import json as json_format
 from trigger.menu import load
-from trigger.samples import Sample
+from trigger.samples import Sample, join
 
 LINES = ("fff", "lml6", "hie")
 ENERGY = np.repeat([0.25, 0.75, 1.25, 1.75], 250)
@@ -240,6 +240,26 @@ def test_several_processes_must_be_named(
     assert "several processes, name one or more: gamma, mumu" in capsys.readouterr().err
     assert _run("rates", path, "--luminosity", "1e35") == 2
     assert "mumu: needs a cross-section [nb] or a rate [Hz]" in capsys.readouterr().err
+    out = tmp_path / "r.json"
+    assert _run("rates", path, "--luminosity", "1e33", "--process", "gamma", "--json", out) == 0
+    hie = json.loads(out.read_text())["lines"][2]
+    assert hie["by_process"] == {"gamma": pytest.approx(2 * 0.25 / 10)}
+    assert _run("rates", path, "--luminosity", "1e33", "--process", "mum") == 2
+    assert "unknown process 'mum' (nearest: 'mumu')" in capsys.readouterr().err
+
+
+def test_files_that_disagree_are_refused(tmp_path: Path) -> None:
+    seen = {"n_events": 10, "sum_w": 10.0, "sum_w2": 10.0}
+    with pytest.raises(InputError, match=r"p: files disagree on sigma_nb: 1\.0, 2\.0"):
+        join([(Sample(1.0), seen), (Sample(2.0), seen)], "p")
+    # A file that dropped events counts with all that were generated.
+    joined = join([(Sample(1.0, n_generated=50), seen), (Sample(1.0), seen)], "p")
+    assert joined == Sample(1.0, n_generated=60)
+    # With weights, the sums of a file that dropped events are known only if it says so.
+    weighted = {"n_events": 10, "sum_w": 5.0, "sum_w2": 3.0}
+    known = Sample(1.0, n_generated=50, sum_w=20.0, sum_w2=12.0)
+    joined = join([(known, weighted), (Sample(1.0), weighted)], "p")
+    assert (joined.n_generated, joined.sum_w, joined.sum_w2) == (60, 25.0, 15.0)
 
 
 def test_arguments() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from firmware_models.errors import InputError
 from trigger.bits import BitTable
 from trigger.decisions import MenuId
-from trigger.rate_kernels import pair_counts
+from trigger.rate_kernels import MAX_WORDS, pair_counts
 from trigger.rates import RateAccumulator, RateTable
 from trigger.samples import Sample
 
@@ -159,6 +159,31 @@ def test_weighted_path_with_equal_weights_agrees(sample: tuple[np.ndarray, list[
         assert np.allclose(
             getattr(weighted, f"{name}_err") / 2, getattr(counted, f"{name}_err"), atol=1e-4
         )
+
+
+def test_many_words_agree_with_the_other_path() -> None:
+    # Several blocks of words, lines of very different occupancy, masked and fractional prescales.
+    rng = np.random.default_rng(8)
+    occupancy = np.array([0.5, 0.02, 0.9, 0.1, 0.3, 0.001, 0.2])
+    prescales = [3.0, 1.0, 1000.0, 1.0, 0.0, 1.0, 2.5]
+    dense = rng.random((7, 30_000)) < occupancy[:, None]
+    counted = _table(dense, prescales).all
+    weighted = _table(dense, prescales, weight=np.full(30_000, 2.0)).all
+    for name in ("line", "pure", "cumulative", "overlap"):
+        assert np.allclose(getattr(weighted, name), 2 * getattr(counted, name), rtol=1e-9), name
+        error = getattr(weighted, f"{name}_err")
+        assert np.allclose(error, 2 * getattr(counted, f"{name}_err"), rtol=1e-6), name
+
+
+def test_more_events_than_one_call_takes() -> None:
+    # 64 * MAX_WORDS events is the most that the integers of one call can hold.
+    n_words = MAX_WORDS + 100
+    rows = np.full((2, n_words), np.uint64(0xFFFFFFFFFFFFFFFF))
+    accumulator = RateAccumulator(("a", "b"), (2.0, 1.0))
+    accumulator.fill("p", BitTable(("a", "b"), rows, 64 * n_words))
+    rates = accumulator.rate_table({"p": Sample(rate_hz=float(64 * n_words))}, 0).all
+    assert rates.cumulative.tolist() == [32.0 * n_words, 64.0 * n_words]
+    assert rates.pure.tolist() == [0.0, 32.0 * n_words]
 
 
 def test_weighted_rates_are_weighted_means() -> None:
