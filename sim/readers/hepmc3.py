@@ -115,9 +115,7 @@ def parse(block: Block, header: int) -> Record:
             block.fail(k, f"the event announces {told} particles and has {found}")
     column = parse_columns(block, lines.row_at, lines.rows, PARTICLE)
     start = np.repeat(np.asarray(lines.event_before, np.int64), counts)
-    _check_order(
-        block, lines, column["id"], column["parent"], start, np.repeat(counts, counts)
-    )
+    _check_order(block, lines, column["id"], column["parent"], start, np.repeat(counts, counts))
     position, placed, source = _origins(lines, column["parent"], start, counts)
     event_position = np.zeros((len(counts), 4))
     for i, given in enumerate(lines.event_position):

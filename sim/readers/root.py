@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from sim.readers.layout import (
     RootLayout,
 )
 from sim.readers.sample import Sample, assemble
+from sim.readers.text import clean, listed
 
 FINAL = 1
 KEY = ("experiment", "run", "event")
@@ -68,7 +70,10 @@ def read(sample: Sample, batch: int, layout: RootLayout | None = None) -> Iterat
         columns = itertools.chain([first], columns)
         if _is_jagged(first[1], names, place):
             sample.n_events_hint = entries
-            yield from (_from_jagged(part, layout, place) for part in columns)
+            for entry, arrays in columns:
+                with _translated(f"{place}: from entry {entry} on"):
+                    events = _from_jagged(entry, arrays, layout, place)
+                yield events
         else:
             yield from _from_ntuple(columns, names, layout, place)
     finally:
@@ -77,19 +82,25 @@ def read(sample: Sample, batch: int, layout: RootLayout | None = None) -> Iterat
 
 @contextlib.contextmanager
 def _translated(place: str) -> Iterator[None]:
-    """Turn whatever uproot raises into an `InputError`: its type depends on the damaged byte."""
+    """Turn whatever uproot raises into an `InputError`: its type depends on the damaged byte.
+
+    A damaged file can send uproot into endless recursion; objects that are then deleted at the
+    limit report that to the terminal, past any exception, unless the hook for it is silent.
+    """
+    hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
     try:
         yield
     except InputError:
         raise
     except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
         raise InputError(f"cannot read: {error.strerror}", place=place) from error
-    except (Exception, RecursionError) as error:
-        first = next((line for line in str(error).splitlines() if line.strip()), "")
+    except Exception as error:
+        detail = clean(f"{type(error).__name__}: {error}")
         raise InputError(
-            f"damaged, truncated or not a ROOT file ({type(error).__name__}: {first.strip()[:120]})",
-            place=place,
+            f"damaged, truncated or not a ROOT file ({detail})", place=place
         ) from error
+    finally:
+        sys.unraisablehook = hook
 
 
 def _tree(file: Any, layout: RootLayout, path: Path) -> Any:
@@ -107,7 +118,7 @@ def _tree(file: Any, layout: RootLayout, path: Path) -> Any:
         )
     if layout.tree is not None:
         raise unknown_name("tree", layout.tree, trees, place=str(path))
-    found = ", ".join(f"{name} ({kind})" for name, kind in sorted(kinds.items())) or "nothing"
+    found = listed([f"{name} ({kind})" for name, kind in kinds.items()])
     what = "several trees, name one" if trees else "no tree"
     raise InputError(f"{what}; found: {found}", place=str(path))
 
@@ -158,10 +169,9 @@ def _iterate(
         entry += length
 
 
-def _from_jagged(part: tuple[int, dict[str, Any]], layout: RootLayout, place: str) -> Events:
+def _from_jagged(entry: int, arrays: dict[str, Any], layout: RootLayout, place: str) -> Events:
     import awkward as ak
 
-    entry, arrays = part
     counts = ak.to_numpy(ak.num(arrays["pdg"])).astype(np.int64)
     flat = {}
     for quantity, array in arrays.items():
@@ -195,16 +205,20 @@ def _from_ntuple(
             place=place,
         )
     held: dict[str, NDArray[Any]] = {}
-    for _, arrays in parts:
-        rows = {quantity: ak.to_numpy(array) for quantity, array in arrays.items()}
-        if held:
-            rows = {q: np.concatenate((held[q], values)) for q, values in rows.items()}
-        starts = _starts(rows)
-        if len(starts) > 1:
-            yield _grouped({q: v[: starts[-1]] for q, v in rows.items()}, starts[:-1], layout, place)
-        held = {q: v[starts[-1] :] for q, v in rows.items()} if len(starts) else rows
-    if held and len(held["pdg"]):
-        yield _grouped(held, _starts(held), layout, place)
+    for entry, arrays in parts:
+        with _translated(f"{place}: from entry {entry} on"):
+            rows = {quantity: ak.to_numpy(array) for quantity, array in arrays.items()}
+            if held:
+                rows = {q: np.concatenate((held[q], values)) for q, values in rows.items()}
+            starts = _starts(rows)
+            whole = {q: v[: starts[-1]] for q, v in rows.items()}
+            events = _grouped(whole, starts[:-1], layout, place)
+            held = {q: v[starts[-1] :] for q, v in rows.items()}
+        if len(events):
+            yield events
+    with _translated(place):
+        events = _grouped(held, _starts(held), layout, place)
+    yield events
 
 
 def _starts(rows: dict[str, NDArray[Any]]) -> NDArray[np.int64]:
