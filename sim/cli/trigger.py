@@ -40,7 +40,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the events through detector and trigger, write the decisions, print a summary."""
     from firmware_models.files import write_json
-    from sim.cli import screen
     from sim.cli.progress import event_progress
     from sim.readers import open_events
     from sim.study.decisions import write_decisions
@@ -72,7 +71,6 @@ def _config(options: argparse.Namespace) -> StudyConfig:
         "file": options.events,
         "format": options.format,
         "frame": options.frame,
-        "invisible": options.invisible,
         "cross_section_nb": options.cross_section,
     }
     if not (sample["name"][0].isalpha() or sample["name"][0] == "_"):
@@ -85,6 +83,7 @@ def _config(options: argparse.Namespace) -> StudyConfig:
             "luminosity_cm2_s": options.luminosity,
             "seed": options.seed,
         },
+        "detector": {"invisible": options.invisible},
         "samples": [sample],
         "efficiency": _tables(options, sample["name"]) if options.report else [],
     }
@@ -103,10 +102,10 @@ def _tables(options: argparse.Namespace, sample: str) -> list[dict[str, Any]]:
         if any(all(n not in missing or not sign for n, sign in term) for term in line.dnf)
     ]  # fmt: skip
     axes = {
-        "photon_energy": [{"variable": "photon_energy_cm", "low": 0.0, "high": 6.0, "bins": 60}],
+        "photon_energy": [{"variable": "photonECM", "low": 0.0, "high": 6.0, "bins": 60}],
         "photon_energy_theta": [
-            {"variable": "photon_energy_cm", "low": 0.0, "high": 6.0, "bins": 24},
-            {"variable": "photon_theta_lab", "low": 0.2, "high": 2.75, "bins": 34},
+            {"variable": "photonECM", "low": 0.0, "high": 6.0, "bins": 24},
+            {"variable": "photonTheta", "low": 0.2, "high": 2.75, "bins": 34},
         ],
     }
     return [

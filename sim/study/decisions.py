@@ -10,7 +10,7 @@ from firmware_models.gdl_prescale import State, line_registers, prescale_rows
 from sim.study.chunk import ChunkResult
 from sim.study.config import StudyConfig
 from sim.study.run import Progress, StudyResult, run_study
-from sim.truth import TRUTH_VARIABLES
+from sim.truth import VARIABLES
 from trigger.bits import BitTable
 from trigger.decision_files import open_writer
 from trigger.decisions import MenuId, Provenance, chunk
@@ -69,7 +69,7 @@ def write_decisions(
         names,
         tuple(float(line.prescale.value) for line in menu.lines),
         MenuId(menu.name, menu.version, menu.sha256),
-        {name: variable.unit for name, variable in TRUTH_VARIABLES.items()},
+        {name: variable.unit for name, variable in VARIABLES.items()},
         configuration=config.model_dump(mode="json"),
         seed=config.study.seed,
     )

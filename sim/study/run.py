@@ -16,7 +16,7 @@ from sim.readers import EventFile, open_events
 from sim.study.chunk import ChunkResult, Context, Tables, Task, run_chunk
 from sim.study.config import Sample, StudyConfig
 from sim.study.workers import in_order
-from sim.truth import TRUTH_VARIABLES
+from sim.truth import VARIABLES
 from trigger import samples as normalisation
 from trigger.decisions import MenuId
 from trigger.efficiency import EfficiencyTable
@@ -127,7 +127,7 @@ def run_study(
     """
     context = Context(config)
     check_study(context)
-    files = _open_files(config)
+    files = _open_files(context)
     result = StudyResult(
         config, context.menu, [_sample_result(context, s) for s in config.samples], None, {},
         context.unproduced_inputs(),
@@ -167,10 +167,8 @@ def check_study(context: Context) -> None:
             if line not in names:
                 raise unknown_name("line", line, names, place=f"{place}.lines")
         for variable in (*entry.axes, *entry.where):
-            if variable.variable not in TRUTH_VARIABLES:
-                raise unknown_name(
-                    "variable", variable.variable, TRUTH_VARIABLES, place=f"{place}.axes"
-                )
+            if variable.variable not in VARIABLES:
+                raise unknown_name("variable", variable.variable, VARIABLES, place=f"{place}.axes")
     for line in context.config.study.focus:
         if line not in names:
             raise unknown_name("line", line, names, place="study.focus")
@@ -188,9 +186,7 @@ def event_counts(config: StudyConfig) -> list[int]:
     return [int(np.ceil(value)) if value else 0 for value in exact]
 
 
-def _tasks(
-    config: StudyConfig, files: Sequence[EventFile | None], keep: bool
-) -> Iterator[Task]:
+def _tasks(config: StudyConfig, files: Sequence[EventFile | None], keep: bool) -> Iterator[Task]:
     for number, (n, opened) in enumerate(zip(event_counts(config), files, strict=True)):
         if opened is not None:
             for chunk, events in enumerate(opened.chunks()):
@@ -200,11 +196,13 @@ def _tasks(
             yield Task(number, chunk, min(config.study.chunk, n - start), None, keep)
 
 
-def _open_files(config: StudyConfig) -> list[EventFile | None]:
+def _open_files(context: Context) -> list[EventFile | None]:
+    config = context.config
     return [
         None if s.file is None
         else open_events(
-            s.file, format=s.format, frame=s.frame, chunk=config.study.chunk, invisible=s.invisible
+            s.file, format=s.format, frame=s.frame, chunk=config.study.chunk,
+            machine=context.machine, invisible=context.response.config.invisible,
         )
         for s in config.samples
     ]  # fmt: skip

@@ -26,9 +26,9 @@ SMALL = {
     ],
     "efficiency": [
         {"label": "energy", "sample": "photon", "lines": ["lml6", "hie"],
-         "axes": [{"variable": "photon_energy_cm", "low": 0.0, "high": 4.0, "bins": 4}]},
+         "axes": [{"variable": "photonECM", "low": 0.0, "high": 4.0, "bins": 4}]},
         {"label": "measured", "sample": "digamma", "lines": ["hie"], "reference": "elow_check",
-         "axes": [{"variable": "photon_energy_cm", "low": 0.0, "high": 6.0, "bins": 3}]},
+         "axes": [{"variable": "photonECM", "low": 0.0, "high": 6.0, "bins": 3}]},
     ],
 }  # fmt: skip
 
@@ -55,7 +55,7 @@ def test_rates_are_counts_times_luminosity(config: StudyConfig) -> None:
     result = run_study(config)
     assert result.rates is not None
     context, job = Context(config), config.model_dump_json()
-    fires = {name: 0 for name in ("digamma", "background")}
+    fires = dict.fromkeys(("digamma", "background"), 0)
     line = context.menu.names.index("lml1")
     for number, name in enumerate(fires):
         for chunk, n in enumerate((500, 100)):
