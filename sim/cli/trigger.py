@@ -127,7 +127,7 @@ def _summary(result: StudyResult) -> dict[str, Any]:
                 result.menu.names, result.counts["ftdl"], result.counts["psnm"], strict=True
             )
         ],
-        "n_l1": int(result.counts["l1"]),
+        "n_l1": int(result.counts["l1"][0]),
         "notes": sample.notes,
         "without_producer": list(result.without_producer),
         "rates": result.rates.to_json() if result.rates else None,

@@ -76,7 +76,8 @@ def table(
         "<tr>" + "".join(cell("td", number, value) for number, value in enumerate(row)) + "</tr>"
         for row in rows
     )
-    return f'<div class="scroll"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+    inner = f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody>"
+    return f'<div class="scroll"><table>{inner}</table></div>'
 
 
 def picture(svg: str, caption: str) -> str:
@@ -95,7 +96,7 @@ def paragraph(text: str) -> str:
 
 
 def quantity(value: float, error: float | None = None) -> str:
-    """Return a rate or cross-section with sensible digits: ``3.42 ± 0.05 kHz`` style without unit."""
+    """Return a value with its error in sensible digits, such as ``3.42 ± 0.05``."""
     if value != value:
         return "–"
     if not error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -63,7 +64,7 @@ class Axis(_Strict):
         if (self.edges is None) == (not any(uniform)) or (any(uniform) and not all(uniform)):
             raise ValueError("needs either edges or all of low, high, bins")
         values = self.edge_values()
-        if any(b <= a for a, b in zip(values, values[1:], strict=False)):
+        if any(b <= a for a, b in pairwise(values)):
             raise ValueError("edges must rise strictly")
         return self
 

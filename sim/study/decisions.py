@@ -96,5 +96,5 @@ def write_decisions(
         )
         for sample in result.samples:
             writer.normalise(sample.name, sample.normalisation)
-    result.counts = {"ftdl": ftdl_counts, "psnm": psnm_counts, "l1": np.int64(accepted)}
+    result.counts = {"ftdl": ftdl_counts, "psnm": psnm_counts, "l1": np.array([accepted])}
     return result

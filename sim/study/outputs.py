@@ -72,7 +72,7 @@ def silent_lines(result: StudyResult) -> Iterator[str]:
 
 
 def efficiency_json(result: StudyResult) -> list[dict[str, Any]]:
-    """Return every efficiency table, with its label and title, and the method where there is one."""
+    """Return every efficiency table with its label, its title and its method."""
     entries = {entry.label: entry for entry in result.config.efficiency}
     found = []
     for (label, _), table in result.tables.items():

@@ -84,9 +84,9 @@ class StudyResult:
         Efficiency tables by label and line.
     without_producer : tuple of str
         Menu inputs that nothing produces yet: their lines cannot fire.
-    counts : dict
-        Events by line before and after the prescale counters (``ftdl``, ``psnm``) and accepted
-        events (``l1``), where decisions were written.
+    counts : dict of ndarray of int64
+        Where decisions were written: events by line before and after the prescale counters
+        (``ftdl``, ``psnm``), and accepted events (``l1``, one element).
     """
 
     config: StudyConfig
@@ -95,7 +95,7 @@ class StudyResult:
     rates: RateTable | None
     tables: Tables
     without_producer: tuple[str, ...]
-    counts: dict[str, NDArray[np.int64] | np.int64] = field(default_factory=dict)
+    counts: dict[str, NDArray[np.int64]] = field(default_factory=dict)
 
 
 def run_study(
@@ -166,9 +166,10 @@ def check_study(context: Context) -> None:
         for line in (*entry.lines, *([entry.reference] if entry.reference else ())):
             if line not in names:
                 raise unknown_name("line", line, names, place=f"{place}.lines")
-        for variable in (*entry.axes, *entry.where):
-            if variable.variable not in VARIABLES:
-                raise unknown_name("variable", variable.variable, VARIABLES, place=f"{place}.axes")
+        used = [axis.variable for axis in entry.axes] + [cut.variable for cut in entry.where]
+        for variable in used:
+            if variable not in VARIABLES:
+                raise unknown_name("variable", variable, VARIABLES, place=f"{place}.axes")
     for line in context.config.study.focus:
         if line not in names:
             raise unknown_name("line", line, names, place="study.focus")
