@@ -275,8 +275,8 @@ def _penetrate(
 ) -> None:
     """Let a muon or a hadron ionise, and a hadron interact.
 
-    A hadron that interacts, or an antibaryon that stops and annihilates, shows a random part of
-    what energy it has left.
+    A hadron that interacts, or an antibaryon or antikaon that stops and is absorbed, shows a random
+    part of what energy it has left.
     """
     charge, mass = float(particles.charge[i]), particles.mass[i]
     interaction = _interaction_depth(i, particles, physics)
@@ -288,7 +288,9 @@ def _penetrate(
             particles.uniform[i, 1], particles.normal[i, 1],
             tables.landau_value, tables.landau_below, tables.landau_mean,
         )  # fmt: skip
-        ionised = min(ionised, kinetic)
+        if ionised >= kinetic:  # it stops, earlier by about the part that it could not lose
+            depth *= kinetic / ionised
+            ionised = kinetic
         seen = _blurred(ionised, particles.normal[i, 2], physics, loss)
         _track(seen, depth, at, tables, scratch, loss)
     left = kinetic - ionised + particles.released[i]

@@ -206,6 +206,20 @@ def test_visible_part_of_hadrons_has_its_mean_and_spread(ideal: EclResponse, gun
     assert part.std() == pytest.approx(0.22, rel=0.03)
 
 
+def test_stopping_antiprotons_annihilate_and_protons_do_not(ideal: EclResponse, gun: Gun) -> None:
+    """0.35 GeV: 63 MeV of kinetic energy range out in a centimetre or two of CsI."""
+    angles = np.full(500, 80.0), np.linspace(0.0, 3600.0, 500)
+    anti = ideal.deposits(gun(-2212, 0.35, *angles), seed=1)
+    assert (anti.loss[:, UNSEEN] > 0.0).all()
+    assert (anti.loss[:, REAR] == 0.0).all()
+    assert _per_event(anti, anti.energy).mean() == pytest.approx(0.063 + 0.4 * 1.877, rel=0.1)
+    proton = ideal.deposits(gun(2212, 0.35, *angles), seed=1)
+    seen = _per_event(proton, proton.energy)
+    # Stopped near the front face: one cell, but for edges and the few per cent that interact.
+    assert (np.diff(proton.offsets) == 1).mean() > 0.8
+    assert np.median(seen) == pytest.approx((0.35**2 + 0.93827**2) ** 0.5 - 0.93827, rel=1e-3)
+
+
 def test_neutrinos_and_declared_codes_leave_nothing(gun: Gun) -> None:
     config = EclConfig(background=BackgroundConfig(level=0.0), invisible=(4900022,))
     events = gun(12, 3.0, np.linspace(20.0, 150.0, 50), 10.0)

@@ -63,6 +63,13 @@ def test_cells_dead_and_beyond_are_one(theta: float, phi: float) -> None:
     assert dead >= 0.0
 
 
+def test_arrays_have_room_at_the_greatest_reach() -> None:
+    """`sim.detector.ecl` reserves 32 cells a shower, `share` 80."""
+    angles = np.radians(np.linspace(12.5, 155.0, 286))
+    most = max(len(_share(t, p, 0.0, 30.0)[0]) for t in angles for p in np.linspace(0, 0.4, 12))
+    assert 9 <= most <= 32
+
+
 @pytest.mark.parametrize(("theta", "phi"), [(92.5, 3.0), (30.9, 11.3), (33.0, 9.99), (15.0, 20.0)])
 def test_each_cell_is_its_own_rectangle(theta: float, phi: float) -> None:
     """The corners that neighbours share do not mix up cells: each against quadrature."""
