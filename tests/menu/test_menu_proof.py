@@ -13,7 +13,7 @@ from hdl.prove import UNUSED, VALID, prove_rtl
 from trigger.menu import Menu, equivalence, load, loads
 from trigger.menu.diagram import Diagrams, constant, difference
 from trigger.menu.parser import parse
-from trigger.menu.program import AND, OR
+from trigger.menu.slots import AND, OR
 from trigger.menu.systemverilog import rtl_text
 from trigger.menu.values import BINARY, ONE_HOT, Group
 

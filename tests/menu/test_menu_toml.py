@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
@@ -136,3 +137,12 @@ def test_menu_cannot_be_changed(menu: Menu) -> None:
         menu.groups["x"] = menu.groups["clst"]  # type: ignore[index]
     with pytest.raises(TypeError):
         menu.working_points["x"] = {}  # type: ignore[index]
+
+
+def test_example_of_the_reference_page_is_a_menu() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "reference" / "menu.md"
+    text = page.read_text(encoding="utf-8").split("```toml\n")[1].split("```")[0]
+    menu = loads(text, "menu.md")
+    assert menu.names == ("lml6", "photon_only", "monitor")
+    assert menu.line("lml6").text == "ecl_lml_6 and !veto"
+    assert menu.line("monitor").text == "clst>3 or t2>1"
