@@ -73,9 +73,7 @@ def main() -> None:
     parser.add_argument("--chunk", type=int, default=100_000, help="events a chunk")
     options = parser.parse_args()
     print("Millions of events a second, one core")
-    print(
-        f"{'menu':<18}{'lines':>6}{'steps':>6}{'chunks':>9}{'one array':>11}{'numpy':>8}{'ratio':>7}"
-    )
+    print("menu               lines steps   chunks  one array   numpy  ratio")
     for menu in menus(options.menu):
         chunk = evaluator_rate(menu, options.chunk, 200)
         whole = evaluator_rate(menu, WHOLE, 5)

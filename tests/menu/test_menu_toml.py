@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from fractions import Fraction
 from pathlib import Path
 
@@ -136,7 +137,17 @@ def test_menu_cannot_be_changed(menu: Menu) -> None:
     with pytest.raises(TypeError):
         menu.groups["x"] = menu.groups["clst"]  # type: ignore[index]
     with pytest.raises(TypeError):
-        menu.working_points["x"] = {}  # type: ignore[index]
+        menu.working_points["low"]["ecl_selection"]["x"] = 1  # type: ignore[index]
+    menu.working_point("low")["ecl_selection"]["lml8_phi"] = 1
+    assert menu.working_point("low")["ecl_selection"]["lml8_phi"] == 165
+
+
+def test_menu_travels_to_other_processes(menu: Menu) -> None:
+    again = pickle.loads(pickle.dumps(menu))
+    assert again.sha256 == menu.sha256
+    assert [line.dnf for line in again.lines] == [line.dnf for line in menu.lines]
+    evaluator = pickle.loads(pickle.dumps(menu.compile()))
+    assert (evaluator.program.code == menu.compile().program.code).all()
 
 
 def test_example_of_the_reference_page_is_a_menu() -> None:
