@@ -10,6 +10,7 @@ again, until it finds no more: the lines that are left are proven.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tempfile
 from collections.abc import Sequence
@@ -143,7 +144,17 @@ def _design(
     for path in sources:
         if path.suffix not in (".sv", ".v"):
             raise InputError("yosys reads Verilog and SystemVerilog, not VHDL", place=str(path))
-    return Design(find_block("gdl_logic"), (reference, miter, *sources), "lowmult_miter")
+    plain = [_without_blanks(path, folder) for path in sources]
+    return Design(find_block("gdl_logic"), (reference, miter, *plain), "lowmult_miter")
+
+
+def _without_blanks(path: Path, folder: Path) -> Path:
+    """Return a path that yosys can read: it splits its commands at blanks."""
+    if not any(character.isspace() for character in str(path)):
+        return path
+    link = folder / f"{hashlib.sha256(str(path).encode()).hexdigest()[:12]}{path.suffix}"
+    link.symlink_to(path)
+    return link
 
 
 @dataclass(frozen=True)

@@ -77,5 +77,5 @@ def test_every_kind_of_change_is_listed_once() -> None:
         Change("input", "gone", old="index 2"),
         *clst,
         Change("input", "fresh", new="index 2"),
-        Change("working_point", "a", "", "{'ecl_selection': {'lml8_phi': 160}}"),
+        Change("working_point", "a", "", "ecl_selection.lml8_phi=160"),
     )  # fmt: skip

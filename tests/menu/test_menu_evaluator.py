@@ -57,6 +57,15 @@ def test_shared_parts_are_computed_once() -> None:
     assert len(menu.compile().program.code) == 2 + 1 + 20
 
 
+def test_result_goes_where_it_is_wanted(menu: Menu) -> None:
+    rows = stream(4, "menu/out").integers(0, 2**63, (menu.n_inputs, 300), dtype=np.uint64)
+    out = np.full((len(menu.lines), 300), 7, dtype=np.uint64)
+    assert menu.compile()(rows, out=out) is out
+    assert np.array_equal(out, menu.compile()(rows))
+    with pytest.raises(InputError, match=r"output rows must be uint64 of shape \(41, 300\)"):
+        menu.compile()(rows, out=out[:, ::2])
+
+
 def test_wrong_rows_are_refused(menu: Menu) -> None:
     with pytest.raises(InputError, match=r"uint64 of shape \(124, n_words\), not int64"):
         menu.compile()(np.zeros((124, 1), dtype=np.int64))  # type: ignore[arg-type]

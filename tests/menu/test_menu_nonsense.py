@@ -27,7 +27,8 @@ EXPRESSIONS = st.lists(WORDS, max_size=12).map(" ".join) | st.text(max_size=40)
 SCALARS = (
     st.none().map(lambda _: "nan") | st.integers().map(str) | st.floats().map(repr)
     | st.sampled_from(["true", "[]", "{}", "[1, 2]", '"x"', "inf", "1e999", "1979-05-27", "'a b'",
-                       "{ index = 3 }", "{ value = 2, phase = 1 }", "0x10", "9" * 5000])
+                       "{ index = 3 }", "{ value = 2, phase = 1 }", "0x10", "9" * 5000,
+                       "9" * 400, "-" + "9" * 400, "2." + "3" * 400])
 )  # fmt: skip
 KEYS = st.sampled_from(
     ["index", "bits", "kind", "delay", "width", "logic", "prescale", "name", "version", "lines",

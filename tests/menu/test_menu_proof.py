@@ -13,7 +13,7 @@ from hdl.prove import UNUSED, VALID, prove_rtl
 from trigger.menu import Menu, equivalence, load, loads
 from trigger.menu.diagram import Diagrams, constant, difference
 from trigger.menu.parser import parse
-from trigger.menu.program import AND, OR
+from trigger.menu.slots import AND, OR
 from trigger.menu.systemverilog import rtl_text
 from trigger.menu.values import BINARY, ONE_HOT, Group
 
@@ -188,7 +188,8 @@ def test_counter_example_shows_the_difference(menu: Menu, tmp_path: Path) -> Non
 @SOLVER
 def test_users_rtl_of_another_shape_is_proven(menu: Menu, tmp_path: Path) -> None:
     """Inputs registered rather than outputs, a synchronous reset, names of its own."""
-    file = tmp_path / "mine.sv"
+    (tmp_path / "a folder").mkdir()
+    file = tmp_path / "a folder" / "mine.sv"
     file.write_text("""
 module mine (
   input logic clk_i, input logic rst_ni, input logic valid_i, input logic [319:0] data_i,

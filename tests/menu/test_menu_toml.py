@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
@@ -135,4 +137,23 @@ def test_menu_cannot_be_changed(menu: Menu) -> None:
     with pytest.raises(TypeError):
         menu.groups["x"] = menu.groups["clst"]  # type: ignore[index]
     with pytest.raises(TypeError):
-        menu.working_points["x"] = {}  # type: ignore[index]
+        menu.working_points["low"]["ecl_selection"]["x"] = 1  # type: ignore[index]
+    menu.working_point("low")["ecl_selection"]["lml8_phi"] = 1
+    assert menu.working_point("low")["ecl_selection"]["lml8_phi"] == 165
+
+
+def test_menu_travels_to_other_processes(menu: Menu) -> None:
+    again = pickle.loads(pickle.dumps(menu))
+    assert again.sha256 == menu.sha256
+    assert [line.dnf for line in again.lines] == [line.dnf for line in menu.lines]
+    evaluator = pickle.loads(pickle.dumps(menu.compile()))
+    assert (evaluator.program.code == menu.compile().program.code).all()
+
+
+def test_example_of_the_reference_page_is_a_menu() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "reference" / "menu.md"
+    text = page.read_text(encoding="utf-8").split("```toml\n")[1].split("```")[0]
+    menu = loads(text, "menu.md")
+    assert menu.names == ("lml6", "photon_only", "monitor")
+    assert menu.line("lml6").text == "ecl_lml_6 and !veto"
+    assert menu.line("monitor").text == "clst>3 or t2>1"

@@ -44,13 +44,20 @@ def compare(old: Menu, new: Menu) -> tuple[Change, ...]:
             changes += _line(old, line, new, new.line(line.name))
     changes += _inputs(old, new)
     for name in sorted({*old.working_points, *new.working_points}):
-        before, after = old.working_points.get(name), new.working_points.get(name)
+        before, after = _point_text(old, name), _point_text(new, name)
         if before != after:
-            changes.append(
-                Change("working_point", name, "" if before is None else str(before),
-                       "" if after is None else str(after))
-            )  # fmt: skip
+            changes.append(Change("working_point", name, before, after))
     return tuple(changes)
+
+
+def _point_text(menu: Menu, name: str) -> str:
+    if name not in menu.working_points:
+        return ""
+    return " ".join(
+        f"{block}.{register}={value}"
+        for block, registers in sorted(menu.working_points[name].items())
+        for register, value in sorted(registers.items())
+    )
 
 
 def _names(old: Menu, new: Menu) -> list[Change]:

@@ -18,7 +18,7 @@ from trigger.menu.diagram import Diagrams, dnf_expression, pattern_text
 from trigger.menu.dnf import Dnf
 from trigger.menu.interpret import Bits, all_patterns, input_names, interpret, sum_of_products
 from trigger.menu.model import Line, Menu
-from trigger.menu.program import AND, NOT, Program
+from trigger.menu.slots import AND, COPY, NOT, Program
 from trigger.menu.syntax import And, Compare, Expression, Name, Not, Or, leaves
 from trigger.menu.values import expand
 
@@ -147,11 +147,11 @@ def program_expression(program: Program, line: int, names: Mapping[int, str]) ->
     """Return what the evaluator's instructions compute for a line, as an expression."""
     value: dict[int, Expression] = {slot: Name(name) for slot, name in names.items()}
     for operation, target, first, second in program.code.tolist():
-        if first not in value or second not in value:
-            continue
-        if operation == NOT:
+        if operation == COPY:
+            value[target] = value[first]
+        elif operation == NOT:
             value[target] = Not(value[first])
         else:
             make = And if operation == AND else Or
             value[target] = make((value[first], value[second]))
-    return value[int(program.outputs[line])]
+    return value[program.slot_of(line)]

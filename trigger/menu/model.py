@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from trigger.menu.prescale import Prescale
 from trigger.menu.printer import to_text
 from trigger.menu.syntax import Expression
 from trigger.menu.values import Group
-from trigger.menu.working_points import RegisterValues
+from trigger.menu.working_points import FrozenRegisterValues, RegisterValues, thaw
 
 if TYPE_CHECKING:
     from trigger.menu.evaluator import Evaluator
@@ -109,8 +109,14 @@ class Menu:
     inputs: tuple[Input, ...]
     groups: Mapping[str, Group]
     lines: tuple[Line, ...]
-    working_points: Mapping[str, RegisterValues]
+    working_points: Mapping[str, FrozenRegisterValues]
     document: Document
+
+    def __reduce__(self) -> tuple[Callable[[Document], Menu], tuple[Document]]:
+        """Travel to other processes as the document, and be built again there."""
+        from trigger.menu.build import build
+
+        return build, (self.document,)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -155,7 +161,7 @@ class Menu:
             raise unknown_name(
                 "working point", name, self.working_points, place=f"menu {self.name}"
             )
-        return self.working_points[name]
+        return thaw(self.working_points[name])
 
     @cached_property
     def sha256(self) -> str:
@@ -176,7 +182,7 @@ class Menu:
                 [x.name, x.index, x.text, str(x.prescale), x.prescale.mode, x.prescale.phase]
                 for x in self.lines
             ],
-            "working_points": dict(self.working_points),
+            "working_points": {n: thaw(point) for n, point in self.working_points.items()},
         }
 
     def compile(self) -> Evaluator:

@@ -109,5 +109,7 @@ def _exact(value: int | Decimal, place: str) -> Fraction:
 
 
 def _shown(value: int | Decimal) -> str:
-    text = str(value) if isinstance(value, Decimal) or abs(value) < 10**12 else f"{value:.3e}"
+    if isinstance(value, int) and abs(value) >= 10**12:
+        return "a whole number of 13 or more digits"
+    text = str(value)
     return text if len(text) <= 24 else f"{text[:20]}…"

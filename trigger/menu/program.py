@@ -1,4 +1,4 @@
-"""A menu's logic as a flat list of two-operand instructions with shared parts.
+"""A menu's logic as a list of two-operand instructions with shared parts.
 
 Every `and` and `or` of input bits becomes a node; equal nodes are one. Pairs of operands that
 occur in more than one node are taken out first, the most frequent first, so that for example
@@ -9,48 +9,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import combinations
-
-import numpy as np
-from numpy.typing import NDArray
 
 from trigger.menu.dnf import lower
 from trigger.menu.model import Menu
+from trigger.menu.slots import AND, NOT, OR, Program, Step, place
 from trigger.menu.syntax import And, Compare, Expression, Name, Not
-
-NOT, AND, OR = 0, 1, 2
-"""Operation codes."""
 
 Key = tuple[int, tuple[int, ...]]
 """Operation and sorted operand nodes."""
-
-
-@dataclass(frozen=True)
-class Program:
-    """Instructions over slots; slot i below `n_inputs` is input row i.
-
-    Parameters
-    ----------
-    code : ndarray of int64, shape (n_instructions, 4)
-        Operation, destination slot, first and second operand slot.
-    outputs : ndarray of int64, shape (n_lines,)
-        Slot of each line.
-    n_inputs, n_slots : int
-    """
-
-    code: NDArray[np.int64]
-    outputs: NDArray[np.int64]
-    n_inputs: int
-    n_slots: int
-
-    def inputs_of(self, line: int) -> set[int]:
-        """Return the input rows that a line's instructions read."""
-        needed = {int(self.outputs[line])}
-        for operation, target, first, second in self.code[::-1].tolist():
-            if target in needed:
-                needed |= {first} if operation == NOT else {first, second}
-        return {slot for slot in needed if slot < self.n_inputs}
 
 
 def compile_menu(menu: Menu) -> Program:
@@ -132,37 +99,29 @@ class _Builder:
 
     def program(self, roots: list[int]) -> Program:
         """Order the needed nodes and return the instructions."""
-        slots = {node: node for node in range(self._n_inputs)}
-        code: list[tuple[int, int, int, int]] = []
+        values = {node: node for node in range(self._n_inputs)}
+        steps: list[Step] = []
         for root in roots:
-            self._emit(root, slots, code)
-        n_slots = self._n_inputs + len(code)
-        table = np.array(code, dtype=np.int64).reshape(len(code), 4)
-        return Program(
-            table, np.array([slots[r] for r in roots], np.int64), self._n_inputs, n_slots
-        )
+            self._emit(root, values, steps)
+        return place(steps, [values[root] for root in roots], self._n_inputs)
 
-    def _emit(
-        self, root: int, slots: dict[int, int], code: list[tuple[int, int, int, int]]
-    ) -> None:
+    def _emit(self, root: int, values: dict[int, int], steps: list[Step]) -> None:
+        """Append the steps of a node after those of its operands."""
         stack = [root]
         while stack:
             node = stack[-1]
             key = self._nodes[node]
-            missing = [] if key is None else [n for n in key[1] if n not in slots]
-            if node in slots or missing:
-                if node in slots:
-                    stack.pop()
-                stack += missing if node not in slots else []
+            if key is None or node in values:
+                stack.pop()
                 continue
-            if key is None:
-                raise AssertionError("inputs have slots from the start")
+            missing = [n for n in key[1] if n not in values]
+            if missing:
+                stack += missing
+                continue
             operation, operands = key
-            result = slots[operands[0]]
-            rest = [slots[n] for n in operands[1:]] or [result]
-            for other in rest:
-                target = self._n_inputs + len(code)
-                code.append((operation, target, result, other))
-                result = target
-            slots[node] = result
+            result = values[operands[0]]
+            for other in [values[n] for n in operands[1:]] or [result]:
+                steps.append((operation, result, other))
+                result = self._n_inputs + len(steps) - 1
+            values[node] = result
             stack.pop()

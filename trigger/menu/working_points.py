@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from firmware_models.errors import InputError, unknown_name
 from firmware_models.interface import BLOCKS, Register
@@ -15,12 +16,15 @@ from trigger.menu.section import shown
 RegisterValues = dict[str, dict[str, int | list[int]]]
 """Block to register to value, or to one value for each element."""
 
+FrozenRegisterValues = Mapping[str, Mapping[str, int | tuple[int, ...]]]
+"""The same, unchangeable."""
+
 _QUANTITY = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]+)\s*")
 _COUNTS_PER = {"GeV": 1e3 / ENERGY_LSB_MEV, "MeV": 1 / ENERGY_LSB_MEV}
 _ENERGY_UNIT = "count"
 
 
-def resolve(point: WorkingPoint, place: str) -> RegisterValues:
+def resolve(point: WorkingPoint, place: str) -> FrozenRegisterValues:
     """Return a working point's register values.
 
     Parameters
@@ -36,17 +40,32 @@ def resolve(point: WorkingPoint, place: str) -> RegisterValues:
     InputError
         For unknown blocks, registers and units, and values that the register does not hold.
     """
-    return {block: _block(block, registers, f"{place}.{block}")
-            for block, registers in point.items()}  # fmt: skip
+    return MappingProxyType({
+        block: MappingProxyType(_block(block, registers, f"{place}.{block}"))
+        for block, registers in point.items()
+    })  # fmt: skip
 
 
-def _block(name: str, settings: Mapping[str, Setting], place: str) -> dict[str, int | list[int]]:
+def thaw(values: FrozenRegisterValues) -> RegisterValues:
+    """Return a copy that may be changed."""
+    return {
+        block: {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in registers.items()
+        }
+        for block, registers in values.items()
+    }
+
+
+def _block(
+    name: str, settings: Mapping[str, Setting], place: str
+) -> dict[str, int | tuple[int, ...]]:
     if name not in BLOCKS:
         raise unknown_name("block", name, BLOCKS, place=place)
     block = BLOCKS[name]
     if not block.registers:
         raise InputError(f"block {name!r} has no registers to set", place=place)
-    values: dict[str, int | list[int]] = {}
+    values: dict[str, int | tuple[int, ...]] = {}
     for key, setting in settings.items():
         names = [register.name for register in block.registers]
         if key not in names:
@@ -60,7 +79,7 @@ def _block(name: str, settings: Mapping[str, Setting], place: str) -> dict[str, 
             raise InputError(
                 f"the register has {register.count} values, not {len(setting)}", place=where
             )
-        values[key] = [register_value(register, item, where) for item in setting]
+        values[key] = tuple(register_value(register, item, where) for item in setting)
     return values
 
 
