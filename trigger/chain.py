@@ -7,7 +7,7 @@ prescales act on the stream of decisions, not on an event.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,6 @@ from firmware_models.interface import BLOCKS, Registers
 from firmware_models.trigger_cells import CellHits
 from trigger.bits import BitTable
 from trigger.menu import Menu
-from trigger.menu.evaluator import Evaluator
 from trigger.menu.inputs import ecl_input_rows
 
 RegisterValues = Mapping[str, Mapping[str, int | list[int]]]
@@ -34,13 +33,10 @@ class Chain:
     menu : Menu
     selection : Registers
         Registers of `ecl_selection`.
-    evaluator : Evaluator
-        The compiled menu.
     """
 
     menu: Menu
     selection: Registers
-    evaluator: Evaluator = field(repr=False)
 
     @classmethod
     def build(
@@ -67,7 +63,7 @@ class Chain:
         given = dict(menu.working_point(working_point)) if working_point is not None else {}
         for block, values in (registers or {}).items():
             given[block] = {**given.get(block, {}), **values}
-        return cls(menu, register_values(given)["ecl_selection"], menu.compile())
+        return cls(menu, register_values(given)["ecl_selection"])
 
     def calorimeter_words(self, hits: CellHits) -> NDArray[np.void]:
         """Return the calorimeter's word for every window, dtype of the word `ecl_trigger`."""
@@ -76,8 +72,7 @@ class Chain:
     def decide(self, hits: CellHits) -> BitTable:
         """Return every output line before prescale, bit-sliced over the windows."""
         inputs = ecl_input_rows(self.calorimeter_words(hits))
-        rows = self.evaluator(self.menu.input_rows(inputs))
-        return BitTable(self.menu.names, rows, len(hits))
+        return self.menu.decide(inputs)
 
 
 def register_values(given: RegisterValues, place: str = "registers") -> dict[str, Registers]:

@@ -247,11 +247,9 @@ def _merge_tables(total: Tables, part: Tables) -> None:
     for key, table in part.items():
         if key in total:
             old = total[key]
-            # Both halves of an orthogonal measurement add up on their own.
             if isinstance(old, OrthogonalMethod):
                 assert isinstance(table, OrthogonalMethod)
-                old.with_reference += table.with_reference
-                old.without_reference += table.without_reference
+                total[key] = old.merge(table)
             else:
                 assert isinstance(table, EfficiencyTable)
                 total[key] = old + table
