@@ -65,7 +65,7 @@ class Published:
 
     def compute(self, events: int, seed: int = 1) -> Estimate:
         """Return our value."""
-        process = get_process(self.process, **self.parameters)
+        process = get_process(self.process, None, **self.parameters)
         cuts = [read_cut(text, process.final_state) for text in self.cuts]
         return measure(process, cuts, events, seed).after
 

@@ -112,7 +112,8 @@ def angle_weight(c: float, x: float, mu2: float, moments: np.ndarray) -> float:
         - x * x * moments[1] / (2.0 * q)
         - mu2 * ((1.0 - 2.0 * x) * moments[0] - x * x * moments[2]) / q
     )
-    return value / below * moments[3] / norm
+    ratio: float = value / below * moments[3] / norm
+    return ratio
 
 
 def angle_moments(mu2: float) -> np.ndarray:
