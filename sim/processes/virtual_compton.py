@@ -69,12 +69,14 @@ def propose(
         active = -1.0 if spectator == 0 else 1.0
         if kind == RECOIL:
             recoil = edges[0] - 1.5 + (edges[1] - edges[0] + 3.0) * u[i, 1]
-            y_min = _lowest_y(energy_min, math.tanh(recoil), sqrt_s)
+            y_min, y_max = _recoil_range(recoil, energy_min, sqrt_s)
         else:
             c_lab = math.tanh(edges[0] + (edges[1] - edges[0]) * u[i, 1])
             _ray_to_cm(ray, frames[1], c_lab, 2.0 * math.pi * u[i, 2])
-            y_min = _lowest_y(energy_min, active * ray[2], sqrt_s)
-        y = y_min * math.exp(math.log(Y_MAX / y_min) * u[i, 3])
+            y_min, y_max = _lowest_y(energy_min, active * ray[2], sqrt_s), Y_MAX
+        if y_max <= y_min:
+            continue
+        y = y_min * math.exp(math.log(y_max / y_min) * u[i, 3])
         if y >= Y_MAX:
             continue
         s_hat = y * sqrt_s * sqrt_s
@@ -147,6 +149,16 @@ def _lowest_y(energy_min: float, along: float, sqrt_s: float) -> float:
 
 
 @numba.njit(cache=True)
+def _recoil_range(recoil: float, energy_min: float, sqrt_s: float) -> tuple[float, float]:
+    """Range of y of the recoil channel: kT is below half the mass of photon and lepton.
+
+    The lower end is below `_lowest_y`, since the relation of recoil and angle is approximate.
+    """
+    low = 0.6 * _lowest_y(energy_min, math.tanh(recoil), sqrt_s)
+    return low, min(0.25 * math.exp(-2.0 * recoil), Y_MAX)
+
+
+@numba.njit(cache=True)
 def _virtualities(y: float, hole: float, sqrt_s: float) -> tuple[float, float]:
     """Range of Q² [GeV²]: up to the edge of the hole, at most a quarter of ŝ."""
     low = lowest_virtuality(y)
@@ -181,7 +193,8 @@ def _direction_density(
     boost_back(ray, system, mass)
     # dΩ changes by the squared ratio of a ray's energies.
     solid = energy * energy / (ray[3] * ray[3]) * 2.0 * math.pi * (1.0 - c * c)
-    return 1.0 / (solid * (edges[1] - edges[0]) * math.log(Y_MAX / y_min))
+    volume: float = solid * (edges[1] - edges[0]) * math.log(Y_MAX / y_min)
+    return 1.0 / volume
 
 
 @numba.njit(cache=True)
@@ -198,10 +211,10 @@ def _recoil_density(
     recoil = math.log(kt / (y * sqrt_s))
     if not edges[0] - 1.5 <= recoil <= edges[1] + 1.5:
         return 0.0
-    y_min = _lowest_y(energy_min, math.tanh(recoil), sqrt_s)
-    if y <= y_min:
+    y_min, y_max = _recoil_range(recoil, energy_min, sqrt_s)
+    if not y_min < y < y_max:
         return 0.0
-    spans = (edges[1] - edges[0] + 3.0) * math.log(Y_MAX / y_min)
+    spans = (edges[1] - edges[0] + 3.0) * math.log(y_max / y_min)
     return 1.0 / (spans * 4.0 * math.pi * v * math.log((1.0 + smallest) / smallest))
 
 
