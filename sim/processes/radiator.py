@@ -47,7 +47,8 @@ def hard_part(x: float, b: float) -> float:
     """
     if x < 1e-12:
         return 0.0
-    rest = 1.0 - x
+    # The logarithm at x = 1 is integrable; rounding must not make it infinite.
+    rest = max(1.0 - x, 1e-16)
     second = (
         -4.0 * (2.0 - x) * math.log(x) - (1.0 + 3.0 * rest * rest) / x * math.log(rest) - 6.0 + x
     )
