@@ -63,7 +63,7 @@ def _measure(options: argparse.Namespace) -> dict[str, Any]:
 
     events = _whole("--events", options.events, 2, 10**10)
     seed = _whole("--seed", options.seed, 0, 2**63 - 1)
-    process = get_process(options.name, **_parameters(options.param))
+    process = get_process(options.name, None, **_parameters(options.param))
     cuts = [read_cut(text, process.final_state) for text in options.cut]
     with _Progress(events) as advance:
         measured = measure(process, cuts, events, seed, advance)

@@ -154,4 +154,4 @@ def inside_p4(
     py = matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2] * z + matrix[1, 3] * energy
     pz = matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2] * z + matrix[2, 3] * energy
     size = math.sqrt(px * px + py * py + pz * pz)
-    return limits[0] * size <= pz <= limits[1] * size
+    return bool(limits[0] * size <= pz <= limits[1] * size)

@@ -32,9 +32,6 @@ BATCH = 50_000
 
 GRID_ROUNDS, GRID_POINTS, PILOT_POINTS = 8, 30_000, 200_000
 
-EXCESS = 5e-4
-"""Largest part of the pilot's cross-section that may lie above the accept–reject maximum."""
-
 
 @dataclass(frozen=True)
 class Estimate:
@@ -92,6 +89,9 @@ class Process(abc.ABC):
     dimensions: int
     channels: int = 1
     """Equal parts of the first axis that stand for different ways to make an event."""
+    excess: float = 5e-4
+    """Largest part of the pilot's cross-section that may lie above the accept–reject maximum:
+    about the part of an unweighted sample that is copies of other events of it."""
 
     def __init__(self, machine: Machine | None = None, **values: object) -> None:
         self.machine = machine if machine is not None else Machine()
@@ -250,7 +250,7 @@ class Process(abc.ABC):
             raise InputError(
                 f"no event falls into the generation region of {self.values}", place=self.name
             )
-        maximum = _maximum(weight)
+        maximum = _maximum(weight, self.excess)
         return _Tuning(edges, maximum, float(np.mean(weight)) / maximum)
 
     def _propose(self, u: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -283,11 +283,11 @@ def estimate(total: float, square: float, n: int) -> Estimate:
     return Estimate(mean, math.sqrt(variance))
 
 
-def _maximum(weight: FloatArray) -> float:
-    """Smallest W for which the weights above it exceed it by at most `EXCESS` of the total."""
+def _maximum(weight: FloatArray, excess: float) -> float:
+    """Smallest W for which the weights above it exceed it by at most `excess` of the total."""
     ordered = np.sort(weight)[::-1]
     above = np.cumsum(ordered) - ordered * np.arange(1, len(ordered) + 1)
-    number = int(np.searchsorted(above, EXCESS * ordered.sum(), side="right")) - 1
+    number = int(np.searchsorted(above, excess * ordered.sum(), side="right")) - 1
     return float(ordered[number])
 
 

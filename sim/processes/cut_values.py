@@ -78,7 +78,7 @@ class CutEvents:
         """Return the sum of a per-particle value in each event, shape ``(n_events,)``."""
         result: FloatArray = np.bincount(
             self.events.event_of, weights=value, minlength=len(self.events)
-        )
+        ).astype(np.float64)
         return result
 
     def extreme(self, value: FloatArray, chosen: BoolArray, largest: bool) -> FloatArray:
@@ -115,7 +115,7 @@ class CutEvents:
         """Charge of every particle; only charged leptons carry one here."""
         if "charge" not in self._known:
             lepton = np.isin(np.abs(self.events.pdg), (11, 13, 15))
-            self._known["charge"] = np.where(lepton, -np.sign(self.events.pdg), 0.0)
+            self._known["charge"] = np.where(lepton, -np.sign(self.events.pdg.astype(float)), 0.0)
         return self._known["charge"]
 
 

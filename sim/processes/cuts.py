@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models.errors import InputError, unknown_name
+from sim.processes.cut_text import CutText
 from sim.processes.cut_values import PARTICLES, QUANTITIES, CutEvents
 
 BoolArray = NDArray[np.bool_]
@@ -92,42 +93,14 @@ def read_cut(text: str, final_state: tuple[int, ...] | None = None) -> Cut:
     return Cut(text, apply)
 
 
-class _Reader:
-    """Recursive descent over the text; `at` is the next character."""
+class _Reader(CutText):
+    """Recursive descent over the text."""
 
     def __init__(self, text: str, final_state: tuple[int, ...] | None) -> None:
-        self.text, self.final_state = text, final_state
-        self.at = self.depth = 0
+        super().__init__(text)
+        self.final_state = final_state
+        self.depth = 0
         self.in_particle = False
-
-    # --- words ---------------------------------------------------------------------------------
-
-    def skip(self) -> int:
-        while self.at < len(self.text) and self.text[self.at].isspace():
-            self.at += 1
-        return self.at
-
-    def take(self, pattern: str) -> str:
-        """Return and pass the text that matches here, or an empty string."""
-        found = re.compile(pattern).match(self.text, self.skip())
-        if found:
-            self.at = found.end()
-        return found.group() if found else ""
-
-    def word(self, name: str) -> bool:
-        return bool(self.take(rf"{name}\b"))
-
-    def expect(self, symbol: str) -> None:
-        if not self.take(re.escape(symbol)):
-            raise self.error(self.at, repr(symbol))
-
-    def error(self, start: int, allowed: str) -> InputError:
-        found = re.compile(r"\w+|\S").match(self.text, start)
-        given = repr(found.group()) if found else "the end"
-        return InputError(f"{given} stands where {allowed} is needed", place=self.place(start))
-
-    def place(self, start: int) -> str:
-        return f"cut {self.text!r}, position {start + 1}"
 
     def require(self, part: _Part, kind: str) -> None:
         if part.kind != kind:
@@ -233,7 +206,7 @@ class _Reader:
         # "12.4..155.1": a point that begins ".." is not part of the number.
         digits = self.take(r"(\d+(\.(?!\.)\d*)?|\.\d+)([eE][+-]?\d+)?")
         if digits:
-            value = np.float64(digits)
+            value = np.array(float(digits))
             return _Part(lambda events: value, NUMBER, start)
         if self.take(r"\("):
             part = self.either()

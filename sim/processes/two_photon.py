@@ -40,7 +40,7 @@ class TwoPhoton(Process):
         return (Parameter("w_min", 0.5, text, "GeV", low, 0.9 * machine.sqrt_s),)
 
     def propose(self, u: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return W, rapidity, two kT, two azimuths, cosθ and azimuth of the pair; see `Process.propose`."""
+        """Return W, rapidity, two kT, two azimuths, cosθ and azimuth of the pair."""
         return _propose(u, self.machine.sqrt_s, self.number("w_min"), self.lepton_mass)
 
     def momenta(self, variables: FloatArray) -> FloatArray:

@@ -11,7 +11,7 @@ from sim.processes import get_process
 from sim.processes.constants import ALPHA, ELECTRON_MASS
 from sim.processes.matrix_elements import bhabha_photon, dot
 from sim.processes.photon_flux import flux_in_log
-from sim.processes.radiative_bhabha import compton_density
+from sim.processes.virtual_compton import compton_density
 from sim.streams import stream
 
 E4 = (4.0 * math.pi * ALPHA) ** 2

@@ -44,6 +44,22 @@ def test_four_momentum_charge_and_masses(name: str, values: dict[str, object]) -
     assert np.all(events.p4[:, 3] >= 0.0)
 
 
+@pytest.mark.parametrize(("name", "values"), CASES, ids=NAMES)
+def test_borders_of_the_hypercube_give_finite_weights_and_momenta(
+    name: str, values: dict[str, object]
+) -> None:
+    process = get_process(name, **values)
+    rng = stream(6, "test/borders")
+    border = np.array([0.0, 1e-300, 1e-12, 0.5, 1.0 - 1e-12, np.nextafter(1.0, 0.0)])
+    u = rng.random((4000, process.dimensions))
+    at_border = rng.random(u.shape) < 0.4
+    u[at_border] = rng.choice(border, at_border.sum())
+    variables, weight = process.propose(u)
+    assert np.all(np.isfinite(weight))
+    assert np.all(weight >= 0.0)
+    assert np.all(np.isfinite(process.momenta(variables[weight > 0.0])))
+
+
 @pytest.mark.parametrize("name", PROCESSES)
 def test_same_seed_and_chunk_give_identical_bytes_and_others_differ(name: str) -> None:
     def drawn(seed: int, chunk: int) -> bytes:
@@ -86,8 +102,11 @@ def test_mean_weight_is_the_cross_section_and_shapes_agree(name: str) -> None:
 
 @pytest.mark.parametrize("name", PROCESSES)
 def test_few_events_stand_more_than_once(name: str) -> None:
-    sample = get_process(name).unweight(20_000, 4)
-    assert sample.replicated <= 60
+    process = get_process(name)
+    sample = process.unweight(20_000, 4)
+    assert sample.replicated <= 1.5 * process.excess * 20_000 + 20
+    distinct = len(np.unique(sample.events.p4[sample.events.offsets[:-1]], axis=0))
+    assert distinct == 20_000 - sample.replicated
     assert sample.proposals >= 20_000 - sample.replicated
 
 
@@ -143,8 +162,15 @@ def test_neutrino_flavours_have_the_shares_of_their_couplings() -> None:
     assert np.all(events.pdg[0::3] == -events.pdg[1::3])
 
 
-def test_zero_events_are_no_events() -> None:
-    assert len(get_process("bhabha").generate(0, 1)) == 0
+@pytest.mark.parametrize("name", PROCESSES)
+def test_zero_events_are_no_events(name: str) -> None:
+    assert len(get_process(name, superkekb_with_spread()).generate(0, 1)) == 0
+
+
+def test_numbers_of_events_must_be_whole_and_not_negative() -> None:
+    for wrong in (-1, 2.5, True):
+        with pytest.raises(InputError, match="must be a whole number from 0"):
+            get_process("bhabha").generate(wrong, 1)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
