@@ -27,7 +27,7 @@ from firmware_models.interface.ecl import (
     N_CELL,
     N_CLUSTER,
 )
-from firmware_models.interface.ecl_registers import BHABHA_2D, rings
+from firmware_models.interface.ecl_registers import BHABHA_2D, bhabha_rings
 from firmware_models.trigger_cells import FIRST_BACKWARD, FIRST_BARREL, cell_map
 
 BLOCK: Block = BLOCKS["ecl_selection"]
@@ -152,12 +152,13 @@ def evaluate(words: NDArray[np.void], registers: Registers | None = None) -> NDA
     settings, forward, backward = _settings(registers or {})
     out = ECL_TRIGGER.zeros(len(words))
     theta_id, theta, phi, scale = _tables()
+    front, back = (np.array(masks, dtype=np.int64) for masks in bhabha_rings())
     fired = words["max_tc"].astype(np.int64)
     _evaluate_times(words, out, fired, settings)
     _evaluate(
         words["valid"], words["tc"], words["energy"], words["time"], words["icn"],
         words["ring_energy"], fired, words["max_time"],
-        settings, forward, backward, _masks(0), _masks(1), theta_id, theta, phi, scale,
+        settings, forward, backward, front, back, theta_id, theta, phi, scale,
         out["physics"], out["bhabha"], out["bhabha_type"], out["e_tot"],
         out["elow"], out["ehigh"], out["elum"], out["burst"],
         out["bhabha_3d"], out["bhabha_intrack"], out["bhabha_selection"], out["bhabha_theta"],
@@ -195,12 +196,6 @@ def _tables() -> tuple[NDArray[np.int64], ...]:
     for row, values in enumerate((cell_map().theta_id, table.theta, table.phi, table.scale)):
         out[row, : N_CELL + 1] = values
     return out[0], out[1], out[2], out[3]
-
-
-@cache
-def _masks(side: int) -> NDArray[np.int64]:
-    """Return the ring masks of the 2D Bhabha types: side 0 forward, 1 backward."""
-    return np.array([rings(*entry[side]) for entry in BHABHA_2D], dtype=np.int64)
 
 
 def _settings(registers: Registers) -> tuple[Any, NDArray[np.int64], NDArray[np.int64]]:

@@ -79,7 +79,7 @@ def quantize(
     InputError
         For an input that does not exist, or times that are not finite.
     """
-    if len(inputs) and not (0 <= int(np.min(inputs)) and int(np.max(inputs)) < N_INPUT):
+    if len(inputs) and not (int(np.min(inputs)) >= 0 and int(np.max(inputs)) < N_INPUT):
         raise InputError(f"inputs are 0 to {N_INPUT - 1}, not {np.min(inputs)} to {np.max(inputs)}",
                          place="gdl_inputs.quantize")  # fmt: skip
     if not np.all(np.isfinite(time_ns)):

@@ -15,7 +15,7 @@ from firmware_models.cm_table import WORD_WIDTH, cm_table
 from firmware_models.interface import BLOCKS, Block
 from firmware_models.interface.clock import DATA_CLOCKS_PER_TURN
 from firmware_models.interface.ecl import N_CELL, N_RING
-from firmware_models.interface.ecl_registers import BHABHA_2D, rings
+from firmware_models.interface.ecl_registers import bhabha_rings
 from firmware_models.trigger_cells import (
     FIRST_BACKWARD,
     FIRST_BARREL,
@@ -132,12 +132,12 @@ def shared_parameters() -> Iterator[str]:
     yield f"  localparam ECL_FORWARD_GROUP = {(FIRST_BARREL - 1) // RING_PHI_COUNT[0]};"
     backward = (N_CELL + 1 - FIRST_BACKWARD) // RING_PHI_COUNT[0]
     yield f"  localparam ECL_BACKWARD_GROUP = {backward};"
-    yield "  // 3x3 around cell k of an endcap group: nine cells of the three groups around, 15: none."
+    yield "  // 3x3 around cell k of an endcap group: places in three groups, 15: none."
     yield f"  localparam [{5 * 36 - 1}:0] ECL_FORWARD_WINDOW = {_window(FIRST_GROUP, 5)};"
     yield (f"  localparam [{4 * 36 - 1}:0] ECL_BACKWARD_WINDOW = "
            f"{_window(FIRST_BACKWARD - 1 + FIRST_GROUP, 4)};")  # fmt: skip
     yield "  // 2D Bhabha types: rings of the forward and of the backward sum, type 0 lowest."
-    for side, name in enumerate(("FORWARD", "BACKWARD")):
-        total = sum(rings(*item[side]) << (i * N_RING) for i, item in enumerate(BHABHA_2D))
-        width = N_RING * len(BHABHA_2D)
+    for name, masks in zip(("FORWARD", "BACKWARD"), bhabha_rings(), strict=True):
+        total = sum(mask << (i * N_RING) for i, mask in enumerate(masks))
+        width = N_RING * len(masks)
         yield f"  localparam [{width - 1}:0] ECL_BHABHA_{name}_RINGS = {width}'h{total:x};"

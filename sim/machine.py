@@ -236,9 +236,7 @@ def transform(matrix: FloatArray, p4: FloatArray) -> FloatArray:
         for j in range(k):
             x, y, z, e = p4[i, j, 0], p4[i, j, 1], p4[i, j, 2], p4[i, j, 3]
             for row in range(4):
-                result[i, j, row] = (
-                    m[row, 0] * x + m[row, 1] * y + m[row, 2] * z + m[row, 3] * e
-                )
+                result[i, j, row] = m[row, 0] * x + m[row, 1] * y + m[row, 2] * z + m[row, 3] * e
     return result
 
 

@@ -64,6 +64,12 @@ def rings(*theta_ids: int) -> int:
     return sum(1 << (theta_id - 1) for theta_id in theta_ids)
 
 
+def bhabha_rings() -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the forward and the backward ring masks of the 2D Bhabha types."""
+    forward = tuple(rings(*item[0]) for item in BHABHA_2D)
+    return forward, tuple(rings(*item[1]) for item in BHABHA_2D)
+
+
 def _window(name: str, phi: tuple[int, int], theta: tuple[int, int], what: str) -> Iterable[_Item]:
     yield f"{name}_phi_low", ANGLE_WIDTH, phi[0], "degree", f"{what}: Δφ above this"
     yield f"{name}_phi_high", ANGLE_WIDTH, phi[1], "degree", f"{what}: Δφ below this"

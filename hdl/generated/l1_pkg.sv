@@ -606,7 +606,7 @@ package l1_pkg;
   localparam ECL_ENDCAP_GROUPS = 16;
   localparam ECL_FORWARD_GROUP = 5;
   localparam ECL_BACKWARD_GROUP = 4;
-  // 3x3 around cell k of an endcap group: nine cells of the three groups around, 15: none.
+  // 3x3 around cell k of an endcap group: places in three groups, 15: none.
   localparam [179:0] ECL_FORWARD_WINDOW = 180'hfc87ba659fffcb9768fff896347f87395406ffb964a05;
   localparam [143:0] ECL_BACKWARD_WINDOW = 144'hfff456017fff470516fffb47a65fffba5764;
   // 2D Bhabha types: rings of the forward and of the backward sum, type 0 lowest.

@@ -19,19 +19,22 @@ module gdl_inputs
   localparam N = GDL_RAW_BITS_N;
   localparam DELAY_W = GDL_INPUTS_REG_DELAY_W;
   localparam WIDTH_W = GDL_INPUTS_REG_WIDTH_W;
+  localparam COUNT_W = WIDTH_W - 1;
   localparam INDEX_W = $clog2(N);
   localparam [11:0] DELAY_ADDR = GDL_INPUTS_REG_DELAY_ADDR;
   localparam [11:0] WIDTH_ADDR = GDL_INPUTS_REG_WIDTH_ADDR;
   localparam [DELAY_W-1:0] DELAY_DEFAULT = GDL_INPUTS_REG_DELAY_DEFAULT;
-  localparam [WIDTH_W-1:0] WIDTH_DEFAULT = GDL_INPUTS_REG_WIDTH_DEFAULT;
+  localparam [COUNT_W-1:0] WIDTH_DEFAULT = GDL_INPUTS_REG_WIDTH_DEFAULT - 1;
 
   // Both banks of registers start at a multiple of a power of two above N.
   logic [INDEX_W-1:0] index;
   logic set_delay;
   logic set_width;
+  logic [COUNT_W-1:0] width_less_one;
   assign index = cfg_addr_i[INDEX_W-1:0];
   assign set_delay = cfg_valid_i && cfg_addr_i[11:INDEX_W] == DELAY_ADDR[11:INDEX_W] && index < N;
   assign set_width = cfg_valid_i && cfg_addr_i[11:INDEX_W] == WIDTH_ADDR[11:INDEX_W] && index < N;
+  assign width_less_one = COUNT_W'(cfg_data_i[WIDTH_W-1:0] - 1'b1);
 
   // Rising edges.
   logic [N-1:0] last_q;
@@ -85,38 +88,30 @@ module gdl_inputs
   end
   always_ff @(posedge clk_i) if (valid_i) start_q <= g_delay[DELAY_W-1].to;
 
-  // Width: a counter for each input holds the ticks that are left; a new edge sets it again.
-  for (genvar k = 0; k < WIDTH_W; k++) begin : g_width
+  // Width: a counter for each input holds the ticks that are left after this one. It is loaded
+  // with width - 1, the form in which the register is kept, and counts down to 0.
+  for (genvar k = 0; k < COUNT_W; k++) begin : g_width
     logic [N-1:0] bit_q;
     logic [N-1:0] left_q;
-    logic [N-1:0] borrow;   // every lower bit is 0
-    logic [N-1:0] above;    // this bit or a lower one is 1
+    logic [N-1:0] lower;  // a lower bit of the counter is 1
+    logic [N-1:0] any;    // this bit or a lower one is 1
     if (k == 0) begin : g_first
-      assign borrow = {N{1'b1}};
+      assign lower = '0;
     end else begin : g_next
-      assign borrow = ~g_width[k-1].above;
+      assign lower = g_width[k-1].any;
     end
-    assign above = left_q | ~borrow;
+    assign any = left_q | lower;
     always_ff @(posedge clk_i or negedge rst_ni) begin
       if (!rst_ni) bit_q <= {N{WIDTH_DEFAULT[k]}};
-      else if (set_width) bit_q[index] <= cfg_data_i[k];
+      else if (set_width) bit_q[index] <= width_less_one[k];
     end
-    // Ticks left after this one: width - 1 on an edge, one less while any are left.
-    logic [N-1:0] borrow_width;
-    logic [N-1:0] above_width;
-    if (k == 0) begin : g_first_width
-      assign borrow_width = {N{1'b1}};
-    end else begin : g_next_width
-      assign borrow_width = ~g_width[k-1].above_width;
-    end
-    assign above_width = bit_q | ~borrow_width;
+    // Minus one flips this bit when no lower bit is 1; a counter at 0 stays there.
     always_ff @(posedge clk_i or negedge rst_ni) begin
       if (!rst_ni) left_q <= '0;
       else if (valid_q)
-        left_q <= (start_q & (bit_q ^ borrow_width)) |
-            (~start_q & g_width[WIDTH_W-1].above & (left_q ^ borrow));
+        left_q <= (start_q & bit_q) | (~start_q & g_width[COUNT_W-1].any & ~(left_q ^ lower));
     end
   end
 
-  always_ff @(posedge clk_i) if (valid_q) data_o <= start_q | g_width[WIDTH_W-1].above;
+  always_ff @(posedge clk_i) if (valid_q) data_o <= start_q | g_width[COUNT_W-1].any;
 endmodule

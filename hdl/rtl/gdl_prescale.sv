@@ -58,8 +58,8 @@ module gdl_prescale
     logic [INTERVAL_W-1:0] interval_q;
     logic [MODE_W-1:0] mode_q;
     logic [STATE_W-1:0] fraction_q;
-    logic [STATE_W-1:0] state_q;
-    logic passes_q;
+    // {passes, state}: one register, so that a simulator evaluates the step once.
+    logic [STATE_W:0] line_q;
 
     always_ff @(posedge clk_i or negedge rst_ni) begin
       if (!rst_ni) begin
@@ -77,17 +77,16 @@ module gdl_prescale
 
     always_ff @(posedge clk_i or negedge rst_ni) begin
       if (!rst_ni) begin
-        state_q <= STATE_W'(GDL_PRESCALE_REG_PHASE_DEFAULT);
-        passes_q <= 1'b0;
+        line_q <= (STATE_W + 1)'(GDL_PRESCALE_REG_PHASE_DEFAULT);
+      end else if (valid_i && data_i[i]) begin
+        line_q <= fired(mode_q, interval_q, fraction_q, line_q[STATE_W-1:0]);
       end else begin
-        passes_q <= 1'b0;
-        if (valid_i && data_i[i])
-          {passes_q, state_q} <= fired(mode_q, interval_q, fraction_q, state_q);
-        else if (cfg_valid_i && cfg_addr_i == 12'(GDL_PRESCALE_REG_PHASE_ADDR + i))
-          state_q <= cfg_data_i[STATE_W-1:0];
+        line_q[STATE_W] <= 1'b0;
+        if (cfg_valid_i && cfg_addr_i == 12'(GDL_PRESCALE_REG_PHASE_ADDR + i))
+          line_q[STATE_W-1:0] <= cfg_data_i[STATE_W-1:0];
       end
     end
-    assign pass_q[i] = passes_q;
+    assign pass_q[i] = line_q[STATE_W];
   end
 
   logic valid_q;

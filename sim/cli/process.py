@@ -19,6 +19,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", nargs="?", help="process, see --list")
     parser.add_argument("--list", action="store_true", help="list processes and their parameters")
     parser.add_argument(
+        "--published", action="store_true",
+        help="compute every published cross-section of the validation page; exit 1 outside "
+        "tolerance",
+    )  # fmt: skip
+    parser.add_argument(
         "--cut", action="append", default=[], metavar="EXPR",
         help="acceptance cut, such as '10 < theta_cm(e-) < 170'; may be repeated, all must pass",
     )  # fmt: skip
@@ -40,6 +45,8 @@ def run(options: argparse.Namespace) -> int:
             write_json(options.json, {"processes": listing})
         sys.stdout.write(_listing_text(listing))
         return 0
+    if options.published:
+        return _published(options)
     if options.name is None:
         raise InputError("a process is needed; `lowmult process --list` names them all")
     result = _measure(options)
@@ -63,9 +70,33 @@ def _measure(options: argparse.Namespace) -> dict[str, Any]:
     return _report(process, options.cut, measured, seed)
 
 
-def _report(
-    process: Process, cuts: list[str], measured: Measurement, seed: int
-) -> dict[str, Any]:
+def _published(options: argparse.Namespace) -> int:
+    from firmware_models.errors import CheckFailed
+    from firmware_models.files import write_json
+    from sim.processes.published import ROWS, outside, table
+
+    events = _whole("--events", options.events, 2, 10**10)
+    seed = _whole("--seed", options.seed, 0, 2**63 - 1)
+    rows = [(row, row.compute(events, seed)) for row in ROWS]
+    failed = [row.quantity for row, ours in rows if outside(row, ours)]
+    if options.json:
+        entries = [
+            {
+                "quantity": row.quantity, "source": row.source, "published_nb": row.value_nb,
+                "published_err_nb": row.error_nb, "ours_nb": ours.value_nb,
+                "ours_err_nb": ours.error_nb, "tolerance": row.tolerance or None,
+                "remark": row.remark, "command": row.command(events),
+            }
+            for row, ours in rows
+        ]  # fmt: skip
+        write_json(options.json, {"events": events, "seed": seed, "rows": entries})
+    sys.stdout.write(table(rows, events))
+    if failed:
+        raise CheckFailed(f"outside tolerance: {'; '.join(failed)}")
+    return 0
+
+
+def _report(process: Process, cuts: list[str], measured: Measurement, seed: int) -> dict[str, Any]:
     from sim.processes.measure import LUMINOSITY
 
     generated, after = measured.generated, measured.after
@@ -125,9 +156,7 @@ def _result_text(result: dict[str, Any]) -> str:
 
 def _amount(row: dict[str, float]) -> str:
     unit = "nb" if row["cross_section_nb"] >= 1e-2 else "pb"
-    return (
-        f"{row[f'cross_section_{unit}']:.5g} ± {row[f'cross_section_err_{unit}']:.2g} {unit}"
-    )
+    return f"{row[f'cross_section_{unit}']:.5g} ± {row[f'cross_section_err_{unit}']:.2g} {unit}"
 
 
 def _listing() -> list[dict[str, Any]]:

@@ -29,7 +29,9 @@ def event_progress(total: int | None) -> Iterator[Callable[[str, int], None]]:
         TimeRemainingColumn(),
     )  # fmt: skip
     console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
         task = bar.add_task("events", total=total or None)
 
         def advance(name: str, n: int) -> None:

@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
     with event_progress(sum(file.n_events for file in files)) as done:
         accumulator = accumulate(files, lines, prescales, options.process, done)
     table = accumulator.rate_table(samples, luminosity, menu)
-    _show(table, options)
+    show(table, all_lines=options.all, overlaps=options.overlaps)
     if options.csv:
         write_text(options.csv, _csv(table))
     if options.json:
@@ -125,11 +125,12 @@ def _menu(
     return lines, tuple(values), identity
 
 
-def _show(table: RateTable, options: argparse.Namespace) -> None:
+def show(table: RateTable, *, all_lines: bool = False, overlaps: int = 0) -> None:
+    """Print a rate table: lines, processes, and the overlaps of some lines of highest rate."""
     from sim.cli import screen
 
     rates = table.all
-    shown = [i for i in range(len(table.lines)) if options.all or rates.line[i] > 0]
+    shown = [i for i in range(len(table.lines)) if all_lines or rates.line[i] > 0]
     screen.table(
         f"{table.menu.name or 'menu'} at {table.luminosity_cm2_s:g} /cm2/s: "
         f"total {screen.measured(rates.total, rates.total_err)} Hz",
@@ -157,8 +158,8 @@ def _show(table: RateTable, options: argparse.Namespace) -> None:
                 for name, part in table.by_process.items()
             ],
         )  # fmt: skip
-    if options.overlaps:
-        first = (-rates.line).argsort(kind="stable")[: max(options.overlaps, 0)]
+    if overlaps > 0:
+        first = (-rates.line).argsort(kind="stable")[:overlaps]
         screen.table(
             "overlaps [Hz]",
             ("line", *(table.lines[i] for i in first)),

@@ -24,6 +24,11 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     Console(file=sys.stdout, width=width, highlight=False).print(grid)
 
 
+def line(text: str) -> None:
+    """Print one line of plain text."""
+    sys.stdout.write(text + "\n")
+
+
 def short(value: float) -> str:
     """Return a number with about four digits: 12,345.6, 0.01234, 1.23e-07."""
     if value == 0:

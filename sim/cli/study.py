@@ -25,25 +25,34 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--workers", type=int, default=os.cpu_count() or 1, metavar="N",
         help="processes (default: all cores)",
     )  # fmt: skip
+    parser.add_argument(
+        "--decisions", metavar="FILE.parquet", help="also write every event's decisions"
+    )
     parser.add_argument("--scheduler", metavar="ADDR", help="dask scheduler to use instead")
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the study, write its folder, print the rates."""
+    from sim.cli import screen
     from sim.cli.progress import event_progress
-    from sim.cli.rate_print import print_rates
+    from sim.cli.rates import show
     from sim.study.config import load_study
+    from sim.study.decisions import write_decisions
     from sim.study.outputs import REPORT, efficiency_json, study_json, write_study
     from sim.study.run import event_counts, run_study
 
     config = _with_options(load_study(options.study), options)
-    with event_progress(sum(event_counts(config))) as progress:
-        result = run_study(
-            config, workers=options.workers, scheduler=options.scheduler, progress=progress
-        )
+    with event_progress(sum(event_counts(config))) as done:
+        how = {
+            "workers": options.workers, "scheduler": options.scheduler, "progress": done,
+        }  # fmt: skip
+        if options.decisions:
+            result = write_decisions(config, options.decisions, **how)
+        else:
+            result = run_study(config, **how)
     write_study(result, Path(options.out))
     if result.rates is not None:
-        print_rates(result.rates.to_json())
+        show(result.rates)
     if options.json:
         from firmware_models.files import write_json
 
@@ -52,9 +61,7 @@ def run(options: argparse.Namespace) -> int:
             "rates": result.rates.to_json() if result.rates else None,
             "efficiency": efficiency_json(result),
         })  # fmt: skip
-    from rich.console import Console
-
-    Console().print(f"Report: {Path(options.out) / REPORT}", soft_wrap=True, highlight=False)
+    screen.line(f"Report: {Path(options.out) / REPORT}")
     return 0
 
 

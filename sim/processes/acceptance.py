@@ -19,12 +19,8 @@ ECL_ANGLES = (12.4, 155.1)
 """Polar angles that the calorimeter covers [deg] (physics section A.1)."""
 
 REGION = (
-    Parameter(
-        "theta_min", ECL_ANGLES[0], "lower polar angle of the region", "deg", 0.01, 179.99
-    ),
-    Parameter(
-        "theta_max", ECL_ANGLES[1], "upper polar angle of the region", "deg", 0.01, 179.99
-    ),
+    Parameter("theta_min", ECL_ANGLES[0], "lower polar angle of the region", "deg", 0.01, 179.99),
+    Parameter("theta_max", ECL_ANGLES[1], "upper polar angle of the region", "deg", 0.01, 179.99),
     Parameter("frame", "lab", "frame of the angles", choices=("lab", "cm")),
 )
 REQUIRED = Parameter("required", "1", "particles inside: at least 1, or 2", choices=("1", "2"))

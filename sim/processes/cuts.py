@@ -131,9 +131,7 @@ class _Reader:
 
     def require(self, part: _Part, kind: str) -> None:
         if part.kind != kind:
-            raise InputError(
-                f"must be {kind}, not {part.kind}", place=self.place(part.start)
-            )
+            raise InputError(f"must be {kind}, not {part.kind}", place=self.place(part.start))
 
     # --- conditions ----------------------------------------------------------------------------
 

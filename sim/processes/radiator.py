@@ -105,9 +105,7 @@ def angle_weight(c: float, x: float, mu2: float, moments: np.ndarray) -> float:
     below = sin2 + mu2 * c * c
     q = x * x - 2.0 * x + 2.0
     value = (
-        sin2
-        - x * x * sin2 * sin2 / (2.0 * q)
-        - mu2 * ((1.0 - 2.0 * x) * sin2 - x * x * c**4) / q
+        sin2 - x * x * sin2 * sin2 / (2.0 * q) - mu2 * ((1.0 - 2.0 * x) * sin2 - x * x * c**4) / q
     )
     norm = (
         moments[0]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -158,7 +159,9 @@ def open_events(
     source = Path(path)
     known = detect(source, format)
     if layout is not None and known.name != "root":
-        raise InputError(f"a layout of tree and branches is given for a {known.name} file", place=str(path))
+        raise InputError(
+            f"a layout of tree and branches is given for a {known.name} file", place=str(path)
+        )
     read = known.reader()
     piece = min(PIECE, chunk)
 
@@ -175,35 +178,22 @@ def open_events(
     return file
 
 
-class _quiet(warnings.catch_warnings):  # noqa: N801 - reads as a statement
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
     """Silence warnings of libraries and of arithmetic; wrong numbers are found by `validate`."""
-
-    def __enter__(self) -> None:
-        super().__enter__()
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        self._errors = np.errstate(all="ignore")
-        self._errors.__enter__()
-
-    def __exit__(self, *details: object) -> None:
-        self._errors.__exit__(None, None, None)
-        super().__exit__(*details)
+        yield
 
 
 def _pieces(
     read: Callable[[Sample], Iterator[Events]], sample: Sample
-) -> Iterator[Events]:
-    """Yield a reader's pieces with warnings silenced while it works (not while the caller does)."""
+) -> Generator[Events, None, None]:
+    """Yield a reader's pieces; warnings are silent while it works, not while the caller does."""
     pieces = read(sample)
-    number = 0
-    try:
-        while True:
-            with _quiet():
-                events = next(pieces, None)
-            if events is None:
-                return
-            yield events
-            number += len(events)
-    finally:
-        close = getattr(pieces, "close", None)
-        if close:
-            close()
+    while True:
+        with _quiet():
+            events = next(pieces, None)
+        if events is None:
+            return
+        yield events

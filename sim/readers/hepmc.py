@@ -102,9 +102,7 @@ def _header(block: Block) -> tuple[_Dialect, int]:
     block.fail(0, f"no line {starts} before the first event; it begins {shown(block.lines[0])}")
 
 
-def _without_listing_marks(
-    block: Block, dialect: _Dialect, header: int
-) -> tuple[Block, bool]:
+def _without_listing_marks(block: Block, dialect: _Dialect, header: int) -> tuple[Block, bool]:
     """Blank everything from the end of a listing to the next event (joined files have several).
 
     Returns

@@ -11,7 +11,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.events import FloatArray
 from sim.readers.hepmc3 import COUNT, POSITION, SHIFT
 from sim.readers.hepmc_record import DEFAULT_UNITS, Record, find, unit_line
 from sim.readers.text import Block, Column, number, parse_columns, shown
@@ -122,16 +121,16 @@ def parse(block: Block, header: int) -> Record:
     own = _own_vertex(lines, vertex, counts)
     inherits = _inheritance(lines, vertex, column["end"].astype(np.int64), own, counts)
     place = np.stack([vertex[c.name] for c in POSITION], axis=1)
-    placed = place.any(axis=1)
+    placed = np.asarray(place.any(axis=1))
     known = own >= 0
     return Record(
         counts,
         column["pdg"].astype(np.int64),
         column["status"].astype(np.int64),
         np.stack([column[name] for name in ("px", "py", "pz", "e")], axis=1),
-        _gather(place, own, known, 0.0),
-        _gather(placed, own, known, False),
-        _gather(inherits, own, known, -1),
+        np.where(known[:, None], place[own], 0.0) if len(place) else np.zeros((len(own), 4)),
+        known & placed[own] if len(place) else known,
+        np.where(known, inherits[own], -1) if len(place) else own,
         np.zeros((n, 4)),
         np.array(lines.units).reshape(-1, 2),
         np.array(lines.weight),
@@ -149,9 +148,7 @@ def _own_vertex(
     same = np.append(event[1:] == event[:-1], False)[: len(event)]
     stop[same] = before[np.flatnonzero(same) + 1]
     orphans, outgoing = vertex["orphans"], vertex["outgoing"]
-    wrong = np.flatnonzero(
-        (stop - before != orphans + outgoing) | (orphans < 0) | (outgoing < 0)
-    )
+    wrong = np.flatnonzero((stop - before != orphans + outgoing) | (orphans < 0) | (outgoing < 0))
     if len(wrong):
         k = wrong[0]
         lines.block.fail(
@@ -187,14 +184,3 @@ def _inheritance(
     # Backwards, so that the first particle is the one that stays.
     inherits[slot[born][::-1]] = ends[born][::-1]
     return inherits
-
-
-def _gather(
-    values: NDArray[np.generic] | FloatArray,
-    own: NDArray[np.int64],
-    known: NDArray[np.bool_],
-    default: float,
-) -> NDArray[np.generic]:
-    result = np.full((len(own), *values.shape[1:]), default, dtype=values.dtype)
-    result[known] = values[own[known]]
-    return result

@@ -41,7 +41,6 @@ class _Lines:
         self.row_at: list[int] = []
         self.vertex_at: list[int] = []
         self.vertex_event: list[int] = []
-        self.vertex_before: list[int] = []
         self.event_at: list[int] = []
         self.event_before: list[int] = []
         self.announced: list[int] = []
@@ -60,13 +59,13 @@ class _Lines:
         elif kind == b"V ":
             self.vertex_at.append(k)
             self.vertex_event.append(len(self.event_at) - 1)
-            self.vertex_before.append(len(self.rows))
         elif kind == b"E ":
             self._event(k, line)
         elif kind == b"U ":
             self.units[-1] = unit_line(self.block, k)
         elif kind == b"W ":
-            self.weight[-1] = number(self.block, k, line.split()[1], Column("weight"))
+            first = line[2:].split(None, 1)[:1] or [b""]
+            self.weight[-1] = number(self.block, k, first[0], Column("weight"))
         elif kind == b"A ":
             if line.startswith(CROSS_SECTION):
                 self._cross_section(k, line)
@@ -116,7 +115,7 @@ def parse(block: Block, header: int) -> Record:
             block.fail(k, f"the event announces {told} particles and has {found}")
     column = parse_columns(block, lines.row_at, lines.rows, PARTICLE)
     start = np.repeat(np.asarray(lines.event_before, np.int64), counts)
-    _check_order(block, lines, column["id"], column["parent"], start)
+    _check_order(block, lines, column["id"], column["parent"], start, np.repeat(counts, counts))
     position, placed, source = _origins(lines, column["parent"], start, counts)
     event_position = np.zeros((len(counts), 4))
     for i, given in enumerate(lines.event_position):
@@ -142,16 +141,17 @@ def _check_order(
     identity: NDArray[np.float64],
     parent: NDArray[np.float64],
     start: NDArray[np.int64],
+    counts: NDArray[np.int64],
 ) -> None:
     rank = np.arange(len(identity)) - start + 1
     wrong = np.flatnonzero(identity != rank)
     if len(wrong):
         k = wrong[0]
         block.fail(lines.row_at[k], f"particle {int(identity[k])} stands where {rank[k]} belongs")
-    late = np.flatnonzero(parent >= rank)
-    if len(late):
-        k = late[0]
-        block.fail(lines.row_at[k], f"particle {rank[k]} comes before its parent {int(parent[k])}")
+    far = np.flatnonzero((parent == rank) | (parent > counts))
+    if len(far):
+        k = far[0]
+        block.fail(lines.row_at[k], f"particle {rank[k]} cannot have the parent {int(parent[k])}")
 
 
 def _origins(
@@ -173,11 +173,7 @@ def _origins(
     slot, there = find(keys, events[rows] * SHIFT - parent[rows].astype(np.int64))
     if not there.all():
         k = rows[np.flatnonzero(~there)[0]]
-        lines.block.fail(lines.row_at[k], f"no vertex {int(parent[k])} in this event before it")
-    early = np.flatnonzero(np.asarray(lines.vertex_before, np.int64)[slot] > rows)
-    if len(early):
-        k = rows[early[0]]
-        lines.block.fail(lines.row_at[k], f"comes before its vertex {int(parent[k])}")
+        lines.block.fail(lines.row_at[k], f"no vertex {int(parent[k])} in this event")
     position[rows] = vertex_position[slot]
     placed[rows] = vertex_position[slot].any(axis=1)
     source[rows] = inherits[slot]
@@ -205,8 +201,11 @@ def _vertices(
             rows.append(place)
             row_of.append(i)
             at.append(k)
-        start = lines.event_before[lines.vertex_event[i]]
-        inherits[i] = _first_incoming(lines, k, fields[3], start, lines.vertex_before[i], parent)
+        event = lines.vertex_event[i]
+        start = lines.event_before[event]
+        inherits[i] = _first_incoming(
+            lines, k, fields[3], start, start + lines.announced[event], parent
+        )
     columns = parse_columns(lines.block, at, rows, POSITION)
     position[row_of] = np.stack([columns[c.name] for c in POSITION], axis=1)
     return position, inherits, identity
@@ -228,7 +227,7 @@ def _first_incoming(
     for item in given[1:-1].split(b",") if given != b"[]" else ():
         particle = start + int(number(lines.block, k, item, Column("incoming", integer=True))) - 1
         if not start <= particle < stop:
-            lines.block.fail(k, f"incoming particle {shown(item)} does not stand before the vertex")
+            lines.block.fail(k, f"incoming particle {shown(item)} is not in this event")
         if parent[particle] != 0:
             return particle
     return -1

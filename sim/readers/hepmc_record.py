@@ -78,11 +78,14 @@ class Record:
         HepMC3 library, and else the event's.
         """
         at = np.arange(len(self.pdg))
+        climbing = at
         for _ in range(LONGEST_CHAIN):
-            climb = ~self.placed[at] & (self.source[at] >= 0)
-            if not climb.any():
+            here = at[climbing]
+            up = ~self.placed[here] & (self.source[here] >= 0)
+            climbing = climbing[up]
+            if not len(climbing):
                 break
-            at[climb] = self.source[at[climb]]
+            at[climbing] = self.source[here[up]]
         found = self.placed[at]
         result = self.event_position[self.event_of]
         result[found] = self.position[at[found]]

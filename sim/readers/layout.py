@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from firmware_models.errors import InputError, nearest, unknown_name
+from sim.readers.text import clean, listed
 
 REQUIRED = ("pdg", "px", "py", "pz", "energy")
 POSITION = ("x", "y", "z", "t")
@@ -119,6 +120,5 @@ class RootLayout:
         hints = []
         for name in dict.fromkeys(missing):
             near = nearest(name, found)
-            hints.append(f"{name!r}" + (f" (nearest: {near!r})" if near else ""))
-        listed = ", ".join(sorted(found)[:40]) + (" …" if len(found) > 40 else "")
-        raise InputError(f"no branch {', '.join(hints)}; found: {listed or 'none'}", place=place)
+            hints.append(f"{name!r}" + (f" (nearest: {clean(near)!r})" if near else ""))
+        raise InputError(f"no branch {', '.join(hints)}; found: {listed(found)}", place=place)

@@ -19,7 +19,7 @@ import numpy as np
 from firmware_models.errors import InputError
 from sim.events import Events
 from sim.readers.sample import MM, SPEED_OF_LIGHT, Sample, assemble
-from sim.readers.text import open_binary, read_some
+from sim.readers.text import clean, open_binary, read_some
 
 INCOMING, FINAL = -1, 1
 """Status codes: incoming particle, final-state particle."""
@@ -78,12 +78,12 @@ def _translated(place: Callable[[], str]) -> Iterator[None]:
     except InputError:
         raise
     except Warning as warning:
-        text = str(warning).removeprefix("Parse Error: ")
+        text = clean(str(warning)).removeprefix("Parse Error: ")
         if "no element found" in text or "unclosed token" in text:
             text += ": truncated file? (if the last event is whole, append </LesHouchesEvents>)"
         raise InputError(f"not well-formed LHE: {text}", place=place()) from warning
     except Exception as error:  # any type: it depends on which byte of the file is wrong
-        raise InputError(f"not LHE, or damaged: {error}", place=place()) from error
+        raise InputError(f"not LHE, or damaged: {clean(str(error))}", place=place()) from error
 
 
 def _open(source: _Source, path: Path) -> Any:
@@ -128,7 +128,9 @@ def _note_beams(sample: Sample, info: Any, event: Any) -> None:
     if len(codes) == 2:
         sample.beam_codes = codes[0], codes[1]
         # The electron mass is far below the tolerance of the frame check.
-        sample.beams = np.array([[*np.multiply(directions[c], energies[c]), energies[c]] for c in codes])
+        sample.beams = np.array(
+            [[*np.multiply(directions[c], energies[c]), energies[c]] for c in codes]
+        )
 
 
 def _convert(path: Path, number: int, events: list[Any]) -> Events:
@@ -186,7 +188,7 @@ def _origin(particles: list[Any], particle: Any, place: str) -> tuple[float, flo
             mass = particle.m if particle.m > 0.0 else math.sqrt(_square(p4))
             if not mass > 0.0:
                 raise InputError(
-                    f"particle {mother} has a lifetime (c·tau {particle.lifetime:g} mm) but no mass",
+                    f"particle {mother} has c·tau = {particle.lifetime:g} mm but no mass",
                     place=place,
                 )
             total += particle.lifetime * MM * p4 / mass

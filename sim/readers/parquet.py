@@ -28,8 +28,9 @@ from numpy.typing import NDArray
 
 from firmware_models.errors import InputError, nearest
 from firmware_models.files import whole_file
-from sim.events import Events
-from sim.readers.sample import Sample, assemble
+from sim.events import Events, FloatArray
+from sim.readers.sample import Sample, assemble, rechunk
+from sim.readers.text import clean, listed
 
 PARTICLE = ("px", "py", "pz", "energy")
 POSITION = ("x", "y", "z", "t")
@@ -77,8 +78,6 @@ def write_events(
     InputError
         When the file cannot be written.
     """
-    from sim.readers.sample import rechunk
-
     head = {
         "version": SCHEMA_VERSION,
         "cross_section_pb": cross_section_pb,
@@ -149,9 +148,8 @@ def _translated(place: str) -> Iterator[None]:
     except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
         raise InputError(f"cannot read: {error.strerror}", place=place) from error
     except Exception as error:  # Arrow uses OSError, ValueError, IndexError … for damaged files
-        first = (str(error).splitlines() or [""])[0]
         raise InputError(
-            f"damaged, truncated or not a Parquet file ({first[:160]})", place=place
+            f"damaged, truncated or not a Parquet file ({clean(str(error))})", place=place
         ) from error
 
 
@@ -163,10 +161,8 @@ def _columns(schema: pa.Schema, place: str) -> list[str]:
         hints = []
         for name in missing:
             near = nearest(name, found)
-            hints.append(f"{name!r}" + (f" (nearest: {near!r})" if near else ""))
-        raise InputError(
-            f"no column {', '.join(hints)}; found: {', '.join(found[:40]) or 'none'}", place=place
-        )
+            hints.append(f"{name!r}" + (f" (nearest: {clean(near)!r})" if near else ""))
+        raise InputError(f"no column {', '.join(hints)}; found: {listed(found)}", place=place)
     for wanted in SCHEMA:
         if wanted.name in found and not _fits(schema.field(wanted.name).type, wanted.type):
             raise InputError(
@@ -199,7 +195,7 @@ def _note_header(sample: Sample, metadata: Mapping[bytes, bytes]) -> None:
 def _convert(batch: pa.RecordBatch, place: str) -> Events:
     counts = _counts(batch, "pdg", place)
     n = int(counts.sum())
-    blocks = []
+    blocks: list[FloatArray] = []
     for names in (PARTICLE, POSITION):
         block = np.zeros((n, 4))
         for k, name in enumerate(names):
@@ -211,7 +207,7 @@ def _convert(batch: pa.RecordBatch, place: str) -> Events:
     weight = np.ones(len(counts))
     if "weight" in batch.schema.names:
         weight = _numbers(batch.column("weight"), "weight", place).astype(np.float64)
-    return assemble(counts, _flat(batch, "pdg", place), *blocks, weight)
+    return assemble(counts, _flat(batch, "pdg", place), blocks[0], blocks[1], weight)
 
 
 def _counts(batch: pa.RecordBatch, name: str, place: str) -> NDArray[np.int64]:

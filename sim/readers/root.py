@@ -1,8 +1,14 @@
-"""ROOT files through uproot: one entry an event (jagged) or one entry a particle (ntuple)."""
+"""ROOT files (TTree or RNTuple) through uproot.
+
+One entry an event with lists (jagged), or one entry a particle with event numbers (ntuple).
+"""
 
 from __future__ import annotations
 
 import contextlib
+import itertools
+import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,9 +27,13 @@ from sim.readers.layout import (
     RootLayout,
 )
 from sim.readers.sample import Sample, assemble
+from sim.readers.text import clean, listed
 
 FINAL = 1
 KEY = ("experiment", "run", "event")
+COUNTERS = (*KEY, "candidate")
+TREES = ("TTree", "ROOT::RNTuple")
+NUMBERS = re.compile(r"(var \* )?(u?int(8|16|32|64)|float(32|64))")
 
 
 def read(sample: Sample, batch: int, layout: RootLayout | None = None) -> Iterator[Events]:
@@ -43,88 +53,100 @@ def read(sample: Sample, batch: int, layout: RootLayout | None = None) -> Iterat
     """
     layout = layout or RootLayout()
     sample.format = "ROOT"
+    import uproot
+
     with _translated(str(sample.path)):
-        tree = _tree(sample.path, layout)
-    place = f"{sample.path}: tree {tree.name!r}"
+        file = uproot.open(sample.path)
     try:
-        with _translated(place):
-            branches = {branch.name: branch for branch in tree.branches}
-        names = layout.resolve(branches, place)
-        with _translated(place):
-            jagged = _is_jagged({q: branches[name] for q, name in names.items()}, place)
+        with _translated(str(sample.path)):
+            tree = _tree(file, layout, sample.path)
+            place = f"{sample.path}: tree {tree.name!r}"
+            names = layout.resolve(tree.keys(recursive=False), place)
+            entries = int(tree.num_entries)
         columns = _iterate(tree, names, batch, place)
-        if jagged:
-            sample.n_events_hint = int(tree.num_entries)
-            yield from (_from_jagged(part, layout, place) for part in columns)
+        first = next(columns, None)
+        if first is None:
+            return
+        columns = itertools.chain([first], columns)
+        if _is_jagged(first[1], names, place):
+            sample.n_events_hint = entries
+            for entry, arrays in columns:
+                with _translated(f"{place}: from entry {entry} on"):
+                    events = _from_jagged(entry, arrays, layout, place)
+                yield events
         else:
             yield from _from_ntuple(columns, names, layout, place)
     finally:
-        tree.file.close()
+        file.close()
 
 
 @contextlib.contextmanager
 def _translated(place: str) -> Iterator[None]:
-    """Turn whatever uproot raises into an `InputError`: its type depends on the damaged byte."""
+    """Turn whatever uproot raises into an `InputError`: its type depends on the damaged byte.
+
+    A damaged file can send uproot into endless recursion; objects that are then deleted at the
+    limit report that to the terminal, past any exception, unless the hook for it is silent.
+    """
+    hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
     try:
         yield
     except InputError:
         raise
     except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
         raise InputError(f"cannot read: {error.strerror}", place=place) from error
-    except (Exception, RecursionError) as error:
-        first = next((line for line in str(error).splitlines() if line.strip()), "")
+    except Exception as error:
+        detail = clean(f"{type(error).__name__}: {error}")
         raise InputError(
-            f"damaged, truncated or not a ROOT file ({type(error).__name__}: {first.strip()[:120]})",
-            place=place,
+            f"damaged, truncated or not a ROOT file ({detail})", place=place
         ) from error
+    finally:
+        sys.unraisablehook = hook
 
 
-def _tree(path: Path, layout: RootLayout) -> Any:
-    import uproot
-
-    file = uproot.open(path)
+def _tree(file: Any, layout: RootLayout, path: Path) -> Any:
+    """Return the tree that the layout names, or the only one."""
     kinds = file.classnames(cycle=False)
-    trees = sorted(name for name, kind in kinds.items() if kind == "TTree")
-    if layout.tree is not None:
-        if layout.tree not in trees:
-            if layout.tree in kinds:
-                raise InputError(
-                    f"{layout.tree!r} is a {kinds[layout.tree]}, not a TTree", place=str(path)
-                )
-            raise unknown_name("tree", layout.tree, trees, place=str(path))
+    trees = sorted(name for name, kind in kinds.items() if kind in TREES)
+    if layout.tree is None and len(trees) == 1:
+        return file[trees[0]]
+    if layout.tree in trees:
         return file[layout.tree]
-    if len(trees) != 1:
-        found = ", ".join(f"{name} ({kind})" for name, kind in sorted(kinds.items())) or "nothing"
-        what = "no TTree" if not trees else "several trees: name one"
-        raise InputError(f"{what}; found: {found}", place=str(path))
-    return file[trees[0]]
+    if layout.tree in kinds:
+        raise InputError(
+            f"{layout.tree!r} is a {kinds[layout.tree]}, need a {' or '.join(TREES)}",
+            place=str(path),
+        )
+    if layout.tree is not None:
+        raise unknown_name("tree", layout.tree, trees, place=str(path))
+    found = listed([f"{name} ({kind})" for name, kind in kinds.items()])
+    what = "several trees, name one" if trees else "no tree"
+    raise InputError(f"{what}; found: {found}", place=str(path))
 
 
-def _is_jagged(branches: dict[str, Any], place: str) -> bool:
-    """Tell the two layouts apart by the interpretation of the needed branches."""
-    import uproot
+def _is_jagged(arrays: dict[str, Any], names: dict[str, str], place: str) -> bool:
+    """Tell the two layouts apart: the needed branches hold lists, or single numbers."""
+    import awkward as ak
 
-    jagged = set()
-    for quantity in (*REQUIRED, *(q for q in (*POSITION, "status") if q in branches)):
-        interpretation = branches[quantity].interpretation
-        if isinstance(interpretation, uproot.AsJagged):
-            jagged.add(True)
-            interpretation = interpretation.content
-        else:
-            jagged.add(False)
-        plain = isinstance(interpretation, uproot.AsDtype)
-        if not plain or interpretation.to_dtype.kind not in "iuf" or interpretation.inner_shape:
+    jagged = {}
+    for quantity, array in arrays.items():
+        kind = str(ak.type(array).content)
+        if not NUMBERS.fullmatch(kind):
             raise InputError(
-                f"branch {branches[quantity].name!r} must hold numbers, "
-                f"not {branches[quantity].typename}",
+                f"branch {names[quantity]!r} must hold numbers or lists of numbers, not {kind}",
                 place=place,
             )
-    if len(jagged) != 1:
-        raise InputError(
-            "the branches of the particles must all have one number an entry or all have a list",
-            place=place,
-        )
-    return jagged.pop()
+        jagged[quantity] = kind.startswith("var")
+    lists = jagged["pdg"]
+    for quantity, is_list in jagged.items():
+        of_event = quantity == "weight" or quantity in COUNTERS
+        if is_list != (lists and not of_event):
+            raise InputError(
+                f"branch {names[quantity]!r} ({quantity}) must hold "
+                f"{'one number' if is_list else 'a list of numbers'} an entry, "
+                f"as {names['pdg']!r} holds {'lists' if lists else 'single numbers'}",
+                place=place,
+            )
+    return lists
 
 
 def _iterate(
@@ -134,7 +156,7 @@ def _iterate(
     wanted = set(names.values())
     entry = 0
     parts = tree.iterate(
-        filter_branch=lambda branch: branch.name in wanted, step_size=batch, library="ak", how=dict
+        filter_name=lambda name: name in wanted, step_size=batch, library="ak", how=dict
     )
     while True:
         with _translated(f"{place}: from entry {entry} on"):
@@ -147,14 +169,13 @@ def _iterate(
         entry += length
 
 
-def _from_jagged(part: tuple[int, dict[str, Any]], layout: RootLayout, place: str) -> Events:
+def _from_jagged(entry: int, arrays: dict[str, Any], layout: RootLayout, place: str) -> Events:
     import awkward as ak
 
-    entry, arrays = part
     counts = ak.to_numpy(ak.num(arrays["pdg"])).astype(np.int64)
     flat = {}
     for quantity, array in arrays.items():
-        if quantity == "weight":
+        if quantity == "weight" or quantity in COUNTERS:
             continue
         differs = np.flatnonzero(ak.to_numpy(ak.num(array)) != counts)
         if len(differs):
@@ -184,16 +205,20 @@ def _from_ntuple(
             place=place,
         )
     held: dict[str, NDArray[Any]] = {}
-    for _, arrays in parts:
-        rows = {quantity: ak.to_numpy(array) for quantity, array in arrays.items()}
-        if held:
-            rows = {q: np.concatenate((held[q], values)) for q, values in rows.items()}
-        starts = _starts(rows)
-        if len(starts) > 1:
-            yield _grouped({q: v[: starts[-1]] for q, v in rows.items()}, starts[:-1], layout, place)
-        held = {q: v[starts[-1] :] for q, v in rows.items()} if len(starts) else rows
-    if held and len(held["pdg"]):
-        yield _grouped(held, _starts(held), layout, place)
+    for entry, arrays in parts:
+        with _translated(f"{place}: from entry {entry} on"):
+            rows = {quantity: ak.to_numpy(array) for quantity, array in arrays.items()}
+            if held:
+                rows = {q: np.concatenate((held[q], values)) for q, values in rows.items()}
+            starts = _starts(rows)
+            whole = {q: v[: starts[-1]] for q, v in rows.items()}
+            events = _grouped(whole, starts[:-1], layout, place)
+            held = {q: v[starts[-1] :] for q, v in rows.items()}
+        if len(events):
+            yield events
+    with _translated(place):
+        events = _grouped(held, _starts(held), layout, place)
+    yield events
 
 
 def _starts(rows: dict[str, NDArray[Any]]) -> NDArray[np.int64]:

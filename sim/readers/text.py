@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import IO, BinaryIO, NoReturn, cast
 
 import numpy as np
 import pyarrow as pa
@@ -29,7 +29,7 @@ LONGEST_EVENT = 1 << 26
 energy has some tens of particles, a few kB)."""
 
 
-def open_binary(path: Path) -> IO[bytes]:
+def open_binary(path: Path) -> BinaryIO:
     """Open a file for reading and take off gzip compression if it is there, by content.
 
     Raises
@@ -44,7 +44,7 @@ def open_binary(path: Path) -> IO[bytes]:
     except OSError as error:
         raise InputError(f"cannot read: {error.strerror}", place=str(path)) from error
     if magic == GZIP_MAGIC:
-        return _Closing(stream)
+        return cast(BinaryIO, _Closing(stream))
     return stream
 
 
@@ -241,3 +241,16 @@ def shown(given: bytes) -> str:
     """Return the beginning of some bytes in quotes, fit for a message."""
     text = given[:60].decode("ascii", "backslashreplace")
     return repr(text + ("…" if len(given) > 60 else ""))
+
+
+def clean(text: str, longest: int = 160) -> str:
+    """Return text from a file or a library on one printable line, cut to a length."""
+    line = " ".join(text.split())
+    line = "".join(letter if letter.isprintable() else "?" for letter in line)
+    return line if len(line) <= longest else line[:longest] + "…"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names found in a file, sorted and fit for a message."""
+    shown_names = [clean(name, 60) for name in sorted(names)]
+    return ", ".join(shown_names[:40]) + (" …" if len(shown_names) > 40 else "") or "nothing"

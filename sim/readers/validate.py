@@ -98,11 +98,14 @@ def _numbers(values: FloatArray) -> str:
 
 
 def _check_numbers(events: Events, at: _Place) -> None:
-    at.fail_particle(~np.isfinite(events.p4).all(axis=1), "p4", "must be finite numbers")
-    at.fail_particle(~np.isfinite(events.vertex).all(axis=1), "vertex", "must be finite numbers")
+    for quantity in ("p4", "vertex"):
+        wrong = ~np.asarray(np.isfinite(getattr(events, quantity)).all(axis=1))
+        at.fail_particle(wrong, quantity, "must be finite numbers")
     wrong = np.flatnonzero(~np.isfinite(events.weight))
     if len(wrong):
-        at.fail_event(int(wrong[0]), f"weight must be a finite number, not {events.weight[wrong[0]]}")
+        at.fail_event(
+            int(wrong[0]), f"weight must be a finite number, not {events.weight[wrong[0]]}"
+        )
 
 
 def _check_shell(events: Events, at: _Place) -> None:
@@ -135,6 +138,6 @@ def _check_sums(events: Events, at: _Place, machine: Machine) -> None:
         k = int(wrong[0])
         at.fail_event(
             k,
-            f"the energies of the final-state particles add up to {energy[k]:.6g} GeV: the beams "
-            f"have {machine.total[3]:.6g} GeV (allowed: {limit:.6g}); wrong unit, frame or machine?",
+            f"the energies of the final state add up to {energy[k]:.6g} GeV, the beams have "
+            f"{machine.total[3]:.6g} GeV (allowed: {limit:.6g}); wrong unit, frame or machine?",
         )

@@ -64,10 +64,9 @@ def line_rates(lines: Sequence[dict[str, Any]], total_hz: float) -> str:
     axes.axvline(total_hz, color="#444", linestyle="--", linewidth=1, label="Level-1 total")
     axes.set_yticks(place, [_with_prescale(line) for line in shown], fontsize=8)
     axes.invert_yaxis()
-    axes.set_xscale("log")
-    positive = rate[rate > 0]
-    if positive.size:
-        axes.set_xlim(max(positive.min() / 5, 1e-3), max(total_hz, positive.max()) * 2)
+    if shown:
+        axes.set_xscale("log")
+        axes.set_xlim(rate.min() / 5, max(total_hz, rate.max()) * 2)
     axes.set_xlabel("rate [Hz]")
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False, fontsize=8)
     return _svg(figure)
@@ -97,7 +96,10 @@ def process_shares(lines: Sequence[dict[str, Any]], names: Sequence[str]) -> str
     axes.set_yticks(np.arange(len(shown)), [_with_prescale(line) for line in shown])
     axes.invert_yaxis()
     axes.set_xlabel("rate [kHz]")
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, frameon=False, fontsize=8)
+    if shown:
+        axes.legend(
+            loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, frameon=False, fontsize=8
+        )
     return _svg(figure)
 
 
@@ -106,7 +108,9 @@ def overlaps(lines: Sequence[dict[str, Any]], overlap_hz: Sequence[Sequence[floa
     chosen = [i for i, line in enumerate(lines) if line["rate_hz"] > 0]
     chosen = sorted(chosen, key=lambda i: -lines[i]["rate_hz"])[:28]
     rate = np.array([lines[i]["rate_hz"] for i in chosen])
-    matrix = np.array(overlap_hz, dtype=float)[np.ix_(chosen, chosen)] if chosen else np.zeros((0, 0))
+    matrix = (
+        np.array(overlap_hz, dtype=float)[np.ix_(chosen, chosen)] if chosen else np.zeros((0, 0))
+    )
     side = 1.8 + 0.26 * max(len(chosen), 4)
     figure, axes = _figure(side + 0.8, side)
     if chosen:

@@ -29,7 +29,9 @@ class Section:
         return "".join(c if c.isalnum() else "-" for c in self.title.lower())
 
 
-def page(title: str, lead: str, cards: Iterable[tuple[str, str]], sections: Sequence[Section]) -> str:
+def page(
+    title: str, lead: str, cards: Iterable[tuple[str, str]], sections: Sequence[Section]
+) -> str:
     """Return the whole page.
 
     Parameters
@@ -59,7 +61,9 @@ def page(title: str, lead: str, cards: Iterable[tuple[str, str]], sections: Sequ
     )
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], text_columns: Iterable[int] = (0,)) -> str:
+def table(
+    head: Sequence[str], rows: Iterable[Sequence[str]], text_columns: Iterable[int] = (0,)
+) -> str:
     """Return an HTML table; cells are plain text and are escaped here."""
     left = set(text_columns)
 
@@ -72,9 +76,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], text_columns: Iter
         "<tr>" + "".join(cell("td", number, value) for number, value in enumerate(row)) + "</tr>"
         for row in rows
     )
-    return (
-        f'<div class="scroll"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
-    )
+    return f'<div class="scroll"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def picture(svg: str, caption: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from firmware_models.interface.ecl import N_CELL
 from firmware_models.trigger_cells import (
-    N_CELL,
     RING_PHI_COUNT,
     RING_THETA_HIGH_DEG,
     RING_THETA_LOW_DEG,
@@ -89,7 +89,9 @@ def _samples(study: dict[str, Any]) -> Section:
         rows.append([sample["name"], sample["title"], events, source, rate])
     body = table(["sample", "what", "events", "cross-section", "rate before trigger [kHz]"], rows,
                  (0, 1))  # fmt: skip
-    notes = "".join(paragraph(f"{s['name']}: {note}") for s in study["samples"] for note in s["notes"])
+    notes = "".join(
+        paragraph(f"{s['name']}: {note}") for s in study["samples"] for note in s["notes"]
+    )
     return Section("Samples", body + notes)
 
 
@@ -118,8 +120,9 @@ def _rates(study: dict[str, Any], rates: dict[str, Any]) -> Section:
 
 
 def _by_process(study: dict[str, Any], rates: dict[str, Any]) -> Section:
+    focus = _focus(study, rates)
     body = picture(
-        figures.process_shares(rates["lines"], study["focus"]),
+        figures.process_shares(rates["lines"], focus),
         "Rate of the lines in focus, split by where the events come from.",
     )
     chosen = {line["name"]: line for line in rates["lines"]}
@@ -127,12 +130,18 @@ def _by_process(study: dict[str, Any], rates: dict[str, Any]) -> Section:
     rows = [
         [name, *(quantity(chosen[name]["by_process"].get(p, 0.0)) for p in processes),
          quantity(chosen[name]["rate_hz"], chosen[name]["rate_err_hz"])]
-        for name in study["focus"]
+        for name in focus
     ]  # fmt: skip
     body += table(["line [Hz]", *processes, "all"], rows)
-    if abs(study["luminosity_cm2_s"] / 8e35 - 1) < 1e-9:
+    if study["compare_with_source"] and abs(study["luminosity_cm2_s"] / 8e35 - 1) < 1e-9:
         body += _beside_source(chosen)
     return Section("Rates by process", body)
+
+
+def _focus(study: dict[str, Any], rates: dict[str, Any]) -> list[str]:
+    """Return the study's lines in focus, by default those of highest rate."""
+    highest = sorted(rates["lines"], key=lambda line: -line["rate_hz"])[:10]
+    return study["focus"] or [line["name"] for line in highest if line["rate_hz"] > 0]
 
 
 def _beside_source(lines: dict[str, dict[str, Any]]) -> str:

@@ -9,7 +9,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_models.trigger_cells import N_CELL, CellHits
+from firmware_models.interface.ecl import N_CELL
+from firmware_models.trigger_cells import CellHits
 from sim.detector.ecl import EclConfig, EclResponse
 from sim.events import Events
 from sim.machine import Machine
@@ -17,7 +18,7 @@ from sim.processes import get_process
 from sim.processes.base import Process
 from sim.streams import stream
 from sim.study.config import Efficiency, Sample, StudyConfig
-from sim.truth import TRUTH_VARIABLES, truth_variables
+from sim.truth import VARIABLES, truth_variables
 from trigger.axes import Axis
 from trigger.bits import BitTable
 from trigger.chain import Chain
@@ -144,9 +145,14 @@ def run_chunk(job: tuple[str, Task]) -> ChunkResult:
     ftdl = context.chain.decide(hits)
     weight = np.ones(len(hits)) if events is None else events.weight
     wanted = [entry for entry in context.config.efficiency if entry.sample == sample.name]
-    truth = None
-    if events is not None and (wanted or task.keep_decisions):
-        truth = truth_variables(events, context.machine)
+    truth: Mapping[str, NDArray[np.float64]] | None = None
+    if events is None:
+        truth = {name: np.full(len(hits), np.nan) for name in VARIABLES}
+    elif wanted or task.keep_decisions:
+        found = truth_variables(
+            events, context.machine, invisible=context.response.config.invisible
+        )
+        truth = {name: values.astype(np.float64) for name, values in found.items()}
     rates = RateAccumulator(context.menu.names, context.prescales)
     if sample.rates:
         rates.fill(sample.name, ftdl, weight)
@@ -181,7 +187,7 @@ def _detector(context: Context, sample: Sample, task: Task) -> tuple[Events | No
 def table_axes(entry: Efficiency) -> list[Axis]:
     """Return the binned axes of an efficiency entry."""
     return [
-        Axis(axis.variable, TRUTH_VARIABLES[axis.variable].unit, axis.edge_values())
+        Axis(axis.variable, VARIABLES[axis.variable].unit, axis.edge_values())
         for axis in entry.axes
     ]
 
@@ -207,9 +213,7 @@ def fill_tables(
             table = EfficiencyTable(line, axes, weighted=weights is not None)
             tables[entry.label, line] = table.fill(values, probe, weights)
         else:
-            method = OrthogonalMethod(
-                line, entry.reference, axes, weighted=weights is not None
-            )
+            method = OrthogonalMethod(line, entry.reference, axes, weighted=weights is not None)
             reference = ftdl[entry.reference][chosen]
             tables[entry.label, line] = method.fill(values, probe, reference, weights)
     return tables

@@ -31,7 +31,7 @@ class Sample(_Strict):
     parameters: dict[str, float | int | str | bool] = {}
     file: str | None = None
     format: str | None = None
-    frame: Literal["lab", "cm"] = "lab"
+    frame: Literal["lab", "cm", "head-on"] = "lab"
     background: bool = False
     share: NonNegative = 1.0
     """Share of the study's events, relative to the other samples. Files are read whole."""
@@ -110,6 +110,8 @@ class Main(_Strict):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     luminosity_cm2_s: Positive = 8e35
     chunk: Annotated[int, Field(ge=64, le=100_000)] = 20_000
+    compare_with_source: bool = False
+    """Show the quoted single-photon rates beside ours, where all processes are simulated."""
     focus: list[str] = []
     """Lines whose rate the report splits by process."""
 

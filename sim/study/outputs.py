@@ -37,6 +37,7 @@ def study_json(result: StudyResult) -> dict[str, Any]:
         "working_point": config.working_point,
         "package_version": version("lowmult"),
         "focus": config.focus,
+        "compare_with_source": config.compare_with_source,
         "without_producer": list(result.without_producer),
         "silent_lines": list(silent_lines(result)),
         "configuration": result.config.model_dump(mode="json"),

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from firmware_models.errors import InputError, unknown_name
 from firmware_models.interface.clock import DATA_CLOCK_NS
-from firmware_models.trigger_cells import N_CELL
+from firmware_models.interface.ecl import N_CELL
 from sim.readers import EventFile, open_events
 from sim.study.chunk import ChunkResult, Context, Tables, Task, run_chunk
 from sim.study.config import Sample, StudyConfig
 from sim.study.workers import in_order
-from sim.truth import TRUTH_VARIABLES
+from sim.truth import VARIABLES
 from trigger import samples as normalisation
 from trigger.decisions import MenuId
 from trigger.efficiency import EfficiencyTable
@@ -34,7 +34,7 @@ CROSS_SECTION_EVENTS = 400_000
 """Proposals for a process's cross-section: error well below 1 %."""
 
 Progress = Callable[[str, int], None]
-"""Called with the sample's name and the number of events that were finished."""
+"""Called with the sample's name and the number of events done since the last call."""
 
 Consumer = Callable[[str, ChunkResult], None]
 """Called with every chunk's result, in order."""
@@ -84,6 +84,9 @@ class StudyResult:
         Efficiency tables by label and line.
     without_producer : tuple of str
         Menu inputs that nothing produces yet: their lines cannot fire.
+    counts : dict
+        Events by line before and after the prescale counters (``ftdl``, ``psnm``) and accepted
+        events (``l1``), where decisions were written.
     """
 
     config: StudyConfig
@@ -92,6 +95,7 @@ class StudyResult:
     rates: RateTable | None
     tables: Tables
     without_producer: tuple[str, ...]
+    counts: dict[str, NDArray[np.int64] | np.int64] = field(default_factory=dict)
 
 
 def run_study(
@@ -123,7 +127,7 @@ def run_study(
     """
     context = Context(config)
     check_study(context)
-    files = _open_files(config)
+    files = _open_files(context)
     result = StudyResult(
         config, context.menu, [_sample_result(context, s) for s in config.samples], None, {},
         context.unproduced_inputs(),
@@ -163,10 +167,8 @@ def check_study(context: Context) -> None:
             if line not in names:
                 raise unknown_name("line", line, names, place=f"{place}.lines")
         for variable in (*entry.axes, *entry.where):
-            if variable.variable not in TRUTH_VARIABLES:
-                raise unknown_name(
-                    "variable", variable.variable, TRUTH_VARIABLES, place=f"{place}.axes"
-                )
+            if variable.variable not in VARIABLES:
+                raise unknown_name("variable", variable.variable, VARIABLES, place=f"{place}.axes")
     for line in context.config.study.focus:
         if line not in names:
             raise unknown_name("line", line, names, place="study.focus")
@@ -184,9 +186,7 @@ def event_counts(config: StudyConfig) -> list[int]:
     return [int(np.ceil(value)) if value else 0 for value in exact]
 
 
-def _tasks(
-    config: StudyConfig, files: Sequence[EventFile | None], keep: bool
-) -> Iterator[Task]:
+def _tasks(config: StudyConfig, files: Sequence[EventFile | None], keep: bool) -> Iterator[Task]:
     for number, (n, opened) in enumerate(zip(event_counts(config), files, strict=True)):
         if opened is not None:
             for chunk, events in enumerate(opened.chunks()):
@@ -196,10 +196,14 @@ def _tasks(
             yield Task(number, chunk, min(config.study.chunk, n - start), None, keep)
 
 
-def _open_files(config: StudyConfig) -> list[EventFile | None]:
+def _open_files(context: Context) -> list[EventFile | None]:
+    config = context.config
     return [
         None if s.file is None
-        else open_events(s.file, format=s.format, frame=s.frame, chunk=config.study.chunk)
+        else open_events(
+            s.file, format=s.format, frame=s.frame, chunk=config.study.chunk,
+            machine=context.machine, invisible=context.response.config.invisible,
+        )
         for s in config.samples
     ]  # fmt: skip
 

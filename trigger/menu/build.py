@@ -111,7 +111,7 @@ def _line(
     groups: Mapping[str, Group],
     vetoes: list[tuple[VetoEntry, Expression]],
 ) -> Line:
-    place = str(entry.place.below("logic")) if entry.place.path else str(entry.place)
+    place = str(entry.place.below("logic"))
     expression = names.resolve(entry.logic, place)
     applied = [logic for veto, logic in vetoes if _applies(veto, entry.name)]
     if applied:

@@ -19,7 +19,9 @@ class Place:
         return f"{self.file}: {self.path}" if self.path else self.file
 
     def below(self, name: str) -> Place:
-        """Return the place of an entry inside this one."""
+        """Return the place of an entry inside this one; a line of a text file has none."""
+        if self.path.startswith("line "):
+            return self
         return Place(self.file, f"{self.path}.{name}" if self.path else name)
 
 

@@ -98,11 +98,16 @@ def make_prescale(
 def _exact(value: int | Decimal, place: str) -> Fraction:
     allowed = f"0 (masked) or a number from 1 to {MAX_PRESCALE}, such as 1, 20 or 2.5"
     finite = isinstance(value, int) or value.is_finite()
-    number = Decimal(value) if finite and 0 <= value <= MAX_PRESCALE else Decimal(-1)
-    if number < 0 or Decimal(0) < number < Decimal(1):
-        shown = str(value) if not finite or abs(value) < 1_000_000_000_000 else f"{Decimal(value):.3e}"
-        raise InputError(f"prescale must be {allowed}, not {shown}", place=place)
-    exponent = number.normalize().as_tuple().exponent
-    if isinstance(exponent, int) and -exponent > MAX_DECIMALS:
-        raise InputError(f"prescale has more than {MAX_DECIMALS} decimals: {str(value)[:20]}", place=place)
-    return Fraction(number)
+    if not finite or not (value == 0 or 1 <= value <= MAX_PRESCALE):
+        raise InputError(f"prescale must be {allowed}, not {_shown(value)}", place=place)
+    exact = Fraction(value)
+    if (exact * 10**MAX_DECIMALS).denominator != 1:
+        raise InputError(
+            f"prescale must have at most {MAX_DECIMALS} decimals, not {_shown(value)}", place=place
+        )
+    return exact
+
+
+def _shown(value: int | Decimal) -> str:
+    text = str(value) if isinstance(value, Decimal) or abs(value) < 10**12 else f"{value:.3e}"
+    return text if len(text) <= 24 else f"{text[:20]}…"

@@ -1,4 +1,4 @@
-"""Stimulus for `ecl_cluster`: single cells, showers at seams and borders, ties, noise, saturation."""
+"""Stimulus for `ecl_cluster`: single cells, showers at seams, ties, noise, saturation."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ def constrained(n: int, seed: int) -> NDArray[np.void]:
     for number in range(8):
         rows = np.nonzero(showers > number)[0]
         _add_shower(energy, rows, rng)
-    density = rng.choice((0.0, 0.005, 0.03, 0.15, 0.5, 1.0), size=n, p=(0.5, 0.2, 0.15, 0.1, 0.03, 0.02))
+    density = rng.choice(
+        (0.0, 0.005, 0.03, 0.15, 0.5, 1.0), size=n, p=(0.5, 0.2, 0.15, 0.1, 0.03, 0.02)
+    )
     noise = (rng.random((n, N_CELL)) < density[:, None]) * _noise(n, rng)
     energy[:, 1:] = np.maximum(energy[:, 1:], noise)
     energy[rng.random(n) < 0.003, 1:] = _MAX

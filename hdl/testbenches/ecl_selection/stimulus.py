@@ -34,7 +34,8 @@ def constrained(n: int, seed: int) -> NDArray[np.void]:
     words["overflow"] = rng.random(n) < 0.1
     words["max_tc"] = np.where(rng.random(n) < 0.05, 0, _edges(n, rng))
     words["max_energy"] = rng.choice((20, 191, 192, 3823, 3824, 4095), size=n)
-    words["frame"] = rng.choice((0, 1, 40, DATA_CLOCKS_PER_TURN - 2, 79), size=n)
+    clock = rng.integers(0, DATA_CLOCKS_PER_TURN, n)
+    words["frame"] = np.where(rng.random(n) < 0.2, DATA_CLOCKS_PER_TURN - 1, clock)
     wild = rng.random(n) < 0.05
     words["valid"][wild] = rng.integers(0, 2, (int(wild.sum()), N_CLUSTER))
     words["tc"][wild] = rng.integers(0, 1024, (int(wild.sum()), N_CLUSTER))
