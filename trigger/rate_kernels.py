@@ -168,7 +168,7 @@ def _word_moments(word, passing, before, alone):  # type: ignore[no-untyped-def]
             _add_plain(alone, k, single & ~touched)
             _add_bits(alone, k, single & touched, missed_all, 1.0)
         else:
-            _add_bits(alone, k, x & ~one, missed_all, 1.0 - q)
+            _add_bits(alone, k, x & ~one, missed_all, 1.0 / (1.0 - q))
 
 
 @numba.njit(cache=True)
@@ -180,13 +180,16 @@ def _add_plain(sums, k, events):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _add_bits(sums, k, events, probability, divisor):  # type: ignore[no-untyped-def]
-    """Add events one by one, each with its probability over `divisor`."""
+def _add_bits(sums, k, events, probability, factor):  # type: ignore[no-untyped-def]
+    """Add events one by one, each with its probability times `factor`."""
+    first, second = np.int64(0), np.int64(0)
     while events != np.uint64(0):
-        value = probability[_lowest(events)] / divisor
-        sums[0, k] += _fixed(value)
-        sums[1, k] += _fixed(value * value)
+        value = probability[_lowest(events)] * factor
+        first += _fixed(value)
+        second += _fixed(value * value)
         events &= events - np.uint64(1)
+    sums[0, k] += first
+    sums[1, k] += second
 
 
 @numba.njit(cache=True)

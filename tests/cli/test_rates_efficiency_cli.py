@@ -169,6 +169,17 @@ def test_reference_line_gives_measurement_and_closure(decisions: Path, tmp_path:
     assert given[0].n_pass.tolist() == probe["n_pass"]
 
 
+def test_lines_after_prescale(decisions: Path, tmp_path: Path) -> None:
+    # The file's PSNM bits are its FTDL bits, but for hie, which never passes.
+    out = tmp_path / "e.json"
+    arguments = ("efficiency", decisions, "--line", "lml6", "--line", "hie", "--axis", "e_cm:0,2")
+    assert _run(*arguments, "--stage", "psnm", "--json", out) == 0
+    found = {table["line"]: table for table in json.loads(out.read_text())["tables"]}
+    assert found["lml6"]["n_pass"] == [int(_bits(1)[1].sum())]
+    assert found["hie"]["n_pass"] == [0]
+    assert found["hie"]["bit"] == "L1PSNM(hie)"
+
+
 def test_weights_and_cuts(tmp_path: Path) -> None:
     weight = np.linspace(0.5, 1.5, 1000)
     path, out = _write(tmp_path / "w.parquet", weight=weight), tmp_path / "e.json"

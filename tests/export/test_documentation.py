@@ -23,11 +23,15 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     rng = np.random.default_rng(1)
     n = 4000
-    e_cm, theta_lab = rng.uniform(0, 5, n), rng.uniform(0.6, 2.2, n)
+    photonECM, photonTheta = rng.uniform(0, 5, n), rng.uniform(0.6, 2.2, n)
     bits = BitTable.from_dense(("lml6", "hie"), rng.random((2, n)) < [[0.7], [0.4]])
-    provenance = Provenance(bits.names, (1.0, 1.0), truth={"e_cm": "GeV", "theta_lab": "rad"})
+    provenance = Provenance(
+        bits.names, (1.0, 1.0), truth={"photonECM": "GeV", "photonTheta": "rad"}
+    )
     with open_writer(tmp_path / "decisions.parquet", provenance) as writer:
-        writer.write(chunk("gamma", bits, bits, truth={"e_cm": e_cm, "theta_lab": theta_lab}))
+        writer.write(
+            chunk("gamma", bits, bits, truth={"photonECM": photonECM, "photonTheta": photonTheta})
+        )
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
