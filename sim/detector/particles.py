@@ -140,12 +140,12 @@ def particle_type(code: int) -> ParticleType:
     table = _builtin()
     if code in table:
         return table[code]
-    from particle import Particle, ParticleNotFound
+    from particle import InvalidParticle, Particle, ParticleNotFound
     from particle.pdgid import is_nucleus
 
     try:
         found = Particle.from_pdgid(code)
-    except ParticleNotFound:
+    except (InvalidParticle, ParticleNotFound):
         raise InputError(
             f"unknown particle code {code}; allowed: codes of the Particle Data Group, and codes "
             "declared invisible in the configuration (key `invisible`)"
