@@ -118,19 +118,18 @@ def _note_beams(sample: Sample, info: Any, event: Any) -> None:
     The header has energies only, beam A towards +z and B towards -z; the incoming particles of
     the first event show a crossing angle, but may have lost energy by radiation.
     """
-    energies = {info.beamA: info.energyA, info.beamB: info.energyB}
-    directions = {info.beamA: (0.0, 0.0, 1.0), info.beamB: (0.0, 0.0, -1.0)}
-    for particle in event.particles:
-        size = math.hypot(particle.px, particle.py, particle.pz)
-        if particle.status == INCOMING and particle.id in directions and size > 0.0:
-            directions[particle.id] = (particle.px / size, particle.py / size, particle.pz / size)
-    codes = sorted(energies, key=lambda code: code != ELECTRON)
-    if len(codes) == 2:
-        sample.beam_codes = codes[0], codes[1]
+    beams = {}
+    for sign, code, energy in ((1.0, info.beamA, info.energyA), (-1.0, info.beamB, info.energyB)):
+        direction = (0.0, 0.0, sign)
+        for particle in event.particles:
+            size = math.hypot(particle.px, particle.py, particle.pz)
+            if particle.status == INCOMING and particle.id == code and size > 0.0:
+                direction = (particle.px / size, particle.py / size, particle.pz / size)
         # The electron mass is far below the tolerance of the frame check.
-        sample.beams = np.array(
-            [[*np.multiply(directions[c], energies[c]), energies[c]] for c in codes]
-        )
+        beams[sign] = [*(energy * part for part in direction), energy]
+    electron = 1.0 if info.beamA == ELECTRON else -1.0
+    sample.beam_codes = (info.beamA, info.beamB) if electron > 0 else (info.beamB, info.beamA)
+    sample.beams = np.array([beams[electron], beams[-electron]])
 
 
 def _convert(path: Path, number: int, events: list[Any]) -> Events:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import re
+import struct
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +31,9 @@ from sim.readers.sample import Sample, assemble
 from sim.readers.text import clean, listed
 
 FINAL = 1
+LARGE_FILE = 1_000_000
+"""Added to the version number of a ROOT file with 64-bit offsets."""
+
 KEY = ("experiment", "run", "event")
 COUNTERS = (*KEY, "candidate")
 TREES = ("TTree", "ROOT::RNTuple")
@@ -56,6 +60,7 @@ def read(sample: Sample, batch: int, layout: RootLayout | None = None) -> Iterat
     import uproot
 
     with _translated(str(sample.path)):
+        _check_size(sample.path)
         file = uproot.open(sample.path)
     try:
         with _translated(str(sample.path)):
@@ -101,6 +106,18 @@ def _translated(place: str) -> Iterator[None]:
         ) from error
     finally:
         sys.unraisablehook = hook
+
+
+def _check_size(path: Path) -> None:
+    """Compare the size with fEND, the end of the file as its header states it (TFile format)."""
+    with path.open("rb") as stream:
+        head = stream.read(20)
+    if len(head) == 20:
+        large = struct.unpack(">i", head[4:8])[0] >= LARGE_FILE
+        end = struct.unpack(">q" if large else ">i", head[12:20] if large else head[12:16])[0]
+        size = path.stat().st_size
+        if size < end:
+            raise InputError(f"truncated: {size} of {end} bytes", place=str(path))
 
 
 def _tree(file: Any, layout: RootLayout, path: Path) -> Any:

@@ -89,9 +89,11 @@ def assemble(
         As in `sim.events.Events`.
     """
     offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+    # A code beyond 32 bits must not turn into another one: the limit itself is no particle.
+    limits = np.iinfo(np.int32)
     return Events(
         offsets,
-        pdg.astype(np.int32),
+        np.clip(pdg, limits.min, limits.max).astype(np.int32),
         np.ascontiguousarray(p4, dtype=np.float64),
         np.ascontiguousarray(vertex, dtype=np.float64),
         np.asarray(weight, dtype=np.float64),

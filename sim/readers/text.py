@@ -106,7 +106,7 @@ class Block:
         raise InputError(message, place=f"{self.path}: line {self.first_line + index}")
 
 
-def blocks(path: Path, event_start: bytes, size: int = BLOCK) -> Iterator[Block]:
+def blocks(path: Path, event_start: bytes) -> Iterator[Block]:
     """Yield a text file in blocks of whole events.
 
     Parameters
@@ -115,8 +115,6 @@ def blocks(path: Path, event_start: bytes, size: int = BLOCK) -> Iterator[Block]
         The file; gzip is recognised by content.
     event_start : bytes
         What the first line of an event begins with; every block but the first begins so.
-    size : int
-        Bytes to read at a time.
 
     Raises
     ------
@@ -127,7 +125,7 @@ def blocks(path: Path, event_start: bytes, size: int = BLOCK) -> Iterator[Block]
     line, kept = 1, b""
     with open_binary(path) as stream:
         while True:
-            fresh = read_some(stream, size, path, f" after line {line + kept.count(10)}")
+            fresh = read_some(stream, BLOCK, path, f" after line {line + kept.count(10)}")
             text = kept + fresh
             cut = len(text) if not fresh else text.rfind(mark) + 1
             if cut == 0 and len(text) > LONGEST_EVENT:
