@@ -11,13 +11,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models.errors import InputError
 from firmware_models.interface import BLOCKS, Block, Registers
 from firmware_models.interface.gdl import N_INPUT, N_OUTPUT
+from firmware_models.kernels import njit
 
 BLOCK = BLOCKS["gdl_logic"]
 
@@ -139,7 +139,7 @@ def evaluate(
     return out
 
 
-@numba.njit(cache=True)
+@njit()
 def _decide(bits, output, start, literal, lines):  # type: ignore[no-untyped-def]
     for event in range(bits.shape[0]):
         for product in range(len(output)):

@@ -6,11 +6,11 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models.errors import InputError
+from firmware_models.kernels import njit
 
 FloatArray = NDArray[np.float64]
 
@@ -215,7 +215,7 @@ def invert(matrix: FloatArray) -> FloatArray:
     return result
 
 
-@numba.njit(cache=True)
+@njit()
 def transform(matrix: FloatArray, p4: FloatArray) -> FloatArray:
     """Apply Lorentz matrices to four-vectors.
 

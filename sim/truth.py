@@ -11,10 +11,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from math import pi
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_models.kernels import njit
 from sim.detector.particles import Classes, Kind, classify
 from sim.events import Events, FloatArray
 from sim.machine import Machine, transform
@@ -224,7 +224,7 @@ class _Particles:
         )
 
 
-@numba.njit(cache=True)
+@njit()
 def leading_two(
     offsets: NDArray[np.int64], score: FloatArray, chosen: NDArray[np.bool_]
 ) -> NDArray[np.int64]:

@@ -15,11 +15,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 from numba.core import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
+
+from firmware_models.kernels import njit
 
 FRACTION_BITS = 40
 """Probabilities are summed in units of 2**-40; rounding is below 5e-13 an event."""
@@ -53,7 +54,7 @@ _popcount: Any = intrinsic(_count_bits)
 _lowest: Any = intrinsic(_find_lowest)
 
 
-@numba.njit(cache=True)
+@njit()
 def pair_counts(rows: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Count the events in which two lines fire together.
 
@@ -94,12 +95,12 @@ def pair_counts(rows: NDArray[np.uint64]) -> NDArray[np.int64]:
     return counts
 
 
-@numba.njit(cache=True)
+@njit()
 def _fixed(probability):  # type: ignore[no-untyped-def]
     return np.int64(probability * _ONE + 0.5)
 
 
-@numba.njit(cache=True)
+@njit()
 def moments(
     rows: NDArray[np.uint64], passing: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -131,7 +132,7 @@ def moments(
     return before, alone
 
 
-@numba.njit(cache=True)
+@njit()
 def _word_moments(word, passing, before, alone):  # type: ignore[no-untyped-def]
     """Add the 64 events of one word, `word` holding one uint64 a line."""
     none = np.uint64(0)
@@ -171,7 +172,7 @@ def _word_moments(word, passing, before, alone):  # type: ignore[no-untyped-def]
             _add_bits(alone, k, x & ~one, missed_all, 1.0 / (1.0 - q))
 
 
-@numba.njit(cache=True)
+@njit()
 def _add_plain(sums, k, events):  # type: ignore[no-untyped-def]
     """Add events of probability 1."""
     count = np.int64(_popcount(events)) << FRACTION_BITS
@@ -179,7 +180,7 @@ def _add_plain(sums, k, events):  # type: ignore[no-untyped-def]
     sums[1, k] += count
 
 
-@numba.njit(cache=True)
+@njit()
 def _add_bits(sums, k, events, probability, factor):  # type: ignore[no-untyped-def]
     """Add events one by one, each with its probability times `factor`."""
     first, second = np.int64(0), np.int64(0)
@@ -192,7 +193,7 @@ def _add_bits(sums, k, events, probability, factor):  # type: ignore[no-untyped-
     sums[1, k] += second
 
 
-@numba.njit(cache=True)
+@njit()
 def _start(events, missed, missed_all):  # type: ignore[no-untyped-def]
     while events != np.uint64(0):
         event = _lowest(events)
@@ -201,7 +202,7 @@ def _start(events, missed, missed_all):  # type: ignore[no-untyped-def]
         events &= events - np.uint64(1)
 
 
-@numba.njit(cache=True)
+@njit()
 def _scale(events, missed, missed_all, factor):  # type: ignore[no-untyped-def]
     while events != np.uint64(0):
         event = _lowest(events)
@@ -210,7 +211,7 @@ def _scale(events, missed, missed_all, factor):  # type: ignore[no-untyped-def]
         events &= events - np.uint64(1)
 
 
-@numba.njit(cache=True)
+@njit()
 def weighted_sums(
     rows: NDArray[np.uint64], weight: NDArray[np.float64], passing: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
@@ -245,7 +246,7 @@ def weighted_sums(
     return pairs, before, alone
 
 
-@numba.njit(cache=True)
+@njit()
 def _add_weighted(fired, w, passing, pairs, before, alone):  # type: ignore[no-untyped-def]
     """Add one event, `fired` holding the lines that fire."""
     missed, missed_prescaled, unprescaled = 1.0, 1.0, 0
@@ -266,7 +267,7 @@ def _add_weighted(fired, w, passing, pairs, before, alone):  # type: ignore[no-u
             _add_probability(alone, k, w, missed_prescaled / (1.0 - passing[k]))
 
 
-@numba.njit(cache=True)
+@njit()
 def _add_probability(sums, k, w, probability):  # type: ignore[no-untyped-def]
     sums[0, k] += w * probability
     sums[1, k] += w * w * probability

@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_models.kernels import njit
 from sim.detector.passage import (
     BACKGROUND,
     ENERGY,
@@ -64,7 +64,7 @@ class Overlay(NamedTuple):
     time: NDArray[np.float64]
 
 
-@numba.njit(cache=True)
+@njit()
 def _sort(touched: NDArray[np.int64]) -> None:
     """Sort the touched cells by insertion: they are a handful."""
     for i in range(2, touched[0] + 1):
@@ -75,7 +75,7 @@ def _sort(touched: NDArray[np.int64]) -> None:
         touched[j] = moved
 
 
-@numba.njit(cache=True)
+@njit()
 def deposit_kernel(
     particles: Particles,
     overlay: Overlay,

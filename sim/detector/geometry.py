@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from functools import cache
 from math import acos, atan2, cos, floor, hypot, inf, pi, sin, sqrt, tan
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_models.kernels import njit
 from firmware_models.trigger_cells import (
     RING_PHI_COUNT,
     RING_THETA_HIGH_DEG,
@@ -102,7 +102,7 @@ def strips() -> Strips:
     return Strips(np.array(edge), np.array(ring, dtype=np.int64), count, cell)
 
 
-@numba.njit(cache=True)
+@njit()
 def surface_distance(theta: float) -> float:
     """Return the distance [cm] of the surface from the collision point at polar angle θ [rad]."""
     if theta < 31.4 * _RAD:
@@ -122,7 +122,7 @@ def cell_distance() -> NDArray[np.float64]:
     return distance
 
 
-@numba.njit(cache=True)
+@njit()
 def strip_of(theta: float, edge: NDArray[np.float64]) -> int:
     """Return the strip of a polar angle [rad]; an edge belongs to the strip above it."""
     low, high = 0, len(edge) - 1
@@ -135,7 +135,7 @@ def strip_of(theta: float, edge: NDArray[np.float64]) -> int:
     return low
 
 
-@numba.njit(cache=True)
+@njit()
 def turn_of(phi: float) -> float:
     """Return φ [rad] as part of a turn in [0, 1)."""
     turn = phi / (2.0 * pi)
@@ -144,13 +144,13 @@ def turn_of(phi: float) -> float:
     return turn if turn < 1.0 else 0.0
 
 
-@numba.njit(cache=True)
+@njit()
 def column_of(phi: float, count: int) -> int:
     """Return the φ index from 0 in a ring of `count` cells; φ in rad, any turn."""
     return min(floor(turn_of(phi) * count), count - 1)
 
 
-@numba.njit(cache=True)
+@njit()
 def cell_at(
     x: float,
     y: float,
@@ -165,7 +165,7 @@ def cell_at(
     return cell
 
 
-@numba.njit(cache=True)
+@njit()
 def _circle_path(x: float, y: float, ux: float, uy: float, radius: float, charge: float) -> float:
     """Return the transverse path [cm] from inside to the barrel's cylinder; infinity: never.
 
@@ -191,14 +191,14 @@ def _circle_path(x: float, y: float, ux: float, uy: float, radius: float, charge
     return best
 
 
-@numba.njit(cache=True)
+@njit()
 def _line_path(x: float, y: float, ux: float, uy: float) -> float:
     """Return the straight transverse path [cm] from inside to the barrel's cylinder."""
     along = x * ux + y * uy
     return -along + sqrt(along * along + BARREL_RADIUS**2 - x * x - y * y)
 
 
-@numba.njit(cache=True)
+@njit()
 def _advance(
     x: float, y: float, ux: float, uy: float, path: float, radius: float, charge: float
 ) -> tuple[float, float, float, float]:
@@ -219,13 +219,13 @@ def _advance(
     )
 
 
-@numba.njit(cache=True)
+@njit()
 def inside(x: float, y: float, z: float) -> bool:
     """Tell whether a point [cm] lies in the volume that the surface encloses."""
     return bool(hypot(x, y) < BARREL_RADIUS and BACKWARD_Z < z < FORWARD_Z)
 
 
-@numba.njit(cache=True)
+@njit()
 def to_surface(
     x: float,
     y: float,

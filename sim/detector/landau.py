@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from firmware_models.kernels import njit
 
 PEAK = -0.22278298
 """Most probable value of λ."""
@@ -72,7 +73,7 @@ def landau_table() -> LandauTable:
     return LandauTable(value, below, np.maximum.accumulate(mean))
 
 
-@numba.njit(cache=True)
+@njit()
 def interpolate(x: float, grid: NDArray[np.float64], value: NDArray[np.float64]) -> float:
     """Interpolate on a rising grid by bisection; beyond its ends, the end's value.
 
@@ -93,7 +94,7 @@ def interpolate(x: float, grid: NDArray[np.float64], value: NDArray[np.float64])
     return float(value[low] + part * (value[high] - value[low]))
 
 
-@numba.njit(cache=True)
+@njit()
 def draw_cut(
     uniform: float,
     wanted: float,

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from math import log, log10, sqrt
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_models.kernels import njit
 from sim.detector.landau import draw_cut
 
 RADIATION_LENGTH = 1.860
@@ -45,7 +45,7 @@ _A, _POWER, _X0, _X1, _C = _STERNHEIMER
 _EULER = 0.5772156649015329
 
 
-@numba.njit(cache=True)
+@njit()
 def density_effect(beta_gamma: float) -> float:
     """Return Sternheimer's correction δ of CsI."""
     x = log10(beta_gamma)
@@ -57,7 +57,7 @@ def density_effect(beta_gamma: float) -> float:
     return max(delta, 0.0)
 
 
-@numba.njit(cache=True)
+@njit()
 def max_transfer(beta_gamma: float, mass: float) -> float:
     """Return the largest energy [GeV] that one collision can give an electron."""
     gamma = sqrt(1.0 + beta_gamma * beta_gamma)
@@ -65,14 +65,14 @@ def max_transfer(beta_gamma: float, mass: float) -> float:
     return 2.0 * _ELECTRON_MASS * beta_gamma**2 / (1.0 + 2.0 * gamma * ratio + ratio * ratio)
 
 
-@numba.njit(cache=True)
+@njit()
 def loss_scale(beta_gamma: float, length: float, charge: float) -> float:
     """Return Landau's ξ [GeV] for a length [cm] of CsI."""
     beta2 = beta_gamma * beta_gamma / (1.0 + beta_gamma * beta_gamma)
     return 0.5 * _K * _Z_OVER_A * charge * charge * DENSITY * length / beta2
 
 
-@numba.njit(cache=True)
+@njit()
 def mean_loss(beta_gamma: float, mass: float, length: float, charge: float) -> float:
     """Return the mean energy loss by ionisation [GeV] in a length [cm] of CsI (Bethe).
 
@@ -94,7 +94,7 @@ def mean_loss(beta_gamma: float, mass: float, length: float, charge: float) -> f
     return loss_scale(beta_gamma, length, charge) * bracket
 
 
-@numba.njit(cache=True)
+@njit()
 def ionisation(
     beta_gamma: float,
     mass: float,

@@ -10,11 +10,11 @@ from __future__ import annotations
 from math import atan2, hypot, log, sqrt
 from typing import NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models.interface.ecl import N_CELL
+from firmware_models.kernels import njit
 from sim.detector.decays import SPEED_OF_LIGHT
 from sim.detector.geometry import GAP, HIT, cell_at, to_surface
 from sim.detector.landau import interpolate
@@ -123,7 +123,7 @@ class Arrival(NamedTuple):
     length: float
 
 
-@numba.njit(cache=True)
+@njit()
 def make_scratch() -> Scratch:
     """Return empty working arrays."""
     return Scratch(
@@ -134,7 +134,7 @@ def make_scratch() -> Scratch:
     )
 
 
-@numba.njit(cache=True, inline="always")
+@njit(inline="always")
 def add(
     energy: float,
     cell: int,
@@ -153,7 +153,7 @@ def add(
     sums[MOMENT, cell] += energy * time
 
 
-@numba.njit(cache=True)
+@njit()
 def _blurred(energy: float, normal: float, physics: Physics, loss: NDArray[np.float64]) -> float:
     """Return the energy after fluctuation of light and calibration, not below zero."""
     if energy <= 0.0:
@@ -164,7 +164,7 @@ def _blurred(energy: float, normal: float, physics: Physics, loss: NDArray[np.fl
     return result
 
 
-@numba.njit(cache=True, inline="always")
+@njit(inline="always")
 def _spread(
     energy: float,
     depth: float,
@@ -196,7 +196,7 @@ def _spread(
             add(part, cells[i], at.time - distance[cells[i]] / SPEED_OF_LIGHT, sums, touched)
 
 
-@numba.njit(cache=True)
+@njit()
 def _cell_on_way(at: Arrival, way: float, tables: Tables) -> int:
     """Return the cell at a distance [cm] along the way; 0: none."""
     x, y, z = at.x + way * at.dx, at.y + way * at.dy, at.z + way * at.dz
@@ -204,7 +204,7 @@ def _cell_on_way(at: Arrival, way: float, tables: Tables) -> int:
     return cell
 
 
-@numba.njit(cache=True)
+@njit()
 def _track(
     energy: float,
     depth: float,
@@ -228,7 +228,7 @@ def _track(
             add(energy / steps, cell, time, sums, touched)
 
 
-@numba.njit(cache=True, inline="always")
+@njit(inline="always")
 def _shower(
     i: int,
     energy: float,
@@ -251,7 +251,7 @@ def _shower(
     )
 
 
-@numba.njit(cache=True)
+@njit()
 def _interaction_depth(i: int, particles: Particles, physics: Physics) -> float:
     """Return the depth [cm] at which a hadron interacts; a muon does so nowhere."""
     if particles.kind[i] == _MUON:
@@ -261,7 +261,7 @@ def _interaction_depth(i: int, particles: Particles, physics: Physics) -> float:
     return -scale * log(1.0 - particles.uniform[i, 0])
 
 
-@numba.njit(cache=True)
+@njit()
 def _penetrate(
     i: int,
     momentum: float,
@@ -308,7 +308,7 @@ def _penetrate(
         )  # fmt: skip
 
 
-@numba.njit(cache=True)
+@njit()
 def pass_through(
     i: int,
     start_time: float,

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from math import atan, pi, sqrt
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_models.kernels import njit
 from sim.detector.geometry import THETA_STRIPS, column_of, strip_of, turn_of
 from sim.detector.material import CRITICAL_ENERGY, EFFECTIVE_Z
 
@@ -79,14 +79,14 @@ def depth_average(radius: NDArray[np.float64], energy: float) -> NDArray[np.floa
     return np.asarray(beyond @ weight)
 
 
-@numba.njit(cache=True)
+@njit()
 def corner(u: float, v: float, radius: float) -> float:
     """Return the integral of R²/(π (x² + y² + R²)²) over 0 < x < u, 0 < y < v; odd in both."""
     a, b = sqrt(u * u + radius * radius), sqrt(v * v + radius * radius)
     return (u / a * atan(v / a) + v / b * atan(u / b)) / (2.0 * pi)
 
 
-@numba.njit(cache=True)
+@njit()
 def profile_corner(u: float, v: float, core: float, inner: float, outer: float) -> float:
     """Return the two components' integral over 0 < x < u, 0 < y < v; odd in both.
 
@@ -102,7 +102,7 @@ def profile_corner(u: float, v: float, core: float, inner: float, outer: float) 
     return core * corner(u, v, inner) + (1.0 - core) * corner(u, v, outer)
 
 
-@numba.njit(cache=True)
+@njit()
 def rectangle(
     u_low: float,
     u_high: float,
@@ -121,7 +121,7 @@ def rectangle(
     )
 
 
-@numba.njit(cache=True)
+@njit()
 def share(
     theta: float,
     phi: float,
@@ -210,7 +210,7 @@ def share(
     return n, dead, 1.0 - total
 
 
-@numba.njit(cache=True)
+@njit()
 def _columns(
     phi: float, rho: float, count: int, reach: float, work: NDArray[np.float64]
 ) -> tuple[int, int]:
@@ -228,7 +228,7 @@ def _columns(
     return centre - below, below + above + 2
 
 
-@numba.njit(cache=True)
+@njit()
 def _dead_strip(
     u_low: float, u_high: float, rho: float, core: float, inner: float, outer: float
 ) -> float:

@@ -12,8 +12,7 @@ from __future__ import annotations
 
 from math import exp, lgamma, log
 
-import numba
-
+from firmware_models.kernels import njit
 from sim.detector.material import CRITICAL_ENERGY
 
 CONVERSION_DEPTH = 9.0 / 7.0
@@ -29,7 +28,7 @@ LEAST_PEAK = 0.25
 """Least depth of the maximum [radiation lengths], reached below 25 MeV."""
 
 
-@numba.njit(cache=True)
+@njit()
 def gamma_beyond(shape: float, x: float) -> float:
     """Return the regularised upper incomplete gamma function Q(a, x), a > 0, to about 1e-10."""
     if x <= 0.0:
@@ -59,7 +58,7 @@ def gamma_beyond(shape: float, x: float) -> float:
     return front * value
 
 
-@numba.njit(cache=True)
+@njit()
 def develop(energy: float, photon: bool, uniform: float, normal: float) -> tuple[float, float]:
     """Return a random longitudinal development.
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models.errors import InputError
+from firmware_models.kernels import njit
 from sim.machine import Machine, invert
 from sim.processes.parameters import Parameter, Value
 
@@ -125,7 +125,7 @@ def _cosine_range(matrix: FloatArray, low: float, high: float) -> tuple[float, f
     return max(-1.0, smallest - margin), min(1.0, largest + margin)
 
 
-@numba.njit(cache=True)
+@njit()
 def inside(
     matrix: FloatArray, limits: tuple[float, float], mass: float, p: float, c: float, phi: float
 ) -> bool:
@@ -145,7 +145,7 @@ def inside(
     return inside_p4(matrix, limits, x, y, z, math.sqrt(p * p + mass * mass))
 
 
-@numba.njit(cache=True)
+@njit()
 def inside_p4(
     matrix: FloatArray, limits: tuple[float, float], x: float, y: float, z: float, energy: float
 ) -> bool:

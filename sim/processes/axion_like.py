@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_models.kernels import njit
 from sim.machine import Machine
 from sim.processes.constants import ALPHA, GEV2_NB, HBARC_CM, LIGHT_CM_PER_NS
 from sim.processes.kinematics import boost, set_polar
@@ -95,7 +95,7 @@ class AxionLike(PhotonRecoil):
         return result
 
 
-@numba.njit(cache=True)
+@njit()
 def _decay(pair: FloatArray, variables: FloatArray, mass: float) -> FloatArray:
     n = len(pair)
     p4 = np.empty((n, 3, 4))

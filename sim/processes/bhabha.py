@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_models.kernels import njit
 from sim.machine import Machine
 from sim.processes.acceptance import REGION, REQUIRED, inside, region
 from sim.processes.base import Process
@@ -67,7 +67,7 @@ class Bhabha(Process):
         return back_to_back(variables, self.machine.sqrt_s, ELECTRON_MASS)
 
 
-@numba.njit(cache=True)
+@njit()
 def bhabha_density(c: float, s: float, running: bool) -> float:
     """Return dσ/dcosθ* [nb] of Bhabha scattering at lowest order, electron mass neglected.
 
@@ -95,7 +95,7 @@ def bhabha_density(c: float, s: float, running: bool) -> float:
     )
 
 
-@numba.njit(cache=True)
+@njit()
 def _propose(
     u: FloatArray,
     s: float,
@@ -125,7 +125,7 @@ def _propose(
     return variables, weight
 
 
-@numba.njit(cache=True)
+@njit()
 def back_to_back(variables: FloatArray, sqrt_s: float, mass: float) -> FloatArray:
     """Return two particles of one mass from cosθ* and azimuth of the first, ``(n, 2, 4)``."""
     n = len(variables)

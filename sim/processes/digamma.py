@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_models.kernels import njit
 from sim.machine import Machine
 from sim.processes.acceptance import REGION, REQUIRED, inside, region
 from sim.processes.base import Process
@@ -68,7 +68,7 @@ class Digamma(Process):
         return back_to_back(variables, self.machine.sqrt_s, 0.0)
 
 
-@numba.njit(cache=True)
+@njit()
 def _propose(
     u: FloatArray,
     scale: float,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_models.kernels import njit
 from sim.machine import Machine
 from sim.processes.constants import ALPHA, GEV2_NB, MUON_MASS
 from sim.processes.isr_pair import IsrPair
@@ -48,7 +48,7 @@ class Dimuon(IsrPair):
         return result
 
 
-@numba.njit(cache=True)
+@njit()
 def muon_pair_born(s: FloatArray, running: bool) -> FloatArray:
     """Return 4πα²/(3s) β(3-β²)/2 [nb], 0 below threshold.
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from firmware_models.kernels import njit
 
 FloatArray = NDArray[np.float64]
 
@@ -24,7 +25,7 @@ def uniform_grid(dimensions: int, channels: int = 1) -> FloatArray:
     return np.tile(np.linspace(0.0, 1.0, BINS + 1), (channels, dimensions, 1))
 
 
-@numba.njit(cache=True)
+@njit()
 def map_points(edges: FloatArray, u: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Map uniform points through the grid.
 
@@ -65,7 +66,7 @@ def map_points(edges: FloatArray, u: FloatArray) -> tuple[FloatArray, FloatArray
     return points, jacobian
 
 
-@numba.njit(cache=True)
+@njit()
 def _bin_sums(u: FloatArray, weight: FloatArray, channel: FloatArray, sums: FloatArray) -> None:
     """Add squared weights to ``sums[channel, axis, bin]``; the first axis counts in channel 0."""
     n, d = u.shape

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_models.kernels import njit
 from sim.machine import ELECTRON_MASS, Machine
 from sim.processes.base import Process
 from sim.processes.kinematics import boost_back, decay, set_polar
@@ -77,7 +77,7 @@ class IsrPair(Process):
         return _momenta(variables, self.machine.sqrt_s, self.pair_mass)
 
 
-@numba.njit(cache=True)
+@njit()
 def _radiate(
     u: FloatArray, s: float, powers: tuple[float, float], mu2: float, moments: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
@@ -96,7 +96,7 @@ def _radiate(
     return variables, weight
 
 
-@numba.njit(cache=True)
+@njit()
 def _momenta(variables: FloatArray, sqrt_s: float, mass: float) -> FloatArray:
     n = len(variables)
     p4 = np.empty((n, 3, 4))

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from firmware_models.kernels import njit
 
 FloatArray = NDArray[np.float64]
 
 
-@numba.njit(cache=True)
+@njit()
 def set_polar(out: FloatArray, momentum: float, energy: float, c: float, phi: float) -> None:
     """Fill `out` with a four-vector of the given size and direction (c = cosθ)."""
     sine = math.sqrt(max(0.0, (1.0 - c) * (1.0 + c)))
@@ -24,14 +25,14 @@ def set_polar(out: FloatArray, momentum: float, energy: float, c: float, phi: fl
     out[3] = energy
 
 
-@numba.njit(cache=True)
+@njit()
 def breakup(mass: float, m1: float, m2: float) -> float:
     """Return the momentum of the two products in the rest frame of `mass` [GeV]."""
     total = (mass - m1 - m2) * (mass + m1 + m2) * (mass - m1 + m2) * (mass + m1 - m2)
     return math.sqrt(max(0.0, total)) / (2.0 * mass)
 
 
-@numba.njit(cache=True)
+@njit()
 def boost(out: FloatArray, frame: FloatArray, mass: float) -> None:
     """Boost `out`, given in the rest frame of a system, to where the system has p4 `frame`."""
     along = frame[0] * out[0] + frame[1] * out[1] + frame[2] * out[2]
@@ -42,7 +43,7 @@ def boost(out: FloatArray, frame: FloatArray, mass: float) -> None:
     out[3] = energy
 
 
-@numba.njit(cache=True)
+@njit()
 def boost_back(out: FloatArray, frame: FloatArray, mass: float) -> None:
     """Boost `out` to the rest frame of a system with p4 `frame`."""
     along = frame[0] * out[0] + frame[1] * out[1] + frame[2] * out[2]
@@ -53,7 +54,7 @@ def boost_back(out: FloatArray, frame: FloatArray, mass: float) -> None:
     out[3] = energy
 
 
-@numba.njit(cache=True)
+@njit()
 def turn_to(out: FloatArray, axis: FloatArray) -> None:
     """Turn the three-vector of `out`, given about z, so that z becomes the direction of `axis`."""
     size = math.sqrt(axis[0] ** 2 + axis[1] ** 2 + axis[2] ** 2)
@@ -73,7 +74,7 @@ def turn_to(out: FloatArray, axis: FloatArray) -> None:
     out[1] = sp * tilted + cp * y
 
 
-@numba.njit(cache=True)
+@njit()
 def decay(
     first: FloatArray,
     second: FloatArray,

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import math
 
-import numba
-
+from firmware_models.kernels import njit
 from sim.processes.constants import ALPHA, ELECTRON_MASS
 
 
-@numba.njit(cache=True)
+@njit()
 def lowest_virtuality(x: float) -> float:
     """Return Q²_min = m_e² x²/(1-x) [GeV²] for a photon with the fraction `x` of the energy."""
     return ELECTRON_MASS**2 * x * x / (1.0 - x)
 
 
-@numba.njit(cache=True)
+@njit()
 def flux(x: float, lowest: float, highest: float) -> float:
     """Return n(x) = dN/dx integrated over Q² from `lowest` to `highest` [GeV²]."""
     m2 = ELECTRON_MASS**2
@@ -33,7 +32,7 @@ def flux(x: float, lowest: float, highest: float) -> float:
     )
 
 
-@numba.njit(cache=True)
+@njit()
 def flux_in_log(x: float, virtuality: float) -> float:
     """Return d²N/(dx d ln Q²) at Q² = `virtuality` [GeV²]."""
     m2 = ELECTRON_MASS**2

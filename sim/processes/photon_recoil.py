@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_models.kernels import njit
 from sim.machine import Machine
 from sim.processes.acceptance import REGION, inside, region
 from sim.processes.base import Process
@@ -57,7 +57,7 @@ class PhotonRecoil(Process):
         return _momenta(variables, self.photon_energy, self.number("mass"))
 
 
-@numba.njit(cache=True)
+@njit()
 def _propose(
     u: FloatArray,
     shape: tuple[float, float, bool],
@@ -83,7 +83,7 @@ def _propose(
     return variables, weight
 
 
-@numba.njit(cache=True)
+@njit()
 def _momenta(variables: FloatArray, energy: float, mass: float) -> FloatArray:
     n = len(variables)
     p4 = np.empty((n, 2, 4))

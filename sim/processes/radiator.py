@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 
+from firmware_models.kernels import njit
 from sim.processes.constants import ALPHA, ELECTRON_MASS
 
 
-@numba.njit(cache=True)
+@njit()
 def radiation_strength(s: float) -> float:
     """Return b = (2α/π)(ln(s/m_e²) - 1) at `s` [GeV²]."""
     return 2.0 * ALPHA / math.pi * (math.log(s / ELECTRON_MASS**2) - 1.0)
 
 
-@numba.njit(cache=True)
+@njit()
 def soft_factor(s: float) -> float:
     """Return the factor of b x^(b-1) in the radiator: virtual and soft corrections."""
     b = radiation_strength(s)
@@ -34,7 +34,7 @@ def soft_factor(s: float) -> float:
     )
 
 
-@numba.njit(cache=True)
+@njit()
 def hard_part(x: float, b: float) -> float:
     """Return the radiator's part that is not proportional to x^(b-1).
 
@@ -55,7 +55,7 @@ def hard_part(x: float, b: float) -> float:
     return -b * (1.0 - 0.5 * x) + b * b / 8.0 * second
 
 
-@numba.njit(cache=True)
+@njit()
 def radiator_in_power(y: float, s: float) -> tuple[float, float]:
     """Return x and H(x) dx/dy for y = x^b, the variable that absorbs the soft peak.
 
@@ -71,7 +71,7 @@ def radiator_in_power(y: float, s: float) -> tuple[float, float]:
     return x, soft_factor(s) + hard_part(x, b) * x / y / b if y > 0.0 else soft_factor(s)
 
 
-@numba.njit(cache=True)
+@njit()
 def photon_angle(u: float, mu2: float) -> float:
     """Return cosθ of the photon for a uniform number `u`: density 1/(1-β²c²).
 
@@ -87,7 +87,7 @@ def photon_angle(u: float, mu2: float) -> float:
     return math.tanh((2.0 * u - 1.0) * span) / beta
 
 
-@numba.njit(cache=True)
+@njit()
 def angle_weight(c: float, x: float, mu2: float, moments: np.ndarray) -> float:
     """Return the Bonneau–Martin density over that of `photon_angle`; its mean is 1 for every x.
 

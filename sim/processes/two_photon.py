@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_models.kernels import njit
 from sim.machine import Machine
 from sim.processes.base import Process
 from sim.processes.constants import ALPHA, ELECTRON_MASS, GEV2_NB
@@ -48,7 +48,7 @@ class TwoPhoton(Process):
         return _momenta(variables, self.machine.sqrt_s, self.lepton_mass)
 
 
-@numba.njit(cache=True)
+@njit()
 def pair_speed(w: float, mass: float) -> tuple[float, float]:
     """Return β = √(1-4m²/W²) and artanh β, precise also for light leptons."""
     ratio = 2.0 * mass / w
@@ -56,7 +56,7 @@ def pair_speed(w: float, mass: float) -> tuple[float, float]:
     return beta, math.log((1.0 + beta) / ratio)
 
 
-@numba.njit(cache=True)
+@njit()
 def pair_density(c: float, w: float, mass: float) -> float:
     """Return dσ/dcosθ of γγ → l⁺l⁻ [nb] at the mass `w` [GeV]."""
     ratio = 4.0 * mass * mass / (w * w)
@@ -80,7 +80,7 @@ def pair_total(w: float, mass: float) -> float:
     )
 
 
-@numba.njit(cache=True)
+@njit()
 def solve_beams(
     sqrt_s: float, w: float, rapidity: float, kt: tuple[float, float], phi: tuple[float, float]
 ) -> tuple[bool, float, float, float, float]:
@@ -121,7 +121,7 @@ def solve_beams(
     return True, (both + a - b + size) / (2.0 * minus), (both - a + b + size) / (2.0 * plus), px, py
 
 
-@numba.njit(cache=True)
+@njit()
 def _propose(
     u: FloatArray, sqrt_s: float, w_min: float, mass: float
 ) -> tuple[FloatArray, FloatArray]:
@@ -161,7 +161,7 @@ def _propose(
     return variables, weight
 
 
-@numba.njit(cache=True)
+@njit()
 def _momenta(variables: FloatArray, sqrt_s: float, mass: float) -> FloatArray:
     n = len(variables)
     p4 = np.empty((n, 4, 4))

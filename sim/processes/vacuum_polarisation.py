@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import math
 
-import numba
-
+from firmware_models.kernels import njit
 from sim.processes.constants import ALPHA, ELECTRON_MASS, MUON_MASS, TAU_MASS
 
 
-@numba.njit(cache=True)
+@njit()
 def lepton_loop(q2: float, mass: float) -> float:
     """Return the real part of one lepton's contribution to Δα at one loop.
 
@@ -42,7 +41,7 @@ def lepton_loop(q2: float, mass: float) -> float:
     return ALPHA / (3.0 * math.pi) * (-5.0 / 3.0 - r + (1.0 + 0.5 * r) * loop)
 
 
-@numba.njit(cache=True)
+@njit()
 def hadrons(q2: float) -> float:
     """Return the hadronic contribution to Δα at `q2` [GeV²] (fit, see the module's text)."""
     size = abs(q2)
@@ -57,7 +56,7 @@ def hadrons(q2: float) -> float:
     return 0.0010485 + 0.0029431 * math.log1p(size)
 
 
-@numba.njit(cache=True)
+@njit()
 def running_alpha(q2: float) -> float:
     """Return α(q²) = α / (1 - Δα(q²)); `q2` [GeV²], negative when space-like."""
     shift = (

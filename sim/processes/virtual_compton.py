@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_models.kernels import njit
 from sim.processes.acceptance import inside_p4
 from sim.processes.constants import ALPHA, ELECTRON_MASS, GEV2_NB
 from sim.processes.kinematics import boost, boost_back, breakup, set_polar, turn_to
@@ -24,7 +24,7 @@ LEPTON, RECOIL, PHOTON = 0, 1, 2
 Y_MAX = 1.0 - 1e-6
 
 
-@numba.njit(cache=True)
+@njit()
 def compton_density(v: float, s_hat: float) -> float:
     """Return dσ/dĉ [nb] of Compton scattering at v = -û/ŝ; physics section A.3.
 
@@ -38,7 +38,7 @@ def compton_density(v: float, s_hat: float) -> float:
     return GEV2_NB * math.pi * ALPHA**2 / s_hat * (v + 1.0 / v)
 
 
-@numba.njit(cache=True)
+@njit()
 def propose(
     u: FloatArray,
     sqrt_s: float,
@@ -138,7 +138,7 @@ def propose(
     return variables, weight
 
 
-@numba.njit(cache=True)
+@njit()
 def _lowest_y(energy_min: float, along: float, sqrt_s: float) -> float:
     """Lowest y that can give the energy at cosθ* = `along` to the active beam.
 
@@ -148,7 +148,7 @@ def _lowest_y(energy_min: float, along: float, sqrt_s: float) -> float:
     return energy * (1.0 - along) / (sqrt_s - energy * (1.0 + along))
 
 
-@numba.njit(cache=True)
+@njit()
 def _recoil_range(recoil: float, energy_min: float, sqrt_s: float) -> tuple[float, float]:
     """Range of y of the recoil channel: kT is below half the mass of photon and lepton.
 
@@ -158,7 +158,7 @@ def _recoil_range(recoil: float, energy_min: float, sqrt_s: float) -> tuple[floa
     return low, min(0.25 * math.exp(-2.0 * recoil), Y_MAX)
 
 
-@numba.njit(cache=True)
+@njit()
 def _virtualities(y: float, hole: float, sqrt_s: float) -> tuple[float, float]:
     """Range of Q² [GeV²]: up to the edge of the hole, at most a quarter of ŝ."""
     low = lowest_virtuality(y)
@@ -166,7 +166,7 @@ def _virtualities(y: float, hole: float, sqrt_s: float) -> tuple[float, float]:
     return low, min(edge, 0.25 * y * sqrt_s * sqrt_s)
 
 
-@numba.njit(cache=True)
+@njit()
 def _direction_density(
     placed: FloatArray,
     system: FloatArray,
@@ -197,7 +197,7 @@ def _direction_density(
     return 1.0 / volume
 
 
-@numba.njit(cache=True)
+@njit()
 def _recoil_density(
     kt: float,
     y: float,
@@ -218,7 +218,7 @@ def _recoil_density(
     return 1.0 / (spans * 4.0 * math.pi * v * math.log((1.0 + smallest) / smallest))
 
 
-@numba.njit(cache=True)
+@njit()
 def _ray_to_cm(ray: FloatArray, to_cm: FloatArray, c: float, phi: float) -> None:
     """Fill the unit ray in the centre-of-mass frame of a direction in the laboratory."""
     sine = math.sqrt(1.0 - c * c)
@@ -230,14 +230,14 @@ def _ray_to_cm(ray: FloatArray, to_cm: FloatArray, c: float, phi: float) -> None
         ray[j] /= energy
 
 
-@numba.njit(cache=True)
+@njit()
 def _visible(
     p4: FloatArray, matrix: FloatArray, limits: tuple[float, float], energy_min: float
 ) -> bool:
     return p4[3] >= energy_min and inside_p4(matrix, limits, p4[0], p4[1], p4[2], p4[3])
 
 
-@numba.njit(cache=True)
+@njit()
 def _spectator(lost: FloatArray, system: FloatArray, row: FloatArray, sqrt_s: float) -> float:
     """Fill the lost lepton and what it recoils against; return the mass of the latter."""
     energy = 0.5 * (1.0 - row[1]) * sqrt_s
@@ -252,7 +252,7 @@ def _spectator(lost: FloatArray, system: FloatArray, row: FloatArray, sqrt_s: fl
     return math.sqrt(system[3] ** 2 - square)
 
 
-@numba.njit(cache=True)
+@njit()
 def _pair(
     photon: FloatArray, lepton: FloatArray, row: FloatArray, system: FloatArray, mass: float
 ) -> None:
@@ -267,7 +267,7 @@ def _pair(
     boost(lepton, system, mass)
 
 
-@numba.njit(cache=True)
+@njit()
 def momenta(variables: FloatArray, sqrt_s: float) -> FloatArray:
     """Return e⁻, e⁺ and photon in the centre-of-mass frame, shape ``(n, 3, 4)`` [GeV]."""
     n = len(variables)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 
 from firmware_models.errors import InputError
+from firmware_models.kernels import njit
 from trigger.bits import Rows
 from trigger.menu.model import Menu
 from trigger.menu.program import compile_menu
@@ -81,7 +81,7 @@ def _check(what: str, rows: Rows, n: int, n_words: int | None = None) -> None:
         )
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _run(rows, code, n_temporaries, block, out):  # type: ignore[no-untyped-def]
     n_words = rows.shape[1]
     temporary = np.empty((n_temporaries, block), dtype=np.uint64)
@@ -107,7 +107,7 @@ def _run(rows, code, n_temporaries, block, out):  # type: ignore[no-untyped-def]
                     target[w] = first[w]
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _slice(rows, temporary, out, slot, start, stop):  # type: ignore[no-untyped-def]
     n_inputs, n_temporaries = rows.shape[0], temporary.shape[0]
     if slot < n_inputs:
