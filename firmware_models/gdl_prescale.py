@@ -24,8 +24,10 @@ random mode are this project's choice; the register's recursion is G. Marsaglia,
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -172,7 +174,9 @@ def line_registers(
         registers["mode"][line] = COUNTER if exact else MODES[mode]
         registers["interval"][line] = prescale if mode == "counter" or exact else 1
         if not exact and mode != "counter":
-            registers["fraction"][line] = round(ONE / prescale)
+            # Rounded up: N fires pass N // prescale, not one less, as long as the excess of less
+            # than N counts does not reach the next pass.
+            registers["fraction"][line] = min(math.ceil(ONE / Fraction(prescale)), ONE - 1)
         if phases is not None:
             registers["phase"][line] = phases[line]
         elif mode == "random" and not exact:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 
@@ -59,6 +60,6 @@ def test_yosys_elaborates_it_without_latches(block: str, tmp_path: Path) -> None
 
 def test_every_waiver_has_its_reason() -> None:
     lines = WAIVERS.read_text(encoding="utf-8").splitlines()
-    for above, line in zip(lines, lines[1:], strict=False):
+    for above, line in itertools.pairwise(lines):
         if line.startswith("lint_off"):
             assert re.match(r"// \w.{20,}", above), line

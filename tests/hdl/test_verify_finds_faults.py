@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from hdl.batch import BatchSimulator
 from hdl.sources import user_design
 from hdl.tools import ROOT, available
-from hdl.verify import Batch, constrained_batches, verify
+from hdl.verify import Batch, VerifyResult, constrained_batches, run_batches, verify
 from sim.cli import main
 
 RTL = ROOT / "hdl" / "rtl"
@@ -63,47 +64,67 @@ def test_wrong_operator_is_found_and_explained(
     assert first["expected"]["source"] != first["observed"]["source"]
 
 
+def _batch_verdict(folder: Path, change: tuple[str, str], *batches: Batch) -> VerifyResult:
+    """Run batches through a mutant of `gdl_timing`."""
+    wrong = _mutant(RTL / "gdl_timing.sv", folder, change)
+    result = VerifyResult("gdl_timing", "verilator")
+    run_batches(BatchSimulator("gdl_timing", [wrong]), "constrained", batches, result, seed=1)
+    return result
+
+
 def test_first_mismatch_is_the_first(tmp_path: Path) -> None:
-    """The reported vector is the first whose word the fault changes, by the model alone."""
-    wrong = _mutant(RTL / "gdl_timing.sv", tmp_path,
-                    ("    moment = {tick_q, 3'b000};\n    quality", "    moment = {tick_q, 3'b001};\n    quality"))  # fmt: skip
+    """The reported vector is the first whose word the fault changes, by the rule alone."""
     batch = next(constrained_batches("gdl_timing", 2000, 3))
-    result = verify("gdl_timing", "verilator", {"constrained": [batch]},
-                    user_design("gdl_timing", [wrong]), bench_vectors=10)  # fmt: skip
+    change = ("moment = {tick_q, 3'b000};\n    quality", "moment = {tick_q, 3'b001};\n    quality")
+    first = _batch_verdict(tmp_path, change, batch).first
     words = batch.words
     none = (words["l1"] == 1) & ~(
         ((words["top_valid"] == 1) & (words["top_quality"] >= 1))
         | ((words["ecl_valid"] == 1) & (words["ecl_quality"] >= 1))
         | ((words["cdc_valid"] == 1) & (words["cdc_quality"] >= 1))
     )
-    assert result.first is not None
-    assert result.first.vector == int(none.argmax())
-    assert result.first.stage == "gdl_timing.time"
-    assert result.first.expected == {"time": int(words["tick"][none.argmax()]) * 8}
-    assert result.first.observed == {"time": int(words["tick"][none.argmax()]) * 8 + 1}
+    i = int(none.argmax())
+    assert first is not None
+    assert (first.vector, first.stage) == (i, "gdl_timing.time")
+    assert first.expected == {"time": int(words["tick"][i]) * 8}
+    assert first.observed == {"time": int(words["tick"][i]) * 8 + 1}
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "stage", "says"),
+    ("new", "stage", "says"),
     [
-        ("valid_o <= valid_q;", "valid_o <= 1'b0;", "protocol", "never answers"),
-        ("valid_o <= valid_q;", "valid_o <= valid_i;", "latency", "1 clocks after its last beat"),
-        ("valid_o <= valid_q;", "valid_o <= valid_q | valid_o;", "protocol", "no frame"),
-        ("valid_o <= valid_q;", "valid_o <= 1'b1;", "protocol", "no frame"),
+        ("valid_o <= 1'b0;", "protocol", "never answers"),
+        ("valid_o <= valid_i;", "latency", "1 clocks after its last beat"),
+        ("valid_o <= valid_q && l1_q;", "latency", "the table says 2"),
     ],
-    ids=["hangs", "early", "talks-on", "talks-always"],
+    ids=["hangs", "early", "drops"],
 )
-def test_protocol_faults(tmp_path: Path, old: str, new: str, stage: str, says: str) -> None:
-    wrong = _mutant(RTL / "gdl_timing.sv", tmp_path, (old, new))
-    batch = next(constrained_batches("gdl_timing", 200, 3))
-    result = verify(
-        "gdl_timing", "verilator",
-        {"constrained": [Batch(batch.words, idle=0.3), Batch(batch.words)]},
-        user_design("gdl_timing", [wrong]), bench_vectors=10,
-    )  # fmt: skip
+def test_protocol_faults_in_volume(tmp_path: Path, new: str, stage: str, says: str) -> None:
+    words = next(constrained_batches("gdl_timing", 200, 3)).words
+    batches = (Batch(words, idle=0.3), Batch(words))
+    result = _batch_verdict(tmp_path, ("valid_o <= valid_q;", new), *batches)
     assert not result.passed
     assert result.first is not None
     assert result.first.stage == stage
+    assert says in result.first.text()
+
+
+@pytest.mark.parametrize(
+    ("new", "says"),
+    [
+        ("valid_o <= 1'b0;", "never answers"),
+        ("valid_o <= valid_q | valid_o;", "valid_o is high when no frame waits"),
+        ("valid_o <= 1'b1;", "valid_o is high when no frame waits"),
+        ("valid_o <= valid_i;", "1 clocks after its last beat"),
+    ],
+    ids=["hangs", "talks-on", "talks-always", "early"],
+)
+def test_protocol_faults_in_the_testbench(tmp_path: Path, new: str, says: str) -> None:
+    wrong = _mutant(RTL / "gdl_timing.sv", tmp_path, ("valid_o <= valid_q;", new))
+    result = verify("gdl_timing", "icarus", dut=user_design("gdl_timing", [wrong]),
+                    bench_vectors=10)  # fmt: skip
+    assert not result.passed
+    assert result.first is not None
     assert says in result.first.text()
 
 
