@@ -72,12 +72,14 @@ class Machine:
     @cached_property
     def electron(self) -> FloatArray:
         """Four-vector of the electron beam, px, py, pz, E [GeV]."""
-        return beam_momenta(np.array([self.electron_energy]), self.half_crossing, 1.0)[0]
+        one = beam_momenta(np.array([self.electron_energy]), self.half_crossing, 1.0)
+        return one.reshape(4)
 
     @cached_property
     def positron(self) -> FloatArray:
         """Four-vector of the positron beam, px, py, pz, E [GeV]."""
-        return beam_momenta(np.array([self.positron_energy]), self.half_crossing, -1.0)[0]
+        one = beam_momenta(np.array([self.positron_energy]), self.half_crossing, -1.0)
+        return one.reshape(4)
 
     @cached_property
     def total(self) -> FloatArray:
@@ -104,7 +106,7 @@ class Machine:
     @cached_property
     def to_lab(self) -> FloatArray:
         """Lorentz matrix from the centre-of-mass frame to the laboratory, shape ``(4, 4)``."""
-        return frames(self.electron[None], self.positron[None])[0]
+        return frames(self.electron[None], self.positron[None]).reshape(4, 4)
 
     @cached_property
     def to_cm(self) -> FloatArray:
@@ -236,9 +238,7 @@ def transform(matrix: FloatArray, p4: FloatArray) -> FloatArray:
         for j in range(k):
             x, y, z, e = p4[i, j, 0], p4[i, j, 1], p4[i, j, 2], p4[i, j, 3]
             for row in range(4):
-                result[i, j, row] = (
-                    m[row, 0] * x + m[row, 1] * y + m[row, 2] * z + m[row, 3] * e
-                )
+                result[i, j, row] = m[row, 0] * x + m[row, 1] * y + m[row, 2] * z + m[row, 3] * e
     return result
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from firmware_models.errors import unknown_name
 
@@ -40,7 +40,7 @@ def process_class(name: str) -> type[Process]:
     return found
 
 
-def get_process(name: str, machine: Machine | None = None, **parameters: object) -> Process:
+def get_process(name: str, machine: Machine | None = None, **parameters: Any) -> Process:
     """Return a process, ready to generate.
 
     Parameters

@@ -19,12 +19,8 @@ ECL_ANGLES = (12.4, 155.1)
 """Polar angles that the calorimeter covers [deg] (physics section A.1)."""
 
 REGION = (
-    Parameter(
-        "theta_min", ECL_ANGLES[0], "lower polar angle of the region", "deg", 0.01, 179.99
-    ),
-    Parameter(
-        "theta_max", ECL_ANGLES[1], "upper polar angle of the region", "deg", 0.01, 179.99
-    ),
+    Parameter("theta_min", ECL_ANGLES[0], "lower polar angle of the region", "deg", 0.01, 179.99),
+    Parameter("theta_max", ECL_ANGLES[1], "upper polar angle of the region", "deg", 0.01, 179.99),
     Parameter("frame", "lab", "frame of the angles", choices=("lab", "cm")),
 )
 REQUIRED = Parameter("required", "1", "particles inside: at least 1, or 2", choices=("1", "2"))
@@ -93,27 +89,38 @@ def region(machine: Machine, values: dict[str, Value], place: str) -> Region:
     return Region(matrix, low, high, _cosine_range(matrix, low, high))
 
 
+def cm_cosines(matrix: FloatArray, cosine: float) -> FloatArray:
+    """Return cosθ* of light-like directions at one cosθ and 3601 azimuths.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (4, 4)
+        From the centre-of-mass frame to the frame of cosθ.
+    cosine : float
+        cosθ of the directions.
+    """
+    phi = np.linspace(0.0, 2.0 * math.pi, 3601)
+    sine = math.sqrt(1.0 - cosine * cosine)
+    rays = np.stack(
+        [sine * np.cos(phi), sine * np.sin(phi), np.full_like(phi, cosine), np.ones_like(phi)]
+    )
+    moved = invert(matrix) @ rays
+    result: FloatArray = moved[2] / moved[3]
+    return result
+
+
 def _cosine_range(matrix: FloatArray, low: float, high: float) -> tuple[float, float]:
     """Extremes of cosθ* of light-like directions whose cosθ is `low` to `high`.
 
     The extremes lie on the border, unless a pole of the centre-of-mass frame is inside.
     """
-    back = invert(matrix)
-    phi = np.linspace(0.0, 2.0 * math.pi, 3601)
-    found = []
-    for c in (low, high):
-        sine = math.sqrt(1.0 - c * c)
-        rays = np.stack(
-            [sine * np.cos(phi), sine * np.sin(phi), np.full_like(phi, c), np.ones_like(phi)]
-        )
-        moved = back @ rays
-        found.append(moved[2] / moved[3])
+    found = np.concatenate([cm_cosines(matrix, low), cm_cosines(matrix, high)])
     smallest, largest = float(np.min(found)), float(np.max(found))
     for pole in (-1.0, 1.0):
         moved_pole = matrix @ np.array([0.0, 0.0, pole, 1.0])
         if low <= moved_pole[2] / moved_pole[3] <= high:
             smallest, largest = (-1.0, largest) if pole < 0.0 else (smallest, 1.0)
-    # A thousandth of a degree of room covers the steps in azimuth.
+    # Room for the steps in azimuth.
     margin = 2e-5
     return max(-1.0, smallest - margin), min(1.0, largest + margin)
 
@@ -147,4 +154,4 @@ def inside_p4(
     py = matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2] * z + matrix[1, 3] * energy
     pz = matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2] * z + matrix[2, 3] * energy
     size = math.sqrt(px * px + py * py + pz * pz)
-    return limits[0] * size <= pz <= limits[1] * size
+    return bool(limits[0] * size <= pz <= limits[1] * size)

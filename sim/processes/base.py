@@ -30,10 +30,7 @@ FloatArray = NDArray[np.float64]
 BATCH = 50_000
 """Proposals a step: bounds the memory, whatever the sample's size."""
 
-GRID_ROUNDS, GRID_POINTS, PILOT_POINTS = 8, 20_000, 200_000
-
-EXCESS = 1e-4
-"""Largest part of the pilot's cross-section that may lie above the accept–reject maximum."""
+GRID_ROUNDS, GRID_POINTS, PILOT_POINTS = 8, 30_000, 200_000
 
 
 @dataclass(frozen=True)
@@ -90,6 +87,11 @@ class Process(abc.ABC):
     title: ClassVar[str]
     final_state: tuple[int, ...]
     dimensions: int
+    channels: int = 1
+    """Equal parts of the first axis that stand for different ways to make an event."""
+    excess: float = 5e-4
+    """Largest part of the pilot's cross-section that may lie above the accept–reject maximum:
+    about the part of an unweighted sample that is copies of other events of it."""
 
     def __init__(self, machine: Machine | None = None, **values: object) -> None:
         self.machine = machine if machine is not None else Machine()
@@ -147,7 +149,8 @@ class Process(abc.ABC):
         Parameters
         ----------
         n : int
-            Number of proposals; those outside the generation region have weight 0.
+            Number of proposals; those outside the generation region have weight 0 and no
+            particles.
         rng : Generator
             Source of the points.
 
@@ -157,7 +160,11 @@ class Process(abc.ABC):
             Weights in nb; their mean is the cross-section.
         """
         variables, weight = self._propose(rng.random((_count(n, "n"), self.dimensions)))
-        return self._events(variables, weight, rng)
+        inside = weight > 0.0
+        filled = self._events(variables[inside], weight[inside], rng)
+        particles = np.zeros(n + 1, dtype=np.int64)
+        particles[1:][inside] = np.diff(filled.offsets)
+        return Events(np.cumsum(particles), filled.pdg, filled.p4, filled.vertex, weight)
 
     def cross_section(self, n_events: int = 200_000, seed: int = 0) -> Estimate:
         """Integrate the cross-section of the generation region.
@@ -233,7 +240,9 @@ class Process(abc.ABC):
             rng = stream(0, f"{self.name}/grid", number)
             return rng.random((GRID_POINTS, self.dimensions))
 
-        edges = adapt(lambda u: self.propose(u)[1], self.dimensions, draw, GRID_ROUNDS)
+        edges = adapt(
+            lambda u: self.propose(u)[1], self.dimensions, self.channels, draw, GRID_ROUNDS
+        )
         u = stream(0, f"{self.name}/maximum").random((PILOT_POINTS, self.dimensions))
         points, jacobian = map_points(edges, u)
         weight = self.propose(points)[1] * jacobian
@@ -241,7 +250,7 @@ class Process(abc.ABC):
             raise InputError(
                 f"no event falls into the generation region of {self.values}", place=self.name
             )
-        maximum = _maximum(weight)
+        maximum = _maximum(weight, self.excess)
         return _Tuning(edges, maximum, float(np.mean(weight)) / maximum)
 
     def _propose(self, u: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -274,11 +283,11 @@ def estimate(total: float, square: float, n: int) -> Estimate:
     return Estimate(mean, math.sqrt(variance))
 
 
-def _maximum(weight: FloatArray) -> float:
-    """Smallest W for which the weights above it exceed it by at most `EXCESS` of the total."""
+def _maximum(weight: FloatArray, excess: float) -> float:
+    """Smallest W for which the weights above it exceed it by at most `excess` of the total."""
     ordered = np.sort(weight)[::-1]
     above = np.cumsum(ordered) - ordered * np.arange(1, len(ordered) + 1)
-    number = int(np.searchsorted(above, EXCESS * ordered.sum(), side="right")) - 1
+    number = int(np.searchsorted(above, excess * ordered.sum(), side="right")) - 1
     return float(ordered[number])
 
 

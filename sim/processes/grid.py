@@ -16,11 +16,12 @@ FloatArray = NDArray[np.float64]
 
 BINS = 64
 DAMPING = 0.75
+UNIFORM_PART = 0.1
 
 
-def uniform_grid(dimensions: int) -> FloatArray:
-    """Return the edges of the grid that changes nothing, shape ``(dimensions, BINS + 1)``."""
-    return np.tile(np.linspace(0.0, 1.0, BINS + 1), (dimensions, 1))
+def uniform_grid(dimensions: int, channels: int = 1) -> FloatArray:
+    """Return the edges of the grid that changes nothing, ``(channels, dimensions, BINS + 1)``."""
+    return np.tile(np.linspace(0.0, 1.0, BINS + 1), (channels, dimensions, 1))
 
 
 @numba.njit(cache=True)
@@ -29,8 +30,10 @@ def map_points(edges: FloatArray, u: FloatArray) -> tuple[FloatArray, FloatArray
 
     Parameters
     ----------
-    edges : ndarray, shape (d, bins + 1)
-        Bin edges of every axis.
+    edges : ndarray, shape (channels, d, bins + 1)
+        Bin edges of every axis. With several channels the first axis says which channel a point
+        belongs to (equal parts of 0 to 1); the other axes have edges of their own in each. The
+        first axis is that of channel 0.
     u : ndarray, shape (n, d)
         Uniform points, 0 to 1.
 
@@ -42,64 +45,77 @@ def map_points(edges: FloatArray, u: FloatArray) -> tuple[FloatArray, FloatArray
         Volume element: the weight that makes means over `u` integrals over the hypercube.
     """
     n, d = u.shape
-    bins = edges.shape[1] - 1
+    channels = edges.shape[0]
+    bins = edges.shape[2] - 1
     points = np.empty((n, d))
     jacobian = np.empty(n)
     for i in range(n):
         factor = 1.0
+        channel = 0
         for j in range(d):
             scaled = u[i, j] * bins
             bin_number = min(int(scaled), bins - 1)
-            low = edges[j, bin_number]
-            width = edges[j, bin_number + 1] - low
+            low = edges[channel, j, bin_number]
+            width = edges[channel, j, bin_number + 1] - low
             points[i, j] = low + (scaled - bin_number) * width
             factor *= width * bins
+            if j == 0:
+                channel = min(int(points[i, 0] * channels), channels - 1)
         jacobian[i] = factor
     return points, jacobian
 
 
 @numba.njit(cache=True)
-def _bin_sums(u: FloatArray, weight: FloatArray, bins: int) -> FloatArray:
+def _bin_sums(u: FloatArray, weight: FloatArray, channel: FloatArray, sums: FloatArray) -> None:
+    """Add squared weights to ``sums[channel, axis, bin]``; the first axis counts in channel 0."""
     n, d = u.shape
-    sums = np.zeros((d, bins))
+    bins = sums.shape[2]
     for i in range(n):
         square = weight[i] * weight[i]
         for j in range(d):
-            sums[j, min(int(u[i, j] * bins), bins - 1)] += square
-    return sums
+            where = 0 if j == 0 else int(channel[i])
+            sums[where, j, min(int(u[i, j] * bins), bins - 1)] += square
 
 
-def refine(edges: FloatArray, u: FloatArray, weight: FloatArray) -> FloatArray:
+def refine(edges: FloatArray, u: FloatArray, points: FloatArray, weight: FloatArray) -> FloatArray:
     """Return finer edges where the weights are large.
 
     Parameters
     ----------
-    edges : ndarray, shape (d, bins + 1)
+    edges : ndarray, shape (channels, d, bins + 1)
         The present grid.
-    u : ndarray, shape (n, d)
-        Uniform points that were mapped through it.
+    u, points : ndarray, shape (n, d)
+        Uniform points and where the grid mapped them.
     weight : ndarray, shape (n,)
         Their weights, Jacobian included.
     """
-    bins = edges.shape[1] - 1
-    result = np.empty_like(edges)
-    for axis, sums in enumerate(_bin_sums(u, weight, bins)):
-        share = np.convolve(np.pad(sums, 1, mode="edge"), np.full(3, 1.0 / 3.0), "valid")
-        share = np.maximum(share / share.sum(), 1e-9)
-        importance = np.where(
-            share < 1.0 - 1e-9, (share - 1.0) / np.log(np.minimum(share, 1.0 - 1e-9)), 1.0
-        )
-        importance = importance**DAMPING
-        cumulative = np.concatenate(([0.0], np.cumsum(importance)))
-        target = np.linspace(0.0, cumulative[-1], bins + 1)
-        result[axis] = np.interp(target, cumulative, edges[axis])
-        result[axis, 0], result[axis, -1] = 0.0, 1.0
+    channels, dimensions, sides = edges.shape
+    sums = np.zeros((channels, dimensions, sides - 1))
+    channel = np.minimum(np.floor(points[:, 0] * channels), channels - 1)
+    _bin_sums(u, weight, channel, sums)
+    result = edges.copy()
+    for where in range(channels):
+        for axis in range(dimensions):
+            if sums[where, axis].sum() > 0.0:
+                result[where, axis] = _refine_axis(edges[where, axis], sums[where, axis])
+    return result
+
+
+def _refine_axis(edges: FloatArray, sums: FloatArray) -> FloatArray:
+    share = np.convolve(np.pad(sums, 1, mode="edge"), np.full(3, 1.0 / 3.0), "valid")
+    share = np.clip(share / share.sum(), 1e-9, 1.0 - 1e-9)
+    importance = ((share - 1.0) / np.log(share)) ** DAMPING
+    cumulative = np.concatenate(([0.0], np.cumsum(importance)))
+    target = np.linspace(0.0, cumulative[-1], len(edges))
+    result: FloatArray = np.interp(target, cumulative, edges)
+    result[0], result[-1] = 0.0, 1.0
     return result
 
 
 def adapt(
     weights: Callable[[FloatArray], FloatArray],
     dimensions: int,
+    channels: int,
     draw: Callable[[int], FloatArray],
     rounds: int,
 ) -> FloatArray:
@@ -109,20 +125,34 @@ def adapt(
     ----------
     weights : callable
         Points ``(n, d)`` in the hypercube to weights ``(n,)``.
-    dimensions : int
-        Number of axes, d.
+    dimensions, channels : int
+        Number of axes, d, and of channels that share the first axis.
     draw : callable
         Number of the round to uniform points ``(n, d)``; a fixed stream makes the grid the same
         in every run.
     rounds : int
         Number of refinements.
     """
-    edges = uniform_grid(dimensions)
+    edges = uniform_grid(dimensions, channels)
     for number in range(rounds):
         u = draw(number)
         points, jacobian = map_points(edges, u)
         weight = weights(points) * jacobian
         if not np.any(weight > 0.0):
             return edges
-        edges = refine(edges, u, weight)
-    return edges
+        edges = refine(edges, u, points, weight)
+    return blend(edges)
+
+
+def blend(edges: FloatArray) -> FloatArray:
+    """Mix every axis' density with `UNIFORM_PART` of the uniform one.
+
+    A grid follows the weights of few points in its thin regions; the uniform part bounds the
+    Jacobian there, and with it the largest weight.
+    """
+    result = np.empty_like(edges)
+    levels = np.linspace(0.0, 1.0, edges.shape[2])
+    for where in np.ndindex(edges.shape[:2]):
+        mixed = (1.0 - UNIFORM_PART) * levels + UNIFORM_PART * edges[where]
+        result[where] = np.interp(levels, mixed, edges[where])
+    return result

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sim.machine import ELECTRON_MASS, Machine
 from sim.processes.base import Process
-from sim.processes.kinematics import boost_back, breakup, decay, set_polar
+from sim.processes.kinematics import boost_back, decay, set_polar
 from sim.processes.parameters import Parameter
 from sim.processes.radiator import (
     angle_moments,

@@ -15,9 +15,7 @@ FloatArray = NDArray[np.float64]
 
 
 @numba.njit(cache=True)
-def set_polar(
-    out: FloatArray, momentum: float, energy: float, c: float, phi: float
-) -> None:
+def set_polar(out: FloatArray, momentum: float, energy: float, c: float, phi: float) -> None:
     """Fill `out` with a four-vector of the given size and direction (c = cosθ)."""
     sine = math.sqrt(max(0.0, (1.0 - c) * (1.0 + c)))
     out[0] = momentum * sine * math.cos(phi)

@@ -37,6 +37,4 @@ def flux(x: float, lowest: float, highest: float) -> float:
 def flux_in_log(x: float, virtuality: float) -> float:
     """Return d²N/(dx d ln Q²) at Q² = `virtuality` [GeV²]."""
     m2 = ELECTRON_MASS**2
-    return (
-        ALPHA / (2.0 * math.pi) * ((1.0 + (1.0 - x) ** 2) / x - 2.0 * m2 * x / virtuality)
-    )
+    return ALPHA / (2.0 * math.pi) * ((1.0 + (1.0 - x) ** 2) / x - 2.0 * m2 * x / virtuality)

@@ -47,7 +47,8 @@ def hard_part(x: float, b: float) -> float:
     """
     if x < 1e-12:
         return 0.0
-    rest = 1.0 - x
+    # The logarithm at x = 1 is integrable; rounding must not make it infinite.
+    rest = max(1.0 - x, 1e-16)
     second = (
         -4.0 * (2.0 - x) * math.log(x) - (1.0 + 3.0 * rest * rest) / x * math.log(rest) - 6.0 + x
     )
@@ -105,16 +106,15 @@ def angle_weight(c: float, x: float, mu2: float, moments: np.ndarray) -> float:
     below = sin2 + mu2 * c * c
     q = x * x - 2.0 * x + 2.0
     value = (
-        sin2
-        - x * x * sin2 * sin2 / (2.0 * q)
-        - mu2 * ((1.0 - 2.0 * x) * sin2 - x * x * c**4) / q
+        sin2 - x * x * sin2 * sin2 / (2.0 * q) - mu2 * ((1.0 - 2.0 * x) * sin2 - x * x * c**4) / q
     )
     norm = (
         moments[0]
         - x * x * moments[1] / (2.0 * q)
         - mu2 * ((1.0 - 2.0 * x) * moments[0] - x * x * moments[2]) / q
     )
-    return value / below * moments[3] / norm
+    ratio: float = value / below * moments[3] / norm
+    return ratio
 
 
 def angle_moments(mu2: float) -> np.ndarray:

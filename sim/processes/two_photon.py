@@ -40,7 +40,7 @@ class TwoPhoton(Process):
         return (Parameter("w_min", 0.5, text, "GeV", low, 0.9 * machine.sqrt_s),)
 
     def propose(self, u: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return W, rapidity, two kT, two azimuths, cosθ and azimuth of the pair; see `Process.propose`."""
+        """Return W, rapidity, two kT, two azimuths, cosθ and azimuth of the pair."""
         return _propose(u, self.machine.sqrt_s, self.number("w_min"), self.lepton_mass)
 
     def momenta(self, variables: FloatArray) -> FloatArray:
@@ -63,9 +63,7 @@ def pair_density(c: float, w: float, mass: float) -> float:
     beta2 = 1.0 - ratio
     below = (1.0 - c * c) + ratio * c * c
     above = 1.0 + 2.0 * beta2 * ratio * (1.0 - c * c) - (beta2 * c * c) ** 2
-    return (
-        GEV2_NB * 2.0 * math.pi * ALPHA**2 * math.sqrt(beta2) / (w * w) * above / (below * below)
-    )
+    return GEV2_NB * 2.0 * math.pi * ALPHA**2 * math.sqrt(beta2) / (w * w) * above / (below * below)
 
 
 def pair_total(w: float, mass: float) -> float:
@@ -193,7 +191,5 @@ def _momenta(variables: FloatArray, sqrt_s: float, mass: float) -> FloatArray:
         axis[2] += beam
         axis[3] = half - p4[i, 0, 3]
         boost_back(axis, pair, w)
-        decay(
-            p4[i, 2], p4[i, 3], pair, w, (mass, mass), axis, variables[i, 6], variables[i, 7]
-        )
+        decay(p4[i, 2], p4[i, 3], pair, w, (mass, mass), axis, variables[i, 6], variables[i, 7])
     return p4
