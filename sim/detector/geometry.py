@@ -136,11 +136,18 @@ def strip_of(theta: float, edge: NDArray[np.float64]) -> int:
 
 
 @numba.njit(cache=True)
+def turn_of(phi: float) -> float:
+    """Return φ [rad] as part of a turn in [0, 1)."""
+    turn = phi / (2.0 * pi)
+    turn -= floor(turn)
+    # A tiny negative φ rounds to a full turn.
+    return turn if turn < 1.0 else 0.0
+
+
+@numba.njit(cache=True)
 def column_of(phi: float, count: int) -> int:
     """Return the φ index from 0 in a ring of `count` cells; φ in rad, any turn."""
-    turn = phi / (2.0 * pi)
-    column = floor((turn - floor(turn)) * count)
-    return column if column < count else 0
+    return min(floor(turn_of(phi) * count), count - 1)
 
 
 @numba.njit(cache=True)

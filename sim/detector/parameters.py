@@ -142,6 +142,17 @@ class Section:
         return value
 
 
+def parameter_table(section: type[Section]) -> str:
+    """Return a Markdown table of every number of a section and those inside it."""
+    rows = [
+        f"| `{path}` | {default:g} | {item.unit} | {item.low:g} to {item.high:g} | {item.doc} | "
+        f"{item.source} |"
+        for path, default, item in describe(section)
+    ]
+    head = "| parameter | default | unit | allowed | meaning | source |\n|---|---|---|---|---|---|"
+    return "\n".join([head, *rows])
+
+
 def describe(section: type[Section], path: str = "") -> list[tuple[str, float, Parameter]]:
     """Return path, default and declaration of every number of a section and those inside it."""
     rows: list[tuple[str, float, Parameter]] = []

@@ -43,7 +43,8 @@ class ParticleType:
     charge : int
         In units of the elementary charge.
     released : float
-        Energy [GeV] that annihilation adds to the kinetic energy: 2 m for an antibaryon, else 0.
+        Energy [GeV] that an interaction can show besides the kinetic energy: 2 m for an antibaryon
+        (annihilation), m_K - (m_Λ - m_p) for an antikaon (K̄N → Λπ), half of that for K_L, else 0.
     """
 
     kind: Kind
@@ -65,7 +66,7 @@ class Classes:
     charge : ndarray of int8
         In units of the elementary charge.
     released : ndarray of float64
-        Energy of annihilation [GeV].
+        Energy that an interaction releases [GeV].
     """
 
     kind: NDArray[np.int8]
@@ -82,15 +83,16 @@ NEUTRINO_LIKE = frozenset({
 })  # fmt: skip
 """Codes that leave nothing in the detector, particle and antiparticle alike."""
 
-_P, _N = 0.93827209, 0.93956542
+_P, _N, _LAMBDA = 0.93827209, 0.93956542, 1.115683
+_KC, _K0 = 0.493677, 0.497611
 _BARYON = {  # code: (mass, charge of the particle)
     2112: (_N, 0),
     2212: (_P, 1),
 }
 _DECAYING = {  # code: (mass, charge of the particle); decay modes in sim.detector.decays
     111: (0.1349768, 0),
-    310: (0.497611, 0),
-    3122: (1.115683, 0),
+    310: (_K0, 0),
+    3122: (_LAMBDA, 0),
     3222: (1.18937, 1),
     3212: (1.192642, 0),
     3112: (1.197449, -1),
@@ -107,8 +109,8 @@ def _builtin() -> dict[int, ParticleType]:
         11: ParticleType(Kind.ELECTRON, 0.00051099895, -1),
         13: ParticleType(Kind.MUON, 0.1056583755, -1),
         211: ParticleType(Kind.CHARGED_HADRON, 0.13957039, 1),
-        321: ParticleType(Kind.CHARGED_HADRON, 0.493677, 1),
-        130: ParticleType(Kind.NEUTRAL_HADRON, 0.497611),
+        321: ParticleType(Kind.CHARGED_HADRON, _KC, 1),
+        130: ParticleType(Kind.NEUTRAL_HADRON, _K0, 0, 0.5 * (_K0 - (_LAMBDA - _P))),
     }
     table |= {code: ParticleType(Kind.INVISIBLE, 0.0) for code in NEUTRINO_LIKE}
     table |= {code: ParticleType(Kind.DECAYS, m, q) for code, (m, q) in _DECAYING.items()}
@@ -118,6 +120,7 @@ def _builtin() -> dict[int, ParticleType]:
     for code, row in list(table.items()):
         if code not in _SELF_CONJUGATE:
             released = 2.0 * row.mass if code in _BARYON else 0.0
+            released = _KC - (_LAMBDA - _P) if code == 321 else released
             table[-code] = ParticleType(row.kind, row.mass, -row.charge, released)
     return table
 
@@ -145,7 +148,7 @@ def particle_type(code: int) -> ParticleType:
 
     try:
         found = Particle.from_pdgid(code)
-    except (InvalidParticle, ParticleNotFound):
+    except (ParticleNotFound, InvalidParticle):
         raise InputError(
             f"unknown particle code {code}; allowed: codes of the Particle Data Group, and codes "
             "declared invisible in the configuration (key `invisible`)"

@@ -21,7 +21,7 @@ from sim.detector.landau import interpolate
 from sim.detector.material import RADIATION_LENGTH, ionisation
 from sim.detector.particles import Kind
 from sim.detector.profile import MAX_SHARES, SHARE, share
-from sim.detector.shower import develop, gamma_beyond
+from sim.detector.shower import STEEPNESS, develop, gamma_beyond
 
 N_LOSS = 6
 MISSED, REAR, DEAD, BEYOND, UNSEEN, RESOLUTION = range(N_LOSS)
@@ -29,7 +29,7 @@ MISSED, REAR, DEAD, BEYOND, UNSEEN, RESOLUTION = range(N_LOSS)
 followed (and shares below the floor); invisible part of hadronic showers; fluctuation of light and
 calibration (positive when less is seen)."""
 
-N_UNIFORM, N_NORMAL = 3, 5
+N_UNIFORM, N_NORMAL = 3, 3
 """Random numbers that a particle takes."""
 
 STEPS = 8
@@ -240,14 +240,12 @@ def _shower(
     loss: NDArray[np.float64],
 ) -> None:
     """Let an electron or a photon shower."""
-    start, alpha, beta = develop(
-        energy, particles.kind[i] == _PHOTON,
-        particles.uniform[i, 0], particles.normal[i, 0], particles.normal[i, 1],
-    )  # fmt: skip
-    rear = energy * gamma_beyond(alpha, beta * (at.length / RADIATION_LENGTH - start))
+    photon = particles.kind[i] == _PHOTON
+    start, shape = develop(energy, photon, particles.uniform[i, 0], particles.normal[i, 0])
+    rear = energy * gamma_beyond(shape, STEEPNESS * (at.length / RADIATION_LENGTH - start))
     loss[REAR] += rear
     seen = _blurred(energy - rear, particles.normal[i, 2], physics, loss)
-    depth = min((start + alpha / beta) * RADIATION_LENGTH, at.length)
+    depth = min((start + shape / STEEPNESS) * RADIATION_LENGTH, at.length)
     _spread(
         seen, depth, at, physics.core_radius, physics.tail_radius, physics, tables, scratch, loss
     )
@@ -277,8 +275,8 @@ def _penetrate(
 ) -> None:
     """Let a muon or a hadron ionise, and a hadron interact.
 
-    A hadron that interacts, or an antibaryon that stops and annihilates, shows a random part of
-    what energy it has left.
+    A hadron that interacts, or an antibaryon or antikaon that stops and is absorbed, shows a random
+    part of what energy it has left.
     """
     charge, mass = float(particles.charge[i]), particles.mass[i]
     interaction = _interaction_depth(i, particles, physics)
@@ -287,10 +285,12 @@ def _penetrate(
     if charge != 0.0:
         ionised = ionisation(
             momentum / mass, mass, depth, charge,
-            particles.uniform[i, 1], particles.normal[i, 3],
+            particles.uniform[i, 1], particles.normal[i, 1],
             tables.landau_value, tables.landau_below, tables.landau_mean,
         )  # fmt: skip
-        ionised = min(ionised, kinetic)
+        if ionised >= kinetic:  # it stops, earlier by about the part that it could not lose
+            depth *= kinetic / ionised
+            ionised = kinetic
         seen = _blurred(ionised, particles.normal[i, 2], physics, loss)
         _track(seen, depth, at, tables, scratch, loss)
     left = kinetic - ionised + particles.released[i]
@@ -300,7 +300,7 @@ def _penetrate(
         return
     part = interpolate(particles.uniform[i, 2], tables.visible_at, tables.visible)
     loss[UNSEEN] += left * (1.0 - part)
-    seen = _blurred(left * part, particles.normal[i, 4], physics, loss)
+    seen = _blurred(left * part, particles.normal[i, 0], physics, loss)
     if seen > 0.0:
         _spread(
             seen, depth, at, physics.hadron_core_radius, physics.hadron_tail_radius,

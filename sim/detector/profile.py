@@ -8,13 +8,13 @@ energy deposited at each depth, and the package's constants are its fit at 1 GeV
 
 from __future__ import annotations
 
-from math import atan, floor, pi, sqrt
+from math import atan, pi, sqrt
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.detector.geometry import THETA_STRIPS, column_of, strip_of
+from sim.detector.geometry import THETA_STRIPS, column_of, strip_of, turn_of
 from sim.detector.material import CRITICAL_ENERGY, EFFECTIVE_Z
 
 MAX_SHARES = 80
@@ -216,9 +216,8 @@ def _columns(
 ) -> tuple[int, int]:
     """Fill the columns' edges [cm] around φ; return the first column and the edges' number."""
     width = 2.0 * pi / count
-    turn = phi / (2.0 * pi)
     centre = column_of(phi, count)
-    offset = ((turn - floor(turn)) * count - centre) * width
+    offset = (turn_of(phi) * count - centre) * width
     below, above = 0, 0
     while below < count // 2 - 1 and rho * (offset + below * width) < reach:
         below += 1

@@ -1,26 +1,32 @@
 """How deep a shower is: longitudinal development and what leaves at the crystals' rear.
 
-An electromagnetic shower deposits along a gamma distribution, dE/dt ∝ (β t)^(α-1) exp(-β t), with
-correlated normal fluctuations of ln α and ln T, T = (α - 1)/β the depth of the maximum. Means,
-spreads and correlation: Grindhammer and Peters, hep-ex/0001020, section 3.1 (homogeneous media).
-A photon converts after an exponential depth of mean 9/7 radiation lengths into a pair, whose halves
-start showers of half the energy (Particle Data Group review, "Passage of particles").
+An electromagnetic shower deposits along a gamma distribution, dE/dt ∝ (b t)^(a-1) exp(-b t) with
+b = 0.5 and its maximum (a - 1)/b at ln(E / E_c) + C, C = -0.5 for electrons and +0.5 for photons
+(Particle Data Group review, "Passage of particles through matter", t in radiation lengths). A
+photon converts after an exponential depth of mean 9/7; what follows is shifted so that the mean
+maximum keeps C. The depth of the maximum fluctuates log-normally with the spread of Grindhammer and
+Peters (hep-ex/0001020, section 3.1), which holds from 1 GeV upwards and is kept below.
 """
 
 from __future__ import annotations
 
-from math import exp, lgamma, log, sqrt
+from math import exp, lgamma, log
 
 import numba
 
-from sim.detector.material import CRITICAL_ENERGY, EFFECTIVE_Z
+from sim.detector.material import CRITICAL_ENERGY
 
 CONVERSION_DEPTH = 9.0 / 7.0
 """Mean depth of a photon's conversion in radiation lengths."""
 
-LOWEST_LOG = 2.0
-"""Least ln(E / E_c) at which the fluctuations are evaluated (E = 83 MeV in CsI); below it the
-published spreads diverge, and the shower is contained anyway."""
+STEEPNESS = 0.5
+"""The review's b [1/radiation length], nearly the same for all energies and heavy materials."""
+
+LOWEST_LOG = 4.49
+"""ln(1 GeV / E_c): the spread is published from here on; below, it would diverge."""
+
+LEAST_PEAK = 0.25
+"""Least depth of the maximum [radiation lengths], reached below 25 MeV."""
 
 
 @numba.njit(cache=True)
@@ -54,9 +60,7 @@ def gamma_beyond(shape: float, x: float) -> float:
 
 
 @numba.njit(cache=True)
-def develop(
-    energy: float, photon: bool, uniform: float, normal_t: float, normal_a: float
-) -> tuple[float, float, float]:
+def develop(energy: float, photon: bool, uniform: float, normal: float) -> tuple[float, float]:
     """Return a random longitudinal development.
 
     Parameters
@@ -65,28 +69,20 @@ def develop(
         [GeV].
     photon : bool
         Whether a photon starts it.
-    uniform, normal_t, normal_a : float
-        Random numbers: in [0, 1), standard normal, standard normal.
+    uniform, normal : float
+        Random numbers: in [0, 1), standard normal.
 
     Returns
     -------
     start : float
         Depth at which the shower starts [radiation lengths]: 0 for an electron.
-    alpha, beta : float
-        Shape and inverse scale [1/radiation length] of the gamma distribution.
+    shape : float
+        Shape a of the gamma distribution that follows.
     """
-    start = 0.0
-    y = log(max(energy, 1e-6) / CRITICAL_ENERGY)
+    logarithm = log(max(energy, 1e-6) / CRITICAL_ENERGY)
+    start, peak = 0.0, logarithm - 0.5
     if photon:
         start = -CONVERSION_DEPTH * log(1.0 - uniform)
-        y -= log(2.0)
-    y = max(y, LOWEST_LOG)
-    spread_t = 1.0 / (-1.4 + 1.26 * y)
-    spread_a = 1.0 / (-0.58 + 0.86 * y)
-    correlation = 0.705 - 0.023 * y
-    common, apart = sqrt(0.5 * (1.0 + correlation)), sqrt(0.5 * (1.0 - correlation))
-    peak = (y - 0.858) * exp(spread_t * (common * normal_t + apart * normal_a))
-    mean_alpha = 0.21 + (0.492 + 2.38 / EFFECTIVE_Z) * y
-    alpha = mean_alpha * exp(spread_a * (common * normal_t - apart * normal_a))
-    alpha = max(alpha, 1.05)
-    return start, alpha, (alpha - 1.0) / peak
+        peak -= CONVERSION_DEPTH - 1.0
+    spread = 1.0 / (-1.4 + 1.26 * max(logarithm, LOWEST_LOG))
+    return start, 1.0 + STEEPNESS * max(peak, LEAST_PEAK) * exp(spread * normal)
