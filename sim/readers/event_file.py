@@ -160,7 +160,7 @@ def open_events(
     known = detect(source, format)
     if layout is not None and known.name != "root":
         raise InputError(
-            f"a layout of tree and branches is given for a {known.name} file", place=str(path)
+            f"takes no layout: it is a {known.name} file", place=str(path)
         )
     read = known.reader()
     piece = min(PIECE, chunk)

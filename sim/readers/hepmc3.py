@@ -197,15 +197,16 @@ def _vertices(
                 k, f"need 'V id status [incoming] [@ x y z t]', not {shown(lines.block.lines[k])}"
             )
         identity[i] = _vertex_number(lines.block, k, fields[1])
+        event = lines.vertex_event[i]
+        start = lines.event_before[event]
         if place:
             rows.append(place)
             row_of.append(i)
             at.append(k)
-        event = lines.vertex_event[i]
-        start = lines.event_before[event]
-        inherits[i] = _first_incoming(
-            lines, k, fields[3], start, start + lines.announced[event], parent
-        )
+        # The incoming particles matter only where a position may have to come from them.
+        if not place or not place.strip(b"0.e+- "):
+            stop = start + lines.announced[event]
+            inherits[i] = _first_incoming(lines, k, fields[3], start, stop, parent)
     columns = parse_columns(lines.block, at, rows, POSITION)
     position[row_of] = np.stack([columns[c.name] for c in POSITION], axis=1)
     return position, inherits, identity
