@@ -11,21 +11,25 @@ import hashlib
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numba
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 PACKAGES = ("firmware_models", "trigger", "sim", "hdl")
 KEPT = 6
 """Caches of older sources that are kept, so that going back and forth costs nothing."""
 
 
-def njit(**options: object) -> Any:
+def njit(**options: Any) -> Callable[[F], F]:
     """Return the decorator of a kernel, ``@njit()``; options are those of numba."""
     numba.config.CACHE_DIR = cache_folder()
-    return numba.njit(cache=True, **options)
+    decorator: Callable[[F], F] = numba.njit(cache=True, **options)
+    return decorator
 
 
 @cache

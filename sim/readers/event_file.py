@@ -159,9 +159,7 @@ def open_events(
     source = Path(path)
     known = detect(source, format)
     if layout is not None and known.name != "root":
-        raise InputError(
-            f"takes no layout: it is a {known.name} file", place=str(path)
-        )
+        raise InputError(f"takes no layout: it is a {known.name} file", place=str(path))
     read = known.reader()
     piece = min(PIECE, chunk)
 
