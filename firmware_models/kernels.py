@@ -27,7 +27,7 @@ KEPT = 6
 
 def njit(**options: Any) -> Callable[[F], F]:
     """Return the decorator of a kernel, ``@njit()``; options are those of numba."""
-    numba.config.CACHE_DIR = cache_folder()
+    numba.config.CACHE_DIR = cache_folder()  # type: ignore[attr-defined]
     decorator: Callable[[F], F] = numba.njit(cache=True, **options)
     return decorator
 
