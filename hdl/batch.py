@@ -32,7 +32,6 @@ _VERILATE = (
 )  # fmt: skip
 _CXX = "-std=c++20 -fPIC -fvisibility=hidden -fno-gnu-unique -march=native"
 _LD = "-shared -Wl,-Bsymbolic"
-_OPTIMISE = ("OPT_FAST=-O2", "OPT_SLOW=-O0", "OPT_GLOBAL=-O2")
 
 PATIENCE = 4096
 """Clocks past the due clock after which a block that does not answer is given up."""
@@ -229,7 +228,7 @@ def register_writes(
 def build(design: Design) -> Path:
     """Return the shared library of a design, built when the cache does not have it."""
     require("verilator")
-    key = design.digest(*_VERILATE, _CXX, _LD, *_OPTIMISE, HARNESS.read_text(encoding="utf-8"))
+    key = design.digest(*_VERILATE, _CXX, _LD, HARNESS.read_text(encoding="utf-8"))
     target = cache_folder() / "batch" / f"{design.block.name}-{key}.so"
     if target.exists():
         return target
@@ -253,6 +252,6 @@ def _compile(design: Design, folder: Path) -> None:
     )  # fmt: skip
     if verilate.returncode:
         raise compile_error(design, "verilator", verilate.stdout)
-    make = run(["make", "-s", "-j2", "-f", "Vtop.mk", *_OPTIMISE], cwd=folder)
+    make = run(["make", "-s", "-j2", "-f", "Vtop.mk"], cwd=folder)
     if make.returncode:
         raise compile_error(design, "g++", make.stdout)

@@ -72,11 +72,24 @@ def check_ports(design: Design) -> None:
         )  # fmt: skip
     about = [line for line in done.stdout.splitlines() if _ABOUT_PORTS.search(line)]
     if about:
-        details = [re.sub(r"^%\w+(-\w+)?: \S+ ", "", line).strip() for line in about]
-        details += ["the interface table says:", *(f"  {line}" for line in port_list(design.block))]
+        details = [_plain(line) for line in about]
+        details += ["the interface table says:", *port_list(design.block)]
         raise build_error(design, "its ports are not those of the block", details)
     if done.returncode:
         raise compile_error(design, "verilator", done.stdout)
+
+
+def _plain(line: str) -> str:
+    """Return a port message in the words of the testbench's own check."""
+    text = re.sub(r"^%\w+(-\w+)?: \S+ ", "", line).strip()
+    found = re.match(r"\w+ port connection '(\w+)' expects (\d+) bits.* generates (\d+) bits", text)
+    if found:
+        return f"{found[1]} has {found[2]} bits, it must have {found[3]}"
+    if missing := re.match(r"Pin not found: '(\w+)'", text):
+        return f"{missing[1]} is missing"
+    if extra := re.match(r"Instance has missing pin: '(\w+)'", text):
+        return f"{extra[1]} is not a port of the block"
+    return text
 
 
 def _wrapper(design: Design) -> str:

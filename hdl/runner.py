@@ -173,7 +173,7 @@ def _test(
                 hdl_toplevel=design.top, test_module=f"hdl.testbenches.{name}.test_{name}",
                 build_dir=built, test_dir=folder, seed=1, log_file=log,
                 hdl_toplevel_lang=design.language, results_xml=str(folder / "results.xml"),
-                test_args=["--std=08"] if simulator == "ghdl" else [],
+                test_args=["--std=08", f"--workdir={built}"] if simulator == "ghdl" else [],
             )  # fmt: skip
     text = log.read_text(errors="replace") if log.exists() else ""
     tests, failures = _read_results(folder / "results.xml")

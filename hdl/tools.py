@@ -38,7 +38,10 @@ NEEDS = {
 
 # The wheel's Makefile fragments have these two variables empty: without the first, designs large
 # enough to be split into several C++ files do not link; without the second, --timing fails.
-_MAKEFLAGS = "CFG_CXXFLAGS_PCH_I=-include CFG_CXXFLAGS_COROUTINES=-fcoroutines"
+_MAKEFLAGS = (
+    "CFG_CXXFLAGS_PCH_I=-include CFG_CXXFLAGS_COROUTINES=-fcoroutines "
+    "OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O1"
+)
 
 
 def require(simulator: str) -> None:

@@ -136,7 +136,7 @@ def verify(
     if simulator == "verilator" and vectors:
         simulate = BatchSimulator.of(design)
         for kind, batches in vectors.items():
-            _run_batches(simulate, kind, batches, result, seed)
+            run_batches(simulate, kind, batches, result, seed)
     bench = run_bench(design, simulator, vectors=bench_vectors, seed=seed)
     _add_bench(bench, result)
     return result
@@ -170,10 +170,11 @@ def constrained_batches(block: str, n: int, seed: int) -> Iterator[Batch]:
         )
 
 
-def plain_batches(words: NDArray[np.void]) -> Iterator[Batch]:
-    """Yield given frames in order, back to back, registers as after reset."""
-    for start in range(0, len(words), CHUNK):
-        yield Batch(words[start : start + CHUNK])
+def plain_batches(chunks: Iterable[NDArray[np.void]]) -> Iterator[Batch]:
+    """Yield given frames as they come, back to back, registers as after reset."""
+    for words in chunks:
+        for start in range(0, len(words), CHUNK):
+            yield Batch(words[start : start + CHUNK])
 
 
 def stimulus_of(block: str) -> Any:
@@ -194,9 +195,23 @@ def check_simulator(name: str) -> None:
         raise InputError(f"{name!r} is not among {', '.join(SIMULATORS)}", place="--simulator")
 
 
-def _run_batches(
+def run_batches(
     simulate: BatchSimulator, kind: str, batches: Iterable[Batch], result: VerifyResult, seed: int
 ) -> None:
+    """Run batches, compare each with the model and add the outcome to a result.
+
+    Parameters
+    ----------
+    simulate : BatchSimulator
+    kind : str
+        Name of the check.
+    batches : iterable of Batch
+        Consumed up to the first fault in protocol: every later run would wait just as long.
+    result : VerifyResult
+        Updated.
+    seed : int
+        For idle clocks and the state before reset.
+    """
     block = simulate.block
     model = importlib.import_module(f"firmware_models.{block.name}")
     done = 0
@@ -211,7 +226,7 @@ def _run_batches(
         result.note(kind, n, max(len(different), int(first is not None)), first)
         done += n
         if replay.problem(block, n):
-            return  # every later run would wait for the same answers
+            return
 
 
 def _first_fault(

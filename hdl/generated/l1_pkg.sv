@@ -573,6 +573,18 @@ package l1_pkg;
   localparam GDL_PRESCALE_REG_INTERVAL_W = 24;
   localparam GDL_PRESCALE_REG_INTERVAL_N = 320;
   localparam GDL_PRESCALE_REG_INTERVAL_DEFAULT = 1;
+  localparam GDL_PRESCALE_REG_MODE_ADDR = 512;
+  localparam GDL_PRESCALE_REG_MODE_W = 2;
+  localparam GDL_PRESCALE_REG_MODE_N = 320;
+  localparam GDL_PRESCALE_REG_MODE_DEFAULT = 0;
+  localparam GDL_PRESCALE_REG_FRACTION_ADDR = 1024;
+  localparam GDL_PRESCALE_REG_FRACTION_W = 32;
+  localparam GDL_PRESCALE_REG_FRACTION_N = 320;
+  localparam GDL_PRESCALE_REG_FRACTION_DEFAULT = 0;
+  localparam GDL_PRESCALE_REG_PHASE_ADDR = 1536;
+  localparam GDL_PRESCALE_REG_PHASE_W = 32;
+  localparam GDL_PRESCALE_REG_PHASE_N = 320;
+  localparam GDL_PRESCALE_REG_PHASE_DEFAULT = 0;
   // Event-time source by priority.
   localparam GDL_TIMING_LATENCY = 2;
   localparam GDL_TIMING_INTERVAL = 1;

@@ -1,0 +1,43 @@
+"""Each block's RTL equals its model: protocol in two simulators, volume in the batch simulator."""
+
+from __future__ import annotations
+
+import pytest
+
+from hdl.batch import BatchSimulator
+from hdl.runner import run_bench
+from hdl.sources import our_design
+from hdl.tools import available
+from hdl.verify import VerifyResult, constrained_batches, run_batches, verifiable_blocks
+
+# One group a block: its builds happen once, on one worker.
+BLOCKS = [
+    pytest.param(name, marks=pytest.mark.xdist_group(f"rtl-{name}")) for name in verifiable_blocks()
+]
+CHECKS = {"back_to_back", "idle_cycles", "reset_in_flight", "random_registers"}
+
+
+@pytest.mark.rtl
+@pytest.mark.parametrize("simulator", ["verilator", "icarus"])
+@pytest.mark.parametrize("block", BLOCKS)
+def test_testbench_passes(block: str, simulator: str) -> None:
+    if reason := available(simulator):
+        pytest.skip(reason)
+    result = run_bench(our_design(block), simulator, vectors=60, seed=7)
+    assert result.failures == ()
+    assert result.tests >= len(CHECKS)
+    assert result.mismatches == 0
+    # Two checks of 60 frames and three parts of a reset check, 30 frames each, at the least.
+    assert result.vectors >= 60 + 60 + 3 * 30
+
+
+@pytest.mark.rtl
+@pytest.mark.parametrize("block", BLOCKS)
+def test_volume_is_equal(block: str) -> None:
+    if reason := available("verilator"):
+        pytest.skip(reason)
+    result = VerifyResult(block, "verilator")
+    batches = constrained_batches(block, 100_000, seed=11)
+    run_batches(BatchSimulator(block), "constrained", batches, result, seed=11)
+    assert result.first is None, result.first.text()
+    assert result.checks == {"constrained": 100_000}
