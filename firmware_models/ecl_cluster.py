@@ -6,7 +6,6 @@ TrgEclMaster, TrgEclTiming). Conventions of our own: docs/reference/ecl_cluster.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -22,6 +21,7 @@ from firmware_models.interface.ecl import (
     N_CLUSTER,
     N_RING,
 )
+from firmware_models.kernels import njit
 from firmware_models.trigger_cells import FIRST_BACKWARD, FIRST_BARREL, CellHits, cell_map
 
 BLOCK: Block = BLOCKS["ecl_cluster"]
@@ -131,7 +131,7 @@ def evaluate_hits(hits: CellHits) -> NDArray[np.void]:
     return out
 
 
-@numba.njit(cache=True)
+@njit()
 def _is_seed(tc, energy, upper, lower, left, left_second, lower_left):  # type: ignore[no-untyped-def]
     """Not(upper or left) and not(lower and lower left)."""
     if energy[upper[tc]] > 0 or energy[left[tc]] > 0 or energy[left_second[tc]] > 0:
@@ -139,7 +139,7 @@ def _is_seed(tc, energy, upper, lower, left, left_second, lower_left):  # type: 
     return not (energy[lower[tc]] > 0 and energy[lower_left[tc]] > 0)
 
 
-@numba.njit(cache=True)
+@njit()
 def _centre(seed, energy, window):  # type: ignore[no-untyped-def]
     """Return the cell of highest energy around the seed, the lowest TC id among equals."""
     best, best_energy = np.int64(seed), np.int64(energy[seed])
@@ -152,7 +152,7 @@ def _centre(seed, energy, window):  # type: ignore[no-untyped-def]
     return best
 
 
-@numba.njit(cache=True)
+@njit()
 def _sum(centre, energy, time, window):  # type: ignore[no-untyped-def]
     """Return energy, energy-weighted time (nearest count, halves up) and fired cells of a 3×3."""
     total, weighted, count = np.int64(0), np.int64(0), np.int64(0)
@@ -167,7 +167,7 @@ def _sum(centre, energy, time, window):  # type: ignore[no-untyped-def]
     return total, (weighted + (total >> 1)) // total, count
 
 
-@numba.njit(cache=True)
+@njit()
 def _evaluate(  # type: ignore[no-untyped-def]
     offsets, cells, energies, times,
     upper, lower, left, left_second, lower_left, window, theta_id,

@@ -12,7 +12,6 @@ from collections import namedtuple
 from functools import cache
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -28,6 +27,7 @@ from firmware_models.interface.ecl import (
     N_CLUSTER,
 )
 from firmware_models.interface.ecl_registers import BHABHA_2D, bhabha_rings
+from firmware_models.kernels import njit
 from firmware_models.trigger_cells import FIRST_BACKWARD, FIRST_BARREL, cell_map
 
 BLOCK: Block = BLOCKS["ecl_selection"]
@@ -215,19 +215,19 @@ def _settings(registers: Registers) -> tuple[Any, NDArray[np.int64], NDArray[np.
     return _Settings(**scalars), values["bhabha_forward"], values["bhabha_backward"]
 
 
-@numba.njit(cache=True)
+@njit()
 def _in(rings_mask, theta_id):  # type: ignore[no-untyped-def]
     """Tell whether a θ-ID (0: none) lies in a ring mask."""
     return ((rings_mask << 1) >> theta_id) & 1 == 1
 
 
-@numba.njit(cache=True)
+@njit()
 def _above(energy, scale, threshold):  # type: ignore[no-untyped-def]
     """Tell whether a laboratory energy exceeds a CM threshold: 10 E > T e."""
     return 10 * energy > threshold * scale
 
 
-@numba.njit(cache=True)
+@njit()
 def _count(n, energy, scale, ring, threshold, rings_mask):  # type: ignore[no-untyped-def]
     """Count clusters in some rings above a CM threshold."""
     count = 0
@@ -237,7 +237,7 @@ def _count(n, energy, scale, ring, threshold, rings_mask):  # type: ignore[no-un
     return count
 
 
-@numba.njit(cache=True)
+@njit()
 def _count_lab(n, energy, threshold):  # type: ignore[no-untyped-def]
     count = 0
     for i in range(n):
@@ -246,7 +246,7 @@ def _count_lab(n, energy, threshold):  # type: ignore[no-untyped-def]
     return count
 
 
-@numba.njit(cache=True)
+@njit()
 def _bhabha_2d(sums, forward, backward, forward_rings, backward_rings):  # type: ignore[no-untyped-def]
     """Return the 14 types as bits."""
     types = 0
@@ -262,7 +262,7 @@ def _bhabha_2d(sums, forward, backward, forward_rings, backward_rings):  # type:
     return types
 
 
-@numba.njit(cache=True)
+@njit()
 def _pair_bits(ei, ej, si, sj, ri, rj, dphi, dtheta, s):  # type: ignore[no-untyped-def]
     """Return the pair conditions as bits: veto, in-track, selection, mumu, taub2b, taub2b2,
     taub2b3, hie Δφ, hie Σθ, lml8, lml9, lml10."""
@@ -322,7 +322,7 @@ def _pair_bits(ei, ej, si, sj, ri, rj, dphi, dtheta, s):  # type: ignore[no-unty
     return bits
 
 
-@numba.njit(cache=True)
+@njit()
 def _hie_rejections(n, energy, ring, pair, s):  # type: ignore[no-untyped-def]
     """Return the additional Bhabha rejections as bits: hie1 to hie4."""
     if n == 1 and _in(s.hie_forward, ring[0]):
@@ -343,7 +343,7 @@ def _hie_rejections(n, energy, ring, pair, s):  # type: ignore[no-untyped-def]
     return bits
 
 
-@numba.njit(cache=True)
+@njit()
 def _low_multiplicity(n, energy, scale, ring, pair, veto, hit, s):  # type: ignore[no-untyped-def]
     """Return lml0 to lml13 as bits."""
     quiet = True
@@ -395,7 +395,7 @@ def _low_multiplicity(n, energy, scale, ring, pair, veto, hit, s):  # type: igno
     return bits
 
 
-@numba.njit(cache=True)
+@njit()
 def _evaluate(  # type: ignore[no-untyped-def]
     valid, tc, energies, times, icn, ring_energy, max_tc, max_time,
     s, forward, backward, forward_rings, backward_rings,
