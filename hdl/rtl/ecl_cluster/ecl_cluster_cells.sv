@@ -233,9 +233,10 @@ module ecl_cluster_cells
           energy_o[(3*d+2)*EW+:EW] <= !present ? '0 :
               p < 4'(LOWER) ? lower_energy[at(read_side, r2, ROW_0)][p*EW+:EW] :
               upper_energy[at(read_side, r2, ROW_0 + 4'd1)][(p-4'(LOWER))*EW+:EW];
-          time_o[3*d*TW+:TW] <= column0_time[at(read_side, r0, ROW_0)][p*TW+:TW];
-          time_o[(3*d+1)*TW+:TW] <= column1_time[at(read_side, row, ROW_0)][p*TW+:TW];
-          time_o[(3*d+2)*TW+:TW] <=
+          time_o[3*d*TW+:TW] <= present ? column0_time[at(read_side, r0, ROW_0)][p*TW+:TW] : '0;
+          time_o[(3*d+1)*TW+:TW] <=
+              present ? column1_time[at(read_side, row, ROW_0)][p*TW+:TW] : '0;
+          time_o[(3*d+2)*TW+:TW] <= !present ? '0 :
               p < 4'(LOWER) ? lower_time[at(read_side, r2, ROW_0)][p*TW+:TW] :
               upper_time[at(read_side, r2, ROW_0 + 4'd1)][(p-4'(LOWER))*TW+:TW];
         end
