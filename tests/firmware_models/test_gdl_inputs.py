@@ -79,10 +79,7 @@ def test_any_chunking_gives_the_same_stream(seed: int, lengths: list[int]) -> No
     whole = gdl_inputs.evaluate(words, registers)
     state = gdl_inputs.State.after_reset()
     cuts = np.minimum(np.cumsum([0, *lengths, 200]), 200)
-    parts = [
-        gdl_inputs.evaluate(words[a:b], registers, state)
-        for a, b in itertools.pairwise(cuts)
-    ]
+    parts = [gdl_inputs.evaluate(words[a:b], registers, state) for a, b in itertools.pairwise(cuts)]
     assert np.array_equal(np.concatenate(parts), whole)
 
 
