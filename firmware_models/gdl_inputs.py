@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +20,7 @@ from firmware_models.errors import InputError
 from firmware_models.interface import BLOCKS, Block, Registers
 from firmware_models.interface.clock import TICK_NS
 from firmware_models.interface.gdl import N_INPUT
+from firmware_models.kernels import njit
 
 BLOCK = BLOCKS["gdl_inputs"]
 MAX_DELAY, MAX_WIDTH = 31, 32
@@ -145,7 +145,7 @@ def evaluate(
     return out
 
 
-@numba.njit(cache=True)
+@njit()
 def _shape(bits, delay, width, last, edges, left, out):  # type: ignore[no-untyped-def]
     mask = np.int64(0xFFFFFFFF)
     for tick in range(bits.shape[0]):

@@ -29,7 +29,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,6 +36,7 @@ from firmware_models import lfsr
 from firmware_models.errors import InputError, unknown_name
 from firmware_models.interface import BLOCKS, Block, Registers
 from firmware_models.interface.gdl import N_OUTPUT
+from firmware_models.kernels import njit
 
 BLOCK = BLOCKS["gdl_prescale"]
 COUNTER, FRACTIONAL, RANDOM = range(3)
@@ -327,7 +327,7 @@ def _current(registers: Registers | None, state: State | None) -> State:
     return state
 
 
-@numba.njit(cache=True)
+@njit()
 def _fire(mode, interval, fraction, value):  # type: ignore[no-untyped-def]
     """Return (passes, next value) of one line that fires; the interval is not 0."""
     if mode == COUNTER:
@@ -342,7 +342,7 @@ def _fire(mode, interval, fraction, value):  # type: ignore[no-untyped-def]
     return np.int64(following < fraction), following
 
 
-@numba.njit(cache=True)
+@njit()
 def _prescale_words(bits, interval, mode, fraction, value, out):  # type: ignore[no-untyped-def]
     for tick in range(bits.shape[0]):
         for line in range(bits.shape[1]):
@@ -352,7 +352,7 @@ def _prescale_words(bits, interval, mode, fraction, value, out):  # type: ignore
                 )
 
 
-@numba.njit(cache=True)
+@njit()
 def _prescale_rows(rows, interval, mode, fraction, value, out):  # type: ignore[no-untyped-def]
     for line in range(rows.shape[0]):
         if interval[line] == 0:
@@ -367,7 +367,7 @@ def _prescale_rows(rows, interval, mode, fraction, value, out):  # type: ignore[
         value[line] = current
 
 
-@numba.njit(cache=True)
+@njit()
 def _prescale_word(rows, out, line, word, mode, interval, fraction, current):  # type: ignore[no-untyped-def]
     left = rows[line, word]
     if mode == COUNTER:
@@ -385,7 +385,7 @@ def _prescale_word(rows, out, line, word, mode, interval, fraction, current):  #
     return current
 
 
-@numba.njit(cache=True)
+@njit()
 def _popcount(word):  # type: ignore[no-untyped-def]
     x = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
     x = (x & np.uint64(0x3333333333333333)) + ((x >> np.uint64(2)) & np.uint64(0x3333333333333333))

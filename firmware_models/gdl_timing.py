@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +20,7 @@ from firmware_models.errors import InputError
 from firmware_models.interface import BLOCKS, Block, Registers
 from firmware_models.interface.clock import TICK_NS, TICKS_PER_TURN, TIME_LSB_NS
 from firmware_models.interface.gdl import SOURCE_SELF
+from firmware_models.kernels import njit
 
 BLOCK = BLOCKS["gdl_timing"]
 SOURCES = ("ecl", "top", "cdc")
@@ -108,7 +108,7 @@ def evaluate(words: NDArray[np.void], registers: Registers | None = None) -> NDA
     return out
 
 
-@numba.njit(cache=True)
+@njit()
 def _decide(l1, tick, valid, time, quality, priority, minimum, decided):  # type: ignore[no-untyped-def]
     for i in range(len(l1)):
         if l1[i] == 0:

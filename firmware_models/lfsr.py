@@ -13,8 +13,9 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 
-import numba
 import numpy as np
+
+from firmware_models.kernels import njit
 
 POLYNOMIAL = 0x1_003E_C241
 """Characteristic polynomial: bit k is the coefficient of x^k."""
@@ -23,7 +24,7 @@ LOCKED = 0xFFFFFFFF
 """The one stored state that does not move."""
 
 
-@numba.njit(cache=True)
+@njit()
 def step(state: np.int64) -> np.int64:
     """Return the state after one step; int64 in 0 to 2³² − 1."""
     mask = np.int64(0xFFFFFFFF)

@@ -40,7 +40,7 @@ RING_THETA_HIGH_DEG = (
 """Upper edge of each ring [degree]. The gaps 31.4–32.2 and 128.7–130.7 lie between the parts."""
 
 _FORWARD_GROUP = ((1, 0), (2, 0), (3, 0), (3, 1), (2, 1))
-_BACKWARD_GROUP = ((17, 0), (16, 0), (16, 1), (17, 1))
+_BACKWARD_GROUP = ((17, 1), (16, 1), (16, 0), (17, 0))
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,10 @@ def cell_map() -> CellMap:
 
     Notes
     -----
-    Forward cells come in 16 groups of five, 22.5° each: ring 1, 2, 3, 3, 2. Backward cells come in
-    16 groups of four: ring 17, 16, 16, 17. Within a group the second cell of a ring lies at the
-    higher φ. Barrel cells: TC = 81 + 12 (φ-ID − 1) + (θ-ID − 4).
+    Forward cells come in 16 groups of five, 22.5° each: ring 1, 2, 3, 3, 2; the second cell of a
+    ring lies at the higher φ. Backward cells come in 16 groups of four: ring 17, 16, 16, 17; there
+    the second cell lies at the lower φ (basf2 TrgEclMapping, φ-ID of a cell). Barrel cells:
+    TC = 81 + 12 (φ-ID − 1) + (θ-ID − 4).
     """
     theta_id = np.zeros(N_CELL + 1, dtype=np.int64)
     phi_id = np.zeros(N_CELL + 1, dtype=np.int64)

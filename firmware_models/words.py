@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models.errors import InputError
+from firmware_models.kernels import njit
 
 
 @dataclass(frozen=True)
@@ -215,7 +215,7 @@ class Word:
         return total
 
 
-@numba.njit(cache=True)
+@njit()
 def _insert(out, column, low, width):  # type: ignore[no-untyped-def]
     """Write every element of `column` into the bit stream of its row, from bit `low` upwards."""
     mask = np.uint64((np.uint64(1) << np.uint64(width)) - np.uint64(1))
@@ -236,7 +236,7 @@ def _insert(out, column, low, width):  # type: ignore[no-untyped-def]
             position += width
 
 
-@numba.njit(cache=True)
+@njit()
 def _extract(bus, column, low, width):  # type: ignore[no-untyped-def]
     """Read every element of a field out of the bit stream of its row, from bit `low` upwards."""
     for row in range(column.shape[0]):

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from firmware_models.interface.block import Block
 from firmware_models.interface.clock import TIME_LSB_NS
+from firmware_models.interface.ecl_registers import ENERGY_LSB_MEV as ENERGY_LSB_MEV
+from firmware_models.interface.ecl_registers import selection_registers
 from firmware_models.words import Field, Word
 
 N_CELL = 576
@@ -17,9 +19,6 @@ N_RING = 17
 
 N_CLUSTER = 6
 """Clusters that one frame can carry."""
-
-ENERGY_LSB_MEV = 5.231
-"""One count of energy [MeV] (ETM_Parameters.dat)."""
 
 CELL_BEATS = 16
 """A frame of 576 cells crosses the bus in 16 ticks, one data clock, 36 cells a tick."""
@@ -103,8 +102,9 @@ ECL_TRIGGER = Word(
 )  # fmt: skip
 
 BLOCKS = (
-    Block("ecl_cluster", "single photon", ECL_FRAME, ECL_CLUSTERS, latency=40, interval=16,
+    Block("ecl_cluster", "single photon", ECL_FRAME, ECL_CLUSTERS, latency=19, interval=16,
           beats=CELL_BEATS, doc="Isolated-cluster finding on the 576 trigger cells."),
     Block("ecl_selection", "single photon", ECL_CLUSTERS, ECL_TRIGGER, latency=4,
+          registers=selection_registers(),
           doc="CM look-up, Bhabha, taub2b, hie and low-multiplicity selections."),
 )  # fmt: skip

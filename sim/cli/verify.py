@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -84,17 +83,13 @@ def _designs(options: argparse.Namespace) -> list[Design]:
 
 
 def _vectors(block: str, n: int, seed: int) -> dict[str, Iterator[Batch]]:
-    from hdl.verify import constrained_batches, plain_batches
+    from hdl.verify import Batch, constrained_batches
+    from sim.study.frames import physics_frames
 
-    vectors = {"constrained": constrained_batches(block, n, seed)}
-    try:
-        frames = importlib.import_module("sim.study.frames")
-    except ModuleNotFoundError as error:
-        if not (error.name or "").startswith("sim.study"):
-            raise
-        return vectors
-    vectors["physics"] = plain_batches(frames.physics_frames(block, n, seed))
-    return vectors
+    return {
+        "constrained": constrained_batches(block, n, seed),
+        "physics": (Batch(words) for words in physics_frames(block, n, seed)),
+    }
 
 
 def _summary(results: list[VerifyResult]) -> dict[str, Any]:

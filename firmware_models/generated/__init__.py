@@ -1,0 +1,1 @@
+"""Data that `lowmult generate` derives from the packaged menu."""

@@ -1,0 +1,143 @@
+"""Generated modules: the register file and the look-up ROM of `ecl_selection`.
+
+Plain Verilog-style SystemVerilog that Icarus 11, Verilator and yosys read alike: a ROM is a
+``case`` (yosys infers a memory, no file to find at run time), a register is one output port.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from firmware_models.cell_neighbours import neighbours
+from firmware_models.cm_table import WORD_WIDTH, cm_table
+from firmware_models.interface import BLOCKS, Block
+from firmware_models.interface.clock import DATA_CLOCKS_PER_TURN
+from firmware_models.interface.ecl import N_CELL, N_RING
+from firmware_models.interface.ecl_registers import bhabha_rings
+from firmware_models.trigger_cells import (
+    FIRST_BACKWARD,
+    FIRST_BARREL,
+    RING_PHI_COUNT,
+    cell_map,
+)
+
+BARREL_RINGS = 12
+"""θ-IDs 4 to 15."""
+
+RING_WIDTH = 5
+"""Bits of a θ-ID in a ROM entry, above the CM entry."""
+
+
+def generated_modules(notice: str) -> dict[str, str]:
+    """Return the text of every generated module by its path from the project's root."""
+    block = BLOCKS["ecl_selection"]
+    return {
+        "hdl/generated/ecl_selection_registers.sv": "\n".join(_registers(block, notice)),
+        "hdl/generated/ecl_selection_rom.sv": "\n".join(_rom(notice)),
+    }
+
+
+def rom_words() -> list[int]:
+    """Return the ROM's entries for TC ids 0 to 576: θ-ID · 2²¹ + θ · 2¹³ + φ · 2⁴ + e."""
+    words = cm_table().words() | (cell_map().theta_id << WORD_WIDTH)
+    return [int(word) for word in words]
+
+
+def _rom(notice: str) -> Iterator[str]:
+    width = WORD_WIDTH + RING_WIDTH
+    yield f"// {notice}"
+    yield "// Trigger cell to {theta_id[5], theta_cm[8], phi_cm[9], scale[4]}; one clock."
+    yield "module ecl_selection_rom ("
+    yield "    input  logic        clk_i,"
+    yield "    input  logic        valid_i,"
+    yield "    input  logic [ 9:0] tc_i,"
+    yield f"    output logic [{width - 1}:0] word_o"
+    yield ");"
+    yield "  always_ff @(posedge clk_i) begin"
+    yield "    if (valid_i) begin"
+    yield "      case (tc_i)"
+    for tc, word in enumerate(rom_words()):
+        if tc:
+            yield f"        10'd{tc}: word_o <= {width}'h{word:07x};"
+    yield f"        default: word_o <= {width}'h0000000;"
+    yield "      endcase"
+    yield "    end"
+    yield "  end"
+    yield "endmodule"
+    yield ""
+
+
+def _registers(block: Block, notice: str) -> Iterator[str]:
+    yield f"// {notice}"
+    yield f"// Configuration registers of {block.name}; element 0 of an array lies lowest."
+    yield f"module {block.name}_registers ("
+    yield "    input  logic        clk_i,"
+    yield "    input  logic        rst_ni,"
+    yield "    input  logic        cfg_valid_i,"
+    yield "    input  logic [11:0] cfg_addr_i,"
+    yield "    /* verilator lint_off UNUSEDSIGNAL */"
+    yield "    input  logic [31:0] cfg_data_i,"
+    yield "    /* verilator lint_on UNUSEDSIGNAL */"
+    last = block.registers[-1].name
+    for register in block.registers:
+        comma = "" if register.name == last else ","
+        yield f"    output logic [{register.width * register.count - 1}:0] {register.name}{comma}"
+    yield ");"
+    yield "  always_ff @(posedge clk_i) begin"
+    yield "    if (!rst_ni) begin"
+    for register in block.registers:
+        default = register.default if isinstance(register.default, tuple) else (register.default,)
+        total = sum(value << (i * register.width) for i, value in enumerate(default))
+        yield f"      {register.name} <= {register.width * register.count}'h{total:x};"
+    yield "    end else if (cfg_valid_i) begin"
+    yield "      case (cfg_addr_i)"
+    for register in block.registers:
+        for element in range(register.count):
+            low, high = element * register.width, (element + 1) * register.width - 1
+            part = f"[{high}:{low}]" if register.count > 1 else ""
+            yield (f"        12'd{register.address + element}: {register.name}{part} <= "
+                   f"cfg_data_i[{register.width - 1}:0];")  # fmt: skip
+    yield "        default: ;"
+    yield "      endcase"
+    yield "    end"
+    yield "  end"
+    yield "endmodule"
+    yield ""
+
+
+FIRST_GROUP = 20
+"""Cells before the endcap group that stands for all: not at the seam, whole in both endcaps."""
+
+
+def _window(before: int, size: int) -> str:
+    """Return the 3×3 of every cell in a group as indices into previous, own and next group."""
+    around = neighbours().window[before + 1 : before + 1 + size]
+    index = np.where(around > 0, around - 1 - before + size, 15)
+    assert ((index < 3 * size) | (index == 15)).all()
+    total = sum(int(value) << (4 * i) for i, value in enumerate(index.ravel()))
+    return f"{size * 36}'h{total:x}"
+
+
+def shared_parameters() -> Iterator[str]:
+    """Yield the package's constants that no single word or block owns."""
+    yield "  // Data clocks in one turn, and the trigger cells of the calorimeter."
+    yield f"  localparam DATA_CLOCKS_PER_TURN = {DATA_CLOCKS_PER_TURN};"
+    yield f"  localparam ECL_FIRST_BARREL = {FIRST_BARREL};"
+    yield f"  localparam ECL_FIRST_BACKWARD = {FIRST_BACKWARD};"
+    yield f"  localparam ECL_BARREL_RINGS = {BARREL_RINGS};"
+    yield f"  localparam ECL_BARREL_PHI = {RING_PHI_COUNT[3]};"
+    yield f"  localparam ECL_ENDCAP_GROUPS = {RING_PHI_COUNT[0]};"
+    yield f"  localparam ECL_FORWARD_GROUP = {(FIRST_BARREL - 1) // RING_PHI_COUNT[0]};"
+    backward = (N_CELL + 1 - FIRST_BACKWARD) // RING_PHI_COUNT[0]
+    yield f"  localparam ECL_BACKWARD_GROUP = {backward};"
+    yield "  // 3x3 around cell k of an endcap group: places in three groups, 15: none."
+    yield f"  localparam [{5 * 36 - 1}:0] ECL_FORWARD_WINDOW = {_window(FIRST_GROUP, 5)};"
+    yield (f"  localparam [{4 * 36 - 1}:0] ECL_BACKWARD_WINDOW = "
+           f"{_window(FIRST_BACKWARD - 1 + FIRST_GROUP, 4)};")  # fmt: skip
+    yield "  // 2D Bhabha types: rings of the forward and of the backward sum, type 0 lowest."
+    for name, masks in zip(("FORWARD", "BACKWARD"), bhabha_rings(), strict=True):
+        total = sum(mask << (i * N_RING) for i, mask in enumerate(masks))
+        width = N_RING * len(masks)
+        yield f"  localparam [{width - 1}:0] ECL_BHABHA_{name}_RINGS = {width}'h{total:x};"

@@ -1,0 +1,83 @@
+"""`lowmult study`: the main job."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sim.study.config import StudyConfig
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument(
+        "study", nargs="?", metavar="STUDY.toml", help="default: the packaged study"
+    )
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder for results and report")
+    parser.add_argument("--events", type=int, metavar="N", help="events of all samples together")
+    parser.add_argument("--seed", type=int, metavar="S")
+    parser.add_argument("--menu", metavar="MENU", help="menu file, or name of a packaged menu")
+    parser.add_argument("--luminosity", type=float, metavar="L", help="luminosity [1/(cm2 s)]")
+    parser.add_argument(
+        "--workers", type=int, default=os.cpu_count() or 1, metavar="N",
+        help="processes (default: all cores)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--decisions", metavar="FILE.parquet", help="also write every event's decisions"
+    )
+    parser.add_argument("--scheduler", metavar="ADDR", help="dask scheduler to use instead")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the study, write its folder, print the rates."""
+    from sim.cli import screen
+    from sim.cli.progress import event_progress
+    from sim.cli.rates import show
+    from sim.study.config import load_study
+    from sim.study.decisions import write_decisions
+    from sim.study.outputs import REPORT, efficiency_json, study_json, write_study
+    from sim.study.run import event_counts, run_study
+
+    config = _with_options(load_study(options.study), options)
+    with event_progress(sum(event_counts(config))) as done:
+        how = {
+            "workers": options.workers, "scheduler": options.scheduler, "progress": done,
+        }  # fmt: skip
+        if options.decisions:
+            result = write_decisions(config, options.decisions, **how)
+        else:
+            result = run_study(config, **how)
+    write_study(result, Path(options.out))
+    if result.rates is not None:
+        show(result.rates)
+    if options.json:
+        from firmware_models.files import write_json
+
+        write_json(options.json, {
+            "study": study_json(result),
+            "rates": result.rates.to_json() if result.rates else None,
+            "efficiency": efficiency_json(result),
+        })  # fmt: skip
+    screen.line(f"Report: {Path(options.out) / REPORT}")
+    return 0
+
+
+def _with_options(config: StudyConfig, options: argparse.Namespace) -> StudyConfig:
+    """Return the study with what the command line overrides, checked again."""
+    from firmware_models.errors import InputError
+    from sim.study.config import parse_study
+
+    if options.workers < 1:
+        raise InputError(f"must be at least 1, not {options.workers}", place="--workers")
+    given = {
+        "events": options.events,
+        "seed": options.seed,
+        "menu": options.menu,
+        "luminosity_cm2_s": options.luminosity,
+    }
+    data = config.model_dump()
+    data["study"] |= {key: value for key, value in given.items() if value is not None}
+    return parse_study(data, "command line")

@@ -1,0 +1,157 @@
+"""`lowmult trigger`: decisions for an event file."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sim.study.config import StudyConfig
+    from sim.study.run import StudyResult
+
+LUMINOSITY = 8e35
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument("events", metavar="EVENTS", help="HepMC3, LHE, ROOT or Parquet file")
+    parser.add_argument("--menu", default="low_multiplicity", metavar="MENU",
+                        help="menu file, or name of a packaged menu")  # fmt: skip
+    parser.add_argument("--out", required=True, metavar="DECISIONS.parquet")
+    parser.add_argument("--report", metavar="DIR",
+                        help="also write efficiency tables, rates and a report")  # fmt: skip
+    parser.add_argument("--format", choices=("hepmc3", "hepmc2", "lhe", "root", "parquet"),
+                        help="default: what the content says")  # fmt: skip
+    parser.add_argument("--frame", default="lab", choices=("lab", "cm", "head-on"),
+                        help="frame of the file's momenta (default: lab)")  # fmt: skip
+    parser.add_argument("--cross-section", type=float, metavar="NB",
+                        help="cross-section [nb] (default: what the file says)")  # fmt: skip
+    parser.add_argument("--luminosity", type=float, default=LUMINOSITY, metavar="L",
+                        help="for rates [1/(cm2 s)] (default: 8e35)")  # fmt: skip
+    parser.add_argument("--invisible", type=int, nargs="*", default=[], metavar="CODE",
+                        help="particle codes that leave no trace")  # fmt: skip
+    parser.add_argument("--working-point", metavar="NAME", help="thresholds named in the menu")
+    parser.add_argument("--seed", type=int, default=1, metavar="S")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the events through detector and trigger, write the decisions, print a summary."""
+    from firmware_models.files import write_json
+    from sim.cli.progress import event_progress
+    from sim.readers import open_events
+    from sim.study.decisions import write_decisions
+    from sim.study.outputs import write_study
+
+    config = _config(options)
+    hint = open_events(options.events, format=options.format, frame=options.frame,
+                       invisible=options.invisible).n_events_hint  # fmt: skip
+    with event_progress(hint) as done:
+        result = write_decisions(config, options.out, workers=options.workers, progress=done)
+    summary = _summary(result)
+    _show(options, result, summary)
+    if options.report:
+        write_study(result, Path(options.report))
+    if options.json:
+        write_json(options.json, summary)
+    return 0
+
+
+def _config(options: argparse.Namespace) -> StudyConfig:
+    from firmware_models.errors import InputError
+    from sim.study.config import parse_study
+
+    if options.workers < 1:
+        raise InputError(f"must be at least 1, not {options.workers}", place="--workers")
+    name = Path(options.events).name.split(".")[0]
+    sample = {
+        "name": "".join(c if c.isalnum() or c in "_-" else "_" for c in name) or "events",
+        "file": options.events,
+        "format": options.format,
+        "frame": options.frame,
+        "cross_section_nb": options.cross_section,
+    }
+    if not (sample["name"][0].isalpha() or sample["name"][0] == "_"):
+        sample["name"] = f"sample_{sample['name']}"
+    study: dict[str, Any] = {
+        "study": {
+            "name": f"Trigger decisions for {Path(options.events).name}",
+            "menu": options.menu,
+            "working_point": options.working_point,
+            "luminosity_cm2_s": options.luminosity,
+            "seed": options.seed,
+        },
+        "detector": {"invisible": options.invisible},
+        "samples": [sample],
+        "efficiency": _tables(options, sample["name"]) if options.report else [],
+    }
+    return parse_study(study, "command line")
+
+
+def _tables(options: argparse.Namespace, sample: str) -> list[dict[str, Any]]:
+    """Return the tables of the report: lines that can fire, against the leading photon."""
+    from trigger.menu import load
+    from trigger.menu.inputs import ECL_INPUTS
+
+    menu = load(options.menu)
+    missing = set(menu.without_producer(ECL_INPUTS))
+    lines = [
+        line.name for line in menu.lines
+        if any(all(n not in missing or not sign for n, sign in term) for term in line.dnf)
+    ]  # fmt: skip
+    axes = {
+        "photon_energy": [{"variable": "photonECM", "low": 0.0, "high": 6.0, "bins": 60}],
+        "photon_energy_theta": [
+            {"variable": "photonECM", "low": 0.0, "high": 6.0, "bins": 24},
+            {"variable": "photonTheta", "low": 0.2, "high": 2.75, "bins": 34},
+        ],
+    }
+    return [
+        {"label": label, "title": "Against the leading photon", "sample": sample,
+         "lines": lines, "axes": axis}
+        for label, axis in axes.items()
+    ]  # fmt: skip
+
+
+def _summary(result: StudyResult) -> dict[str, Any]:
+    sample = result.samples[0]
+    return {
+        "n_events": sample.n_events,
+        "menu": {"name": result.menu.name, "version": result.menu.version,
+                 "sha256": result.menu.sha256},
+        "lines": [
+            {"name": name, "n_ftdl": int(f), "n_psnm": int(p)}
+            for name, f, p in zip(
+                result.menu.names, result.counts["ftdl"], result.counts["psnm"], strict=True
+            )
+        ],
+        "n_l1": int(result.counts["l1"][0]),
+        "notes": sample.notes,
+        "without_producer": list(result.without_producer),
+        "rates": result.rates.to_json() if result.rates else None,
+    }  # fmt: skip
+
+
+def _show(options: argparse.Namespace, result: StudyResult, summary: dict[str, Any]) -> None:
+    from sim.cli import screen
+
+    n = summary["n_events"]
+    screen.table(
+        f"{options.events}: {n} events, {summary['n_l1']} accepted ({summary['n_l1'] / n:.2%})",
+        ("line", "before prescale", "after", "efficiency"),
+        [
+            (line["name"], str(line["n_ftdl"]), str(line["n_psnm"]), f"{line['n_ftdl'] / n:.4f}")
+            for line in summary["lines"] if line["n_ftdl"]
+        ],
+    )  # fmt: skip
+    for note in summary["notes"]:
+        screen.line(f"note: {note}")
+    if result.rates is not None:
+        rates = result.rates.all
+        total = screen.measured(rates.total, rates.total_err)
+        screen.line(f"rate at {options.luminosity:g} /cm2/s: {total} Hz")
+    screen.line(f"Decisions: {options.out}")
+    if options.report:
+        screen.line(f"Report: {Path(options.report) / 'report.html'}")

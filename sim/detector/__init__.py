@@ -1,0 +1,1 @@
+"""The detector around the trigger: how particles become trigger cells."""

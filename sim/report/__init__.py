@@ -1,0 +1,1 @@
+"""The study's report: pictures and a page that stands alone."""

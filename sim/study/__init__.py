@@ -1,0 +1,1 @@
+"""Studies: many samples through detector, trigger and menu, to rates, efficiencies and a report."""

@@ -1,0 +1,219 @@
+"""One chunk of one sample: events, detector, trigger, sums. What a worker process runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_models.interface.ecl import N_CELL
+from firmware_models.trigger_cells import CellHits
+from sim.detector.ecl import EclConfig, EclResponse
+from sim.events import Events
+from sim.machine import Machine
+from sim.processes import get_process
+from sim.processes.base import Process
+from sim.streams import stream
+from sim.study.config import Efficiency, Sample, StudyConfig
+from sim.truth import VARIABLES, truth_variables
+from trigger.axes import Axis
+from trigger.bits import BitTable
+from trigger.chain import Chain
+from trigger.efficiency import EfficiencyTable
+from trigger.menu import load
+from trigger.menu.inputs import ECL_INPUTS
+from trigger.orthogonal import OrthogonalMethod
+from trigger.rates import RateAccumulator
+
+TableKey = tuple[str, str]
+"""Label of the efficiency entry and line."""
+
+Tables = dict[TableKey, EfficiencyTable | OrthogonalMethod]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What to run: a number of events of a sample, or events that were read from a file.
+
+    Parameters
+    ----------
+    sample : int
+        Position in the study's list of samples.
+    chunk : int
+        Number of the chunk within the sample; it keys the random numbers.
+    n : int
+        Events to generate.
+    events : Events, optional
+        Events from a file, instead of generated ones.
+    keep_decisions : bool
+        Return the decisions and truth variables of every event too.
+    """
+
+    sample: int
+    chunk: int
+    n: int
+    events: Events | None = None
+    keep_decisions: bool = False
+
+
+@dataclass(frozen=True)
+class ChunkResult:
+    """Sums over the events of one task.
+
+    Parameters
+    ----------
+    task : Task
+        Without its events.
+    n_events : int
+    rates : RateAccumulator
+        Empty for samples that do not enter the rate table.
+    tables : dict
+        Efficiency tables by label and line.
+    cell_fired, cell_energy : ndarray of int64, shape (577,)
+        Events in which each cell fired, and its summed energy [counts]; index is the TC id.
+    ftdl : BitTable, optional
+    weight : ndarray of float64, shape (n_events,)
+    truth : mapping, optional
+        Truth variables.
+    """
+
+    task: Task
+    n_events: int
+    rates: RateAccumulator
+    tables: Tables
+    cell_fired: NDArray[np.int64]
+    cell_energy: NDArray[np.int64]
+    weight: NDArray[np.float64]
+    ftdl: BitTable | None = None
+    truth: Mapping[str, NDArray[np.float64]] | None = None
+
+
+class Context:
+    """Everything of a study that all chunks share, built once in each worker."""
+
+    def __init__(self, config: StudyConfig) -> None:
+        self.config = config
+        self.machine = Machine()
+        self.menu = load(config.study.menu)
+        self.chain = Chain.build(self.menu, config.registers, config.study.working_point)
+        self.response = EclResponse(EclConfig.from_mapping(config.detector, "detector"))
+        self._processes: dict[str, Process] = {}
+
+    def process(self, sample: Sample) -> Process:
+        """Return the generator of a sample."""
+        if sample.name not in self._processes:
+            assert sample.process is not None
+            self._processes[sample.name] = get_process(
+                sample.process, self.machine, **sample.parameters
+            )
+        return self._processes[sample.name]
+
+    def seed(self, sample: Sample) -> int:
+        """Return the sample's own seed: no two samples share random numbers."""
+        rng = stream(self.config.study.seed, f"sample/{sample.name}")
+        return int(rng.integers(2**62))
+
+    def unproduced_inputs(self) -> tuple[str, ...]:
+        """Return the menu's inputs that no sub-trigger here produces."""
+        return self.menu.without_producer(ECL_INPUTS)
+
+    @property
+    def prescales(self) -> tuple[float, ...]:
+        """Prescale of every line, 0 for masked."""
+        return tuple(float(line.prescale.value) for line in self.menu.lines)
+
+
+@lru_cache(maxsize=4)
+def _context(config_json: str) -> Context:
+    return Context(StudyConfig.model_validate_json(config_json))
+
+
+def run_chunk(job: tuple[str, Task]) -> ChunkResult:
+    """Run one task.
+
+    Parameters
+    ----------
+    job : (str, Task)
+        The study's configuration as JSON, and the task.
+    """
+    context, task = _context(job[0]), job[1]
+    sample = context.config.samples[task.sample]
+    events, hits = _detector(context, sample, task)
+    ftdl = context.chain.decide(hits)
+    weight = np.ones(len(hits)) if events is None else events.weight
+    wanted = [entry for entry in context.config.efficiency if entry.sample == sample.name]
+    truth: Mapping[str, NDArray[np.float64]] | None = None
+    if events is None:
+        truth = {name: np.full(len(hits), np.nan) for name in VARIABLES}
+    elif wanted or task.keep_decisions:
+        found = truth_variables(
+            events, context.machine, invisible=context.response.config.invisible
+        )
+        truth = {name: values.astype(np.float64) for name, values in found.items()}
+    rates = RateAccumulator(context.menu.names, context.prescales)
+    if sample.rates:
+        rates.fill(sample.name, ftdl, weight)
+    tables: Tables = {}
+    for entry in wanted:
+        assert truth is not None
+        tables.update(fill_tables(entry, ftdl, truth, weight))
+    keep = task.keep_decisions
+    return ChunkResult(
+        Task(task.sample, task.chunk, task.n),
+        len(hits),
+        rates,
+        tables,
+        np.bincount(hits.cell, minlength=N_CELL + 1),
+        np.bincount(hits.cell, hits.energy, minlength=N_CELL + 1).astype(np.int64),
+        weight,
+        ftdl if keep else None,
+        truth if keep else None,
+    )
+
+
+def _detector(context: Context, sample: Sample, task: Task) -> tuple[Events | None, CellHits]:
+    seed = context.seed(sample)
+    if sample.background:
+        return None, context.response.background_events(task.n, seed, task.chunk)
+    events = task.events
+    if events is None:
+        events = context.process(sample).generate(task.n, seed, task.chunk)
+    return events, context.response.respond(events, seed, task.chunk)
+
+
+def table_axes(entry: Efficiency) -> list[Axis]:
+    """Return the binned axes of an efficiency entry."""
+    return [
+        Axis(axis.variable, VARIABLES[axis.variable].unit, axis.edge_values())
+        for axis in entry.axes
+    ]
+
+
+def fill_tables(
+    entry: Efficiency,
+    ftdl: BitTable,
+    truth: Mapping[str, NDArray[np.float64]],
+    weight: NDArray[np.float64],
+) -> Tables:
+    """Return the tables of one efficiency entry, filled with these events."""
+    axes = table_axes(entry)
+    chosen = np.ones(ftdl.n_events, dtype=bool)
+    for cut in entry.where:
+        value = truth[cut.variable]
+        chosen &= (value >= cut.low) & (value < cut.high)
+    values = {axis.name: truth[axis.name][chosen] for axis in axes}
+    weights = None if (weight == 1.0).all() else weight[chosen]
+    tables: Tables = {}
+    for line in entry.lines:
+        probe = ftdl[line][chosen]
+        if entry.reference is None:
+            table = EfficiencyTable(line, axes, weighted=weights is not None)
+            tables[entry.label, line] = table.fill(values, probe, weights)
+        else:
+            method = OrthogonalMethod(line, entry.reference, axes, weighted=weights is not None)
+            reference = ftdl[entry.reference][chosen]
+            tables[entry.label, line] = method.fill(values, probe, reference, weights)
+    return tables

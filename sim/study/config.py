@@ -1,0 +1,207 @@
+"""The configuration of a study: a TOML file, checked before anything runs."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.resources import files
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from firmware_models.errors import InputError, nearest
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$")]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Sample(_Strict):
+    """One source of events.
+
+    Exactly one of `process`, `file` and `background` says where the events come from.
+    """
+
+    name: Name
+    process: str | None = None
+    parameters: dict[str, float | int | str | bool] = {}
+    file: str | None = None
+    format: str | None = None
+    frame: Literal["lab", "cm", "head-on"] = "lab"
+    background: bool = False
+    share: NonNegative = 1.0
+    """Share of the study's events, relative to the other samples. Files are read whole."""
+    cross_section_nb: NonNegative | None = None
+    """Cross-section of a file's events [nb], where the file does not say it."""
+    rates: bool = True
+    """Whether the sample enters the rate table."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Sample:
+        given = [self.process is not None, self.file is not None, self.background]
+        if sum(given) != 1:
+            raise ValueError("needs exactly one of process, file, background = true")
+        return self
+
+
+class Axis(_Strict):
+    """One axis of an efficiency table, in a truth variable's own unit."""
+
+    variable: str
+    edges: list[float] | None = Field(default=None, min_length=2)
+    low: float | None = None
+    high: float | None = None
+    bins: Annotated[int, Field(ge=1, le=1000)] | None = None
+
+    @model_validator(mode="after")
+    def _edges_or_bins(self) -> Axis:
+        uniform = [self.low is not None, self.high is not None, self.bins is not None]
+        if (self.edges is None) == (not any(uniform)) or (any(uniform) and not all(uniform)):
+            raise ValueError("needs either edges or all of low, high, bins")
+        values = self.edge_values()
+        if any(b <= a for a, b in pairwise(values)):
+            raise ValueError("edges must rise strictly")
+        return self
+
+    def edge_values(self) -> list[float]:
+        """Return the bin edges."""
+        if self.edges is not None:
+            return self.edges
+        assert self.low is not None
+        assert self.high is not None
+        assert self.bins is not None
+        step = (self.high - self.low) / self.bins
+        return [self.low + i * step for i in range(self.bins)] + [self.high]
+
+
+class Range(_Strict):
+    """Events of which a variable lies in [low, high) enter a table."""
+
+    variable: str
+    low: float = float("-inf")
+    high: float = float("inf")
+
+
+class Efficiency(_Strict):
+    """One efficiency table for each of some lines."""
+
+    label: Name
+    title: str = ""
+    sample: Name
+    lines: list[str] = Field(min_length=1)
+    axes: list[Axis] = Field(min_length=1, max_length=3)
+    where: list[Range] = []
+    reference: str | None = None
+    """A line for the orthogonal-trigger method; none: efficiency against truth."""
+
+
+class Main(_Strict):
+    """The `[study]` table."""
+
+    name: str = "Low-multiplicity trigger study"
+    menu: str = "low_multiplicity"
+    working_point: str | None = None
+    """A named set of thresholds of the menu; none: the defaults of the firmware."""
+    events: Annotated[int, Field(ge=1, le=10**12)] = 400_000
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
+    luminosity_cm2_s: Positive = 8e35
+    chunk: Annotated[int, Field(ge=64, le=100_000)] = 20_000
+    compare_with_source: bool = False
+    """Show the quoted single-photon rates beside ours, where all processes are simulated."""
+    focus: list[str] = []
+    """Lines whose rate the report splits by process."""
+
+
+class StudyConfig(_Strict):
+    """A study: what runs, with what menu and detector, and what is tabulated."""
+
+    study: Main = Main()
+    detector: dict[str, Any] = {}
+    registers: dict[str, dict[str, int | list[int]]] = {}
+    """Register values by block, such as ``[registers.ecl_selection]``."""
+    samples: list[Sample] = Field(min_length=1)
+    efficiency: list[Efficiency] = []
+
+    @model_validator(mode="after")
+    def _names(self) -> StudyConfig:
+        names = [sample.name for sample in self.samples]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"samples: name {name!r} is given twice")
+        for table in self.efficiency:
+            if table.sample not in names:
+                near = nearest(table.sample, names)
+                hint = f" (nearest: {near!r})" if near else ""
+                raise ValueError(
+                    f"efficiency {table.label!r}: unknown sample {table.sample!r}{hint}; "
+                    f"allowed: {', '.join(names)}"
+                )
+        return self
+
+
+def load_study(path: str | Path | None = None) -> StudyConfig:
+    """Read a study file, or the packaged default study.
+
+    Raises
+    ------
+    InputError
+        Naming the file, the path in it, what was given and what is allowed.
+    """
+    if path is None:
+        place = "default study"
+        text = files("sim.study").joinpath("default.toml").read_text(encoding="utf-8")
+    else:
+        place = str(path)
+        try:
+            text = Path(path).read_bytes().decode("utf-8")
+        except OSError as error:
+            raise InputError(f"cannot read: {error.strerror}", place=place) from error
+        except UnicodeDecodeError as error:
+            raise InputError("is not a text file (UTF-8 expected)", place=place) from error
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"is not valid TOML: {error}", place=place) from error
+    return parse_study(data, place)
+
+
+def parse_study(data: dict[str, Any], place: str) -> StudyConfig:
+    """Check a study's data; `place` names where it comes from."""
+    try:
+        return StudyConfig.model_validate(data)
+    except ValidationError as error:
+        raise _explained(error, place) from None
+
+
+def _explained(error: ValidationError, place: str) -> InputError:
+    """Turn the first finding of pydantic into one clear message."""
+    first = error.errors()[0]
+    path = ".".join(str(part) for part in first["loc"])
+    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "extra_forbidden":
+        allowed = _fields_at(first["loc"][:-1])
+        near = nearest(str(first["loc"][-1]), allowed)
+        hint = f" (nearest: {near!r})" if near else ""
+        message = f"unknown key{hint}; allowed: {', '.join(sorted(allowed))}"
+    elif first["type"] != "value_error" and first["type"] != "missing":
+        message = f"{message}, not {first['input']!r}"
+    elif first["type"] == "missing":
+        message = "is missing"
+    return InputError(message, place=f"{place}: {path}" if path else place)
+
+
+def _fields_at(location: tuple[int | str, ...]) -> list[str]:
+    """Return the keys that a table of the study file may have."""
+    model: Any = StudyConfig
+    for part in location:
+        if isinstance(part, int):
+            continue
+        annotation = model.model_fields[part].annotation
+        inner = getattr(annotation, "__args__", (annotation,))
+        model = next((item for item in inner if hasattr(item, "model_fields")), annotation)
+    return list(model.model_fields)

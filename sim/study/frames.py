@@ -1,0 +1,167 @@
+"""Frames of simulated collisions for every block, to drive RTL with what physics gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_models import ecl_cluster, ecl_selection
+from firmware_models.errors import unknown_name
+from firmware_models.interface import WORDS
+from firmware_models.interface.clock import DATA_CLOCK_TICKS
+from firmware_models.trigger_cells import CellHits
+from sim.detector.ecl import EclConfig, EclResponse
+from sim.events import concatenate
+from sim.processes import get_process
+from sim.streams import stream
+from trigger.bits import unslice_bits
+from trigger.chain import Chain
+from trigger.menu import load
+from trigger.menu.inputs import ecl_input_rows
+
+MIXTURE = ("bhabha", "radiative_bhabha", "digamma", "dimuon", "eeee", "photon_gun")
+"""Processes of which the frames are made, in equal parts: many topologies, not the real rates."""
+
+CHUNK = 8_192
+"""Frames at a time: dense calorimeter frames are large."""
+
+MEAN_GAP = 12.0
+"""Mean idle ticks between collisions in a stream of ticks: pulses overlap now and then."""
+
+Frames = NDArray[np.void]
+
+
+def physics_frames(block: str, n: int, seed: int = 1) -> Iterator[Frames]:
+    """Yield input words of a block, made by the chain up to it.
+
+    Parameters
+    ----------
+    block : str
+        Name of the block.
+    n : int
+        Words in all.
+    seed : int
+
+    Yields
+    ------
+    ndarray, dtype of the block's input word
+        At most `CHUNK` words.
+
+    Raises
+    ------
+    InputError
+        For a block without a source of physics frames.
+    """
+    if block not in _MAKERS:
+        raise unknown_name("block", block, _MAKERS, place="physics frames")
+    make = _MAKERS[block](seed)
+    for chunk, start in enumerate(range(0, n, CHUNK)):
+        yield make(min(CHUNK, n - start), chunk)
+
+
+Maker = Callable[[int, int], Frames]
+
+
+def _collisions(seed: int) -> Callable[[int, int], CellHits]:
+    """Return a function of (n, chunk) that gives the fired cells of n collisions, mixed."""
+    processes = [get_process(name) for name in MIXTURE]
+    response = EclResponse(EclConfig())
+
+    def make(n: int, chunk: int) -> CellHits:
+        each = -(-n // len(processes))
+        events = concatenate([process.generate(each, seed, chunk) for process in processes])
+        order = stream(seed, "frames/order", chunk).permutation(len(events))[:n]
+        return response.respond(events.select(order), seed, chunk)
+
+    return make
+
+
+def _calorimeter_frames(seed: int) -> Maker:
+    collisions = _collisions(seed)
+    return lambda n, chunk: collisions(n, chunk).dense()
+
+
+def _clusters(seed: int) -> Maker:
+    collisions = _collisions(seed)
+    return lambda n, chunk: ecl_cluster.evaluate_hits(collisions(n, chunk))
+
+
+def _calorimeter_words(seed: int) -> Maker:
+    clusters = _clusters(seed)
+    return lambda n, chunk: ecl_selection.evaluate(clusters(n, chunk))
+
+
+def _input_bits(seed: int) -> Maker:
+    words, menu = _calorimeter_words(seed), load("low_multiplicity")
+
+    def make(n: int, chunk: int) -> Frames:
+        rows = menu.input_rows(ecl_input_rows(words(n, chunk)))
+        return _bits(WORDS["gdl_input"].zeros(n), unslice_bits(rows, n))
+
+    return make
+
+
+def _ticks(seed: int) -> Maker:
+    """Give one word a tick: each collision's bits on one tick, idle ticks between."""
+    bits = _input_bits(seed)
+
+    def make(n: int, chunk: int) -> Frames:
+        rng = stream(seed, "frames/ticks", chunk)
+        gaps = rng.geometric(1.0 / MEAN_GAP, size=n)
+        ticks = np.cumsum(gaps)
+        ticks = ticks[ticks < n]
+        words = WORDS["gdl_raw"].zeros(n)
+        words["bits"][ticks] = bits(max(len(ticks), 1), chunk)["bits"][: len(ticks)]
+        return words
+
+    return make
+
+
+def _lines(seed: int) -> Maker:
+    collisions, chain = _collisions(seed), Chain.build(load("low_multiplicity"))
+
+    def make(n: int, chunk: int) -> Frames:
+        table = chain.decide(collisions(n, chunk))
+        index = [line.index for line in chain.menu.lines]
+        words = WORDS["ftdl"].zeros(n)
+        words["bits"][:, index] = unslice_bits(table.rows, n).T
+        return words
+
+    return make
+
+
+def _event_times(seed: int) -> Maker:
+    words = _calorimeter_words(seed)
+
+    def make(n: int, chunk: int) -> Frames:
+        found = words(n, chunk)
+        rng = stream(seed, "frames/times", chunk)
+        out = WORDS["gdl_timing_input"].zeros(n)
+        out["l1"] = found["physics"]
+        out["tick"] = found["rev_clock"].astype(np.int64) * DATA_CLOCK_TICKS + rng.integers(
+            DATA_CLOCK_TICKS, size=n
+        )
+        out["ecl_valid"] = found["hit"]
+        out["ecl_time"] = found["rev_clock"].astype(np.int64) * 128 + found["time"]
+        out["ecl_quality"] = found["timing_quality"]
+        return out
+
+    return make
+
+
+def _bits(words: Frames, bits: NDArray[np.bool_]) -> Frames:
+    """Put rows of bits, shape (n_rows, n), into the lowest bits of the words."""
+    words["bits"][:, : len(bits)] = bits.T
+    return words
+
+
+_MAKERS: dict[str, Callable[[int], Maker]] = {
+    "ecl_cluster": _calorimeter_frames,
+    "ecl_selection": _clusters,
+    "gdl_inputs": _ticks,
+    "gdl_logic": _input_bits,
+    "gdl_prescale": _lines,
+    "gdl_timing": _event_times,
+}

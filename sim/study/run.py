@@ -1,0 +1,276 @@
+"""Run a study: cut the samples into chunks, run them on workers, merge the sums in order."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_models.errors import InputError, unknown_name
+from firmware_models.interface.clock import DATA_CLOCK_NS
+from firmware_models.interface.ecl import N_CELL
+from sim.readers import EventFile, open_events
+from sim.study.chunk import ChunkResult, Context, Tables, Task, run_chunk
+from sim.study.config import Sample, StudyConfig
+from sim.study.workers import in_order
+from sim.truth import VARIABLES
+from trigger import samples as normalisation
+from trigger.decisions import MenuId
+from trigger.efficiency import EfficiencyTable
+from trigger.menu import Menu
+from trigger.orthogonal import OrthogonalMethod
+from trigger.rate_table import RateTable
+from trigger.rates import RateAccumulator
+
+log = logging.getLogger(__name__)
+
+WINDOW_NS = 2 * DATA_CLOCK_NS
+"""Length of a trigger window [ns]; windows of the background sample follow without gaps."""
+
+CROSS_SECTION_EVENTS = 400_000
+"""Proposals for a process's cross-section: error well below 1 %."""
+
+Progress = Callable[[str, int], None]
+"""Called with the sample's name and the number of events done since the last call."""
+
+Consumer = Callable[[str, ChunkResult], None]
+"""Called with every chunk's result, in order."""
+
+
+@dataclass
+class SampleResult:
+    """What became of one sample.
+
+    Parameters
+    ----------
+    name, title : str
+    n_events : int
+    normalisation : Sample
+        Cross-section or rate; without either for samples outside the rate table.
+    cell_fired, cell_energy : ndarray of int64, shape (577,)
+        Fires and summed energy [counts] of each trigger cell.
+    notes : list of str
+        What a reader wants the user to know.
+    """
+
+    name: str
+    title: str
+    normalisation: normalisation.Sample
+    n_events: int = 0
+    cell_fired: NDArray[np.int64] = field(
+        default_factory=lambda: np.zeros(N_CELL + 1, dtype=np.int64), repr=False
+    )
+    cell_energy: NDArray[np.int64] = field(
+        default_factory=lambda: np.zeros(N_CELL + 1, dtype=np.int64), repr=False
+    )
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass
+class StudyResult:
+    """A finished study.
+
+    Parameters
+    ----------
+    config : StudyConfig
+    menu : Menu
+    samples : list of SampleResult
+    rates : RateTable, optional
+        None when no sample has a normalisation.
+    tables : dict
+        Efficiency tables by label and line.
+    without_producer : tuple of str
+        Menu inputs that nothing produces yet: their lines cannot fire.
+    counts : dict of ndarray of int64
+        Where decisions were written: events by line before and after the prescale counters
+        (``ftdl``, ``psnm``), and accepted events (``l1``, one element).
+    """
+
+    config: StudyConfig
+    menu: Menu
+    samples: list[SampleResult]
+    rates: RateTable | None
+    tables: Tables
+    without_producer: tuple[str, ...]
+    counts: dict[str, NDArray[np.int64]] = field(default_factory=dict)
+
+
+def run_study(
+    config: StudyConfig,
+    *,
+    workers: int = 1,
+    scheduler: str | None = None,
+    progress: Progress | None = None,
+    consumer: Consumer | None = None,
+) -> StudyResult:
+    """Run a study; the result does not depend on the number of workers.
+
+    Parameters
+    ----------
+    config : StudyConfig
+    workers : int
+        Processes on this machine.
+    scheduler : str, optional
+        Address of a dask scheduler to use instead.
+    progress : callable, optional
+        Called after every chunk.
+    consumer : callable, optional
+        Called with every chunk's result in order, with decisions and truth variables.
+
+    Raises
+    ------
+    InputError
+        For anything wrong in the configuration, before the first event, or in an event file.
+    """
+    context = Context(config)
+    check_study(context)
+    files = _open_files(context)
+    result = StudyResult(
+        config, context.menu, [_sample_result(context, s) for s in config.samples], None, {},
+        context.unproduced_inputs(),
+    )  # fmt: skip
+    rates = RateAccumulator(context.menu.names, context.prescales)
+    job = config.model_dump_json()
+    tasks = ((job, task) for task in _tasks(config, files, consumer is not None))
+    for part in in_order(run_chunk, tasks, workers=workers, scheduler=scheduler):
+        sample = result.samples[part.task.sample]
+        sample.n_events += part.n_events
+        sample.cell_fired += part.cell_fired
+        sample.cell_energy += part.cell_energy
+        rates.merge(part.rates)
+        _merge_tables(result.tables, part.tables)
+        if consumer is not None:
+            consumer(sample.name, part)
+        if progress is not None:
+            progress(sample.name, part.n_events)
+    for sample, opened in zip(result.samples, files, strict=True):
+        _take_from_file(config, sample, opened)
+    result.rates = _rate_table(config, context, result, rates)
+    return result
+
+
+def check_study(context: Context) -> None:
+    """Refuse unknown lines and variables before anything runs.
+
+    Raises
+    ------
+    InputError
+        With the path in the study and the nearest valid name.
+    """
+    names = context.menu.names
+    for number, entry in enumerate(context.config.efficiency):
+        place = f"efficiency.{number} ({entry.label})"
+        for line in (*entry.lines, *([entry.reference] if entry.reference else ())):
+            if line not in names:
+                raise unknown_name("line", line, names, place=f"{place}.lines")
+        used = [axis.variable for axis in entry.axes] + [cut.variable for cut in entry.where]
+        for variable in used:
+            if variable not in VARIABLES:
+                raise unknown_name("variable", variable, VARIABLES, place=f"{place}.axes")
+    for line in context.config.study.focus:
+        if line not in names:
+            raise unknown_name("line", line, names, place="study.focus")
+    for sample in context.config.samples:
+        if sample.process is not None:
+            context.process(sample)
+
+
+def event_counts(config: StudyConfig) -> list[int]:
+    """Return the number of events to generate for each sample; 0 for files."""
+    shares = np.array([0.0 if s.file is not None else s.share for s in config.samples])
+    if not shares.sum():
+        return [0] * len(shares)
+    exact = config.study.events * shares / shares.sum()
+    return [int(np.ceil(value)) if value else 0 for value in exact]
+
+
+def _tasks(config: StudyConfig, files: Sequence[EventFile | None], keep: bool) -> Iterator[Task]:
+    for number, (n, opened) in enumerate(zip(event_counts(config), files, strict=True)):
+        if opened is not None:
+            for chunk, events in enumerate(opened.chunks()):
+                yield Task(number, chunk, len(events), events, keep)
+            continue
+        for chunk, start in enumerate(range(0, n, config.study.chunk)):
+            yield Task(number, chunk, min(config.study.chunk, n - start), None, keep)
+
+
+def _open_files(context: Context) -> list[EventFile | None]:
+    config = context.config
+    return [
+        None if s.file is None
+        else open_events(
+            s.file, format=s.format, frame=s.frame, chunk=config.study.chunk,
+            machine=context.machine, invisible=context.response.config.invisible,
+        )
+        for s in config.samples
+    ]  # fmt: skip
+
+
+def _sample_result(context: Context, sample: Sample) -> SampleResult:
+    if sample.background:
+        windows = normalisation.Sample(rate_hz=1e9 / WINDOW_NS)
+        return SampleResult(sample.name, "windows without a collision", windows)
+    if sample.process is None:
+        return SampleResult(sample.name, f"events of {sample.file}", normalisation.Sample())
+    process = context.process(sample)
+    if not sample.rates:
+        return SampleResult(sample.name, process.title, normalisation.Sample())
+    sigma = process.cross_section(CROSS_SECTION_EVENTS, context.seed(sample))
+    return SampleResult(
+        sample.name,
+        process.title,
+        normalisation.Sample(sigma_nb=sigma.value_nb, sigma_err_nb=sigma.error_nb),
+    )
+
+
+def _take_from_file(config: StudyConfig, result: SampleResult, opened: EventFile | None) -> None:
+    """Take cross-section and notes from a file, known only after it was read."""
+    if opened is None:
+        return
+    given = next(s for s in config.samples if s.name == result.name).cross_section_nb
+    result.notes += opened.notes
+    if given is not None:
+        result.normalisation = normalisation.Sample(sigma_nb=given)
+    elif opened.cross_section_pb is not None:
+        result.normalisation = normalisation.Sample(
+            sigma_nb=opened.cross_section_pb / 1e3,
+            sigma_err_nb=(opened.cross_section_err_pb or 0.0) / 1e3,
+        )
+    if result.n_events == 0:
+        raise InputError("holds no events", place=str(opened.path))
+
+
+def _merge_tables(total: Tables, part: Tables) -> None:
+    for key, table in part.items():
+        if key in total:
+            old = total[key]
+            if isinstance(old, OrthogonalMethod):
+                assert isinstance(table, OrthogonalMethod)
+                total[key] = old.merge(table)
+            else:
+                assert isinstance(table, EfficiencyTable)
+                total[key] = old + table
+        else:
+            total[key] = table
+
+
+def _rate_table(
+    config: StudyConfig, context: Context, result: StudyResult, rates: RateAccumulator
+) -> RateTable | None:
+    known = {
+        s.name: s.normalisation
+        for s in result.samples
+        if s.normalisation.sigma_nb is not None or s.normalisation.rate_hz is not None
+    }
+    for name in list(rates.processes):
+        if name not in known:
+            log.warning("%s has no cross-section: it is left out of the rates", name)
+            del rates.processes[name]
+    if not rates.processes:
+        return None
+    menu = MenuId(context.menu.name, context.menu.version, context.menu.sha256)
+    known = {name: value for name, value in known.items() if name in rates.processes}
+    return rates.rate_table(known, config.study.luminosity_cm2_s, menu)

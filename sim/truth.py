@@ -1,0 +1,292 @@
+"""Truth variables of events: the axes of efficiency tables, from the generated particles.
+
+Names follow the variables of basf2 where those exist (``missingMass2OfEvent`` and the like); the
+others join the object (photon, charged) and the quantity in the same manner. Angles are momentum
+directions at production, in rad. `VARIABLES` lists them with units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from math import pi
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_models.kernels import njit
+from sim.detector.particles import Classes, Kind, classify
+from sim.events import Events, FloatArray
+from sim.machine import Machine, transform
+
+ECL_RANGE = (12.4 * pi / 180.0, 155.1 * pi / 180.0)
+"""Polar angles that the calorimeter covers [rad] (physics section A.1)."""
+
+CDC_RANGE = (17.0 * pi / 180.0, 150.0 * pi / 180.0)
+"""Polar angles that the drift chamber covers [rad] (physics section A.1)."""
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable of an event.
+
+    Parameters
+    ----------
+    name : str
+        Key in the result of `truth_variables`.
+    unit : str
+        ``GeV``, ``rad``, ``cm``, ``GeV^2``, or empty.
+    text : str
+        What it is.
+    """
+
+    name: str
+    unit: str
+    text: str
+
+
+_TABLE = (
+    Variable("photonE", "GeV", "energy of the leading photon (largest energy in the CM)"),
+    Variable("photonECM", "GeV", "its energy in the CM"),
+    Variable("photonTheta", "rad", "its polar angle"),
+    Variable("photonPhi", "rad", "its azimuth, -pi to pi"),
+    Variable("photonThetaCM", "rad", "its polar angle in the CM"),
+    Variable("photon2ECM", "GeV", "energy in the CM of the second photon"),
+    Variable("photon2Theta", "rad", "its polar angle"),
+    Variable("clusterECM", "GeV", "largest energy in the CM among photons and electrons"),
+    Variable("clusterTheta", "rad", "polar angle of that photon or electron"),
+    Variable("cluster2ECM", "GeV", "second largest energy in the CM among photons and electrons"),
+    Variable("chargedP", "GeV", "momentum of the leading charged particle (largest momentum)"),
+    Variable("chargedPT", "GeV", "its transverse momentum"),
+    Variable("chargedTheta", "rad", "its polar angle"),
+    Variable("chargedPhi", "rad", "its azimuth, -pi to pi"),
+    Variable("chargedPCM", "GeV", "its momentum in the CM"),
+    Variable("charged2P", "GeV", "momentum of the second charged particle"),
+    Variable("charged2PT", "GeV", "its transverse momentum"),
+    Variable("chargedDeltaPhi", "rad", "azimuth between the two leading charged ones, 0 to pi"),
+    Variable("nPhotonsInECL", "", "photons within the acceptance of the calorimeter"),
+    Variable("nChargedInECL", "", "charged particles within the acceptance of the calorimeter"),
+    Variable("nChargedInCDC", "", "charged particles within the acceptance of the drift chamber"),
+    Variable("productionRho", "cm", "largest distance from the z axis at which one of the "
+             "charged particles or photons starts"),
+    Variable("productionZ", "cm", "z of that point"),
+    Variable("visibleEnergyOfEventCMS", "GeV", "energy in the CM of all visible particles within "
+             "the acceptance of the calorimeter"),
+    Variable("totalPhotonsEnergyOfEvent", "GeV", "energy of all photons within that acceptance"),
+    Variable("missingEnergyOfEventCMS", "GeV", "energy in the CM of the beams minus the visible"),
+    Variable("missingMomentumOfEvent", "GeV", "size of the momentum of the beams minus the "
+             "visible"),
+    Variable("missingMomentumOfEvent_theta", "rad", "polar angle of that momentum"),
+    Variable("missingMass2OfEvent", "GeV^2", "invariant square of beams minus visible"),
+)  # fmt: skip
+
+VARIABLES = {variable.name: variable for variable in _TABLE}
+
+
+def truth_variables(
+    events: Events,
+    machine: Machine,
+    *,
+    acceptance: tuple[float, float] | None = ECL_RANGE,
+    invisible: Collection[int] = (),
+) -> dict[str, NDArray[np.float64] | NDArray[np.int64]]:
+    """Compute all variables of `VARIABLES`.
+
+    Particles are the final state as generated: a π0 or K_S that the generator did not decay counts
+    neither as photons nor as charged particles, but as visible energy.
+
+    Parameters
+    ----------
+    events : Events
+        The sample, laboratory frame.
+    machine : Machine
+        The collider, for the CM frame and the missing energy.
+    acceptance : tuple of float, optional
+        Range of lab polar angles [rad] for the leading and second photon, cluster and charged
+        particle. Default: the calorimeter's, so that a photon lost in the beam pipe does not hide
+        the one that is measured. None: everywhere.
+    invisible : collection of int
+        Further particle codes that leave no trace.
+
+    Returns
+    -------
+    dict
+        Arrays of shape ``(n,)``; float64 with NaN where the event has no such particle (no missing
+        momentum direction), int64 for the counts.
+
+    Raises
+    ------
+    InputError
+        For particle codes that cannot be final-state particles.
+    """
+    particles = _Particles(events, machine, classify(events.pdg, invisible))
+    result: dict[str, NDArray[np.float64] | NDArray[np.int64]] = {}
+    result |= particles.photons(acceptance)
+    result |= particles.charged(acceptance)
+    result |= particles.counts()
+    result |= particles.production()
+    result |= particles.sums(machine)
+    return {name: result[name] for name in VARIABLES}
+
+
+class _Particles:
+    """Per-particle quantities that several variables need."""
+
+    def __init__(self, events: Events, machine: Machine, classes: Classes) -> None:
+        self.events = events
+        self.p4 = events.p4
+        self.cm = transform(machine.to_cm[None], events.p4[None])[0]
+        self.photon = classes.kind == Kind.PHOTON
+        self.shower = self.photon | (classes.kind == Kind.ELECTRON)
+        self.is_charged = (classes.charge != 0) & (classes.kind != Kind.INVISIBLE)
+        self.visible = classes.kind != Kind.INVISIBLE
+        self.theta = _theta(self.p4)
+        self.in_ecl = _within(self.theta, ECL_RANGE)
+
+    def _leading(
+        self,
+        chosen: NDArray[np.bool_],
+        score: FloatArray,
+        acceptance: tuple[float, float] | None,
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        if acceptance is not None:
+            chosen = chosen & _within(self.theta, acceptance)
+        rows = leading_two(self.events.offsets, score, chosen)
+        return rows[:, 0], rows[:, 1]
+
+    def photons(self, acceptance: tuple[float, float] | None) -> dict[str, FloatArray]:
+        energy = self.cm[:, 3]
+        first, second = self._leading(self.photon, energy, acceptance)
+        shower, shower2 = self._leading(self.shower, energy, acceptance)
+        return {
+            "photonE": _take(self.p4[:, 3], first),
+            "photonECM": _take(energy, first),
+            "photonTheta": _take(self.theta, first),
+            "photonPhi": _take(_phi(self.p4), first),
+            "photonThetaCM": _take(_theta(self.cm), first),
+            "photon2ECM": _take(energy, second),
+            "photon2Theta": _take(self.theta, second),
+            "clusterECM": _take(energy, shower),
+            "clusterTheta": _take(self.theta, shower),
+            "cluster2ECM": _take(energy, shower2),
+        }
+
+    def charged(self, acceptance: tuple[float, float] | None) -> dict[str, FloatArray]:
+        momentum, transverse, phi = _size(self.p4), _transverse(self.p4), _phi(self.p4)
+        first, second = self._leading(self.is_charged, momentum, acceptance)
+        delta = np.abs(_take(phi, first) - _take(phi, second))
+        return {
+            "chargedP": _take(momentum, first),
+            "chargedPT": _take(transverse, first),
+            "chargedTheta": _take(self.theta, first),
+            "chargedPhi": _take(phi, first),
+            "chargedPCM": _take(_size(self.cm), first),
+            "charged2P": _take(momentum, second),
+            "charged2PT": _take(transverse, second),
+            "chargedDeltaPhi": np.minimum(delta, 2.0 * pi - delta),
+        }
+
+    def counts(self) -> dict[str, NDArray[np.int64]]:
+        in_cdc = _within(self.theta, CDC_RANGE)
+        return {
+            "nPhotonsInECL": self._count(self.photon & self.in_ecl),
+            "nChargedInECL": self._count(self.is_charged & self.in_ecl),
+            "nChargedInCDC": self._count(self.is_charged & in_cdc),
+        }
+
+    def _count(self, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
+        return np.bincount(self.events.event_of[chosen], minlength=len(self.events))
+
+    def production(self) -> dict[str, FloatArray]:
+        vertex = self.events.vertex
+        rho = np.hypot(vertex[:, 0], vertex[:, 1])
+        first, _ = self._leading(self.is_charged | self.photon, rho, None)
+        return {"productionRho": _take(rho, first), "productionZ": _take(vertex[:, 2], first)}
+
+    def sums(self, machine: Machine) -> dict[str, FloatArray]:
+        seen = self.visible & self.in_ecl
+        visible, visible_cm = self._sum(self.p4, seen), self._sum(self.cm, seen)
+        missing = machine.total - visible
+        size = _size(missing)
+        return {
+            "visibleEnergyOfEventCMS": visible_cm[:, 3],
+            "totalPhotonsEnergyOfEvent": self._sum(self.p4, self.photon & self.in_ecl)[:, 3],
+            "missingEnergyOfEventCMS": machine.sqrt_s - visible_cm[:, 3],
+            "missingMomentumOfEvent": size,
+            "missingMomentumOfEvent_theta": np.where(size > 0.0, _theta(missing), np.nan),
+            "missingMass2OfEvent": missing[:, 3] ** 2 - size**2,
+        }
+
+    def _sum(self, p4: FloatArray, chosen: NDArray[np.bool_]) -> FloatArray:
+        event, n = self.events.event_of[chosen], len(self.events)
+        return np.stack(
+            [np.bincount(event, weights=p4[chosen, k], minlength=n) for k in range(4)], axis=1
+        )
+
+
+@njit()
+def leading_two(
+    offsets: NDArray[np.int64], score: FloatArray, chosen: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Return the rows of the two highest scores in every event.
+
+    Parameters
+    ----------
+    offsets : ndarray of int64, shape (n + 1,)
+        As in `sim.events.Events`.
+    score : ndarray, shape (n_particle,)
+        What to compare; the first of equals wins.
+    chosen : ndarray of bool, shape (n_particle,)
+        Which particles take part.
+
+    Returns
+    -------
+    ndarray of int64, shape (n, 2)
+        Rows; -1 where there is none.
+    """
+    n = len(offsets) - 1
+    result = np.full((n, 2), -1, dtype=np.int64)
+    for i in range(n):
+        first, second = -1, -1
+        for row in range(offsets[i], offsets[i + 1]):
+            if not chosen[row]:
+                continue
+            if first < 0 or score[row] > score[first]:
+                first, second = row, first
+            elif second < 0 or score[row] > score[second]:
+                second = row
+        result[i, 0] = first
+        result[i, 1] = second
+    return result
+
+
+def _take(values: FloatArray, rows: NDArray[np.int64]) -> FloatArray:
+    result = np.full(len(rows), np.nan)
+    there = rows >= 0
+    result[there] = values[rows[there]]
+    return result
+
+
+def _within(theta: FloatArray, limits: tuple[float, float]) -> NDArray[np.bool_]:
+    result: NDArray[np.bool_] = (theta >= limits[0]) & (theta <= limits[1])
+    return result
+
+
+def _transverse(p4: FloatArray) -> FloatArray:
+    result: FloatArray = np.hypot(p4[:, 0], p4[:, 1])
+    return result
+
+
+def _size(p4: FloatArray) -> FloatArray:
+    result: FloatArray = np.hypot(_transverse(p4), p4[:, 2])
+    return result
+
+
+def _theta(p4: FloatArray) -> FloatArray:
+    result: FloatArray = np.arctan2(_transverse(p4), p4[:, 2])
+    return result
+
+
+def _phi(p4: FloatArray) -> FloatArray:
+    result: FloatArray = np.arctan2(p4[:, 1], p4[:, 0])
+    return result

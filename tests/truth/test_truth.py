@@ -1,0 +1,173 @@
+"""Truth variables against closed forms and against plain Python over the particles."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from particle import Particle
+
+from sim.events import Events, concatenate, from_dense
+from sim.machine import Machine, transform
+from sim.readers import open_events
+from sim.truth import CDC_RANGE, ECL_RANGE, VARIABLES, truth_variables
+
+MACHINE = Machine()
+PYTHIA = Path(__file__).resolve().parent.parent / "data" / "pythia" / "belle2.hepmc3.gz"
+INVISIBLE = {12, 14, 16}
+
+
+@pytest.fixture(scope="module")
+def pythia() -> Events:
+    return concatenate(list(open_events(PYTHIA)))
+
+
+def _recoil(mass: float, cosine: np.ndarray, phi: np.ndarray) -> Events:
+    """Photon against an invisible particle of the given mass [GeV]."""
+    energy = (MACHINE.s - mass**2) / (2.0 * MACHINE.sqrt_s)
+    sine = np.sqrt(1.0 - cosine**2)
+    p4 = np.zeros((len(cosine), 2, 4))
+    p4[:, 0, :3] = energy * np.stack((sine * np.cos(phi), sine * np.sin(phi), cosine), axis=1)
+    p4[:, 1, :3] = -p4[:, 0, :3]
+    p4[:, 0, 3], p4[:, 1, 3] = energy, MACHINE.sqrt_s - energy
+    return from_dense([22, 55], transform(MACHINE.to_lab[None], p4))
+
+
+def test_recoil_against_a_dark_photon() -> None:
+    cosine, phi = np.linspace(-0.6, 0.8, 15), np.linspace(-3.0, 3.0, 15)
+    mass = 3.0
+    got = truth_variables(_recoil(mass, cosine, phi), MACHINE)
+    energy = (MACHINE.s - mass**2) / (2.0 * MACHINE.sqrt_s)
+    np.testing.assert_allclose(got["photonECM"], energy, rtol=1e-12)
+    np.testing.assert_allclose(got["photonThetaCM"], np.arccos(cosine), atol=1e-9)
+    np.testing.assert_allclose(got["missingMass2OfEvent"], mass**2, rtol=1e-9)
+    np.testing.assert_allclose(got["missingEnergyOfEventCMS"], MACHINE.sqrt_s - energy, rtol=1e-12)
+    assert (got["nPhotonsInECL"] == 1).all()
+    assert (got["nChargedInECL"] == 0).all()
+    for name in ("chargedP", "photon2ECM", "chargedDeltaPhi", "cluster2ECM"):
+        assert np.isnan(got[name]).all()
+
+
+def test_photon_in_the_beam_pipe_does_not_hide_the_measured_one() -> None:
+    lab = np.array([[[0.0, 0.0, 5.0, 5.0], [1.0, 0.0, 0.0, 1.0]]])
+    events = from_dense([22, 22], lab)
+    assert truth_variables(events, MACHINE)["photonE"].tolist() == [1.0]
+    assert truth_variables(events, MACHINE, acceptance=None)["photonE"].tolist() == [5.0]
+    assert truth_variables(events, MACHINE)["nPhotonsInECL"].tolist() == [1]
+
+
+def _plain(events: Events, i: int) -> dict[str, float]:
+    """One event, one particle after the other."""
+    rows = range(events.offsets[i], events.offsets[i + 1])
+    photons, charged, showers = [], [], []
+    total, total_cm, photon_energy = np.zeros(4), np.zeros(4), 0.0
+    counts = dict.fromkeys(("nPhotonsInECL", "nChargedInECL", "nChargedInCDC"), 0)
+    places = []
+    for row in rows:
+        code, p = int(events.pdg[row]), events.p4[row]
+        cm = MACHINE.to_cm @ p
+        theta = math.acos(p[2] / math.sqrt(p[:3] @ p[:3]))
+        in_ecl = ECL_RANGE[0] <= theta <= ECL_RANGE[1]
+        is_charged = Particle.from_pdgid(code).charge != 0
+        counts["nPhotonsInECL"] += code == 22 and in_ecl
+        counts["nChargedInECL"] += is_charged and in_ecl
+        counts["nChargedInCDC"] += is_charged and CDC_RANGE[0] <= theta <= CDC_RANGE[1]
+        if is_charged or code == 22:
+            places.append((math.hypot(*events.vertex[row, :2]), events.vertex[row, 2]))
+        if not in_ecl or abs(code) in INVISIBLE:
+            continue
+        total, total_cm = total + p, total_cm + cm
+        photon_energy += p[3] if code == 22 else 0.0
+        entry = (cm, p, theta)
+        if code == 22:
+            photons.append(entry)
+        if abs(code) in (11, 22):
+            showers.append(entry)
+        if is_charged:
+            charged.append(entry)
+    photons.sort(key=lambda entry: -entry[0][3])
+    showers.sort(key=lambda entry: -entry[0][3])
+    charged.sort(key=lambda entry: -(entry[1][:3] @ entry[1][:3]))
+    missing = MACHINE.total - total
+    size = math.sqrt(missing[:3] @ missing[:3])
+    rho, z = max(places) if places else (math.nan, math.nan)
+    result: dict[str, float] = {
+        **counts,
+        "totalPhotonsEnergyOfEvent": photon_energy,
+        "visibleEnergyOfEventCMS": total_cm[3],
+        "missingEnergyOfEventCMS": MACHINE.sqrt_s - total_cm[3],
+        "missingMomentumOfEvent": size,
+        "missingMomentumOfEvent_theta": math.acos(missing[2] / size),
+        "missingMass2OfEvent": missing[3] ** 2 - size**2,
+        "productionRho": rho,
+        "productionZ": z,
+    }
+    if photons:
+        cm, p, theta = photons[0]
+        result |= {
+            "photonE": p[3],
+            "photonECM": cm[3],
+            "photonTheta": theta,
+            "photonPhi": math.atan2(p[1], p[0]),
+            "photonThetaCM": math.acos(cm[2] / math.sqrt(cm[:3] @ cm[:3])),
+        }
+    if len(photons) > 1:
+        result |= {"photon2ECM": photons[1][0][3], "photon2Theta": photons[1][2]}
+    if showers:
+        result |= {"clusterECM": showers[0][0][3], "clusterTheta": showers[0][2]}
+    if len(showers) > 1:
+        result |= {"cluster2ECM": showers[1][0][3]}
+    if charged:
+        cm, p, theta = charged[0]
+        result |= {
+            "chargedP": math.sqrt(p[:3] @ p[:3]),
+            "chargedPT": math.hypot(p[0], p[1]),
+            "chargedTheta": theta,
+            "chargedPhi": math.atan2(p[1], p[0]),
+            "chargedPCM": math.sqrt(cm[:3] @ cm[:3]),
+        }
+    if len(charged) > 1:
+        a, b = charged[0][1], charged[1][1]
+        cosine = (a[0] * b[0] + a[1] * b[1]) / (math.hypot(*a[:2]) * math.hypot(*b[:2]))
+        result |= {
+            "charged2P": math.sqrt(b[:3] @ b[:3]),
+            "charged2PT": math.hypot(b[0], b[1]),
+            "chargedDeltaPhi": math.acos(min(1.0, max(-1.0, cosine))),
+        }
+    return result
+
+
+def test_hadronic_events_against_plain_python(pythia: Events) -> None:
+    got = truth_variables(pythia, MACHINE)
+    assert list(got) == list(VARIABLES)
+    for i in range(len(pythia)):
+        plain = _plain(pythia, i)
+        for name, values in got.items():
+            expected = plain.get(name, math.nan)
+            assert values[i] == pytest.approx(expected, rel=1e-7, abs=1e-6, nan_ok=True), (i, name)
+
+
+def test_chunks_give_the_same_bits(pythia: Events) -> None:
+    whole = truth_variables(pythia, MACHINE)
+    parts = [truth_variables(part, MACHINE) for part in open_events(PYTHIA, chunk=23)]
+    for name, values in whole.items():
+        joined = np.concatenate([part[name] for part in parts])
+        assert joined.dtype == values.dtype
+        assert np.array_equal(joined, values, equal_nan=values.dtype.kind == "f")
+
+
+def test_event_without_particles() -> None:
+    empty = Events(
+        np.zeros(2, np.int64), np.zeros(0, np.int32), np.zeros((0, 4)), np.zeros((0, 4)), np.ones(1)
+    )
+    got = truth_variables(empty, MACHINE)
+    assert got["nPhotonsInECL"].tolist() == [0]
+    assert got["missingMass2OfEvent"][0] == pytest.approx(MACHINE.s)
+    assert math.isnan(got["photonE"][0])
+
+
+def test_every_variable_has_unit_and_text() -> None:
+    assert {v.unit for v in VARIABLES.values()} == {"GeV", "rad", "cm", "GeV^2", ""}
+    assert all(v.text for v in VARIABLES.values())
