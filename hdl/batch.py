@@ -22,7 +22,7 @@ from firmware_models.interface import Block, Registers
 from hdl.messages import compile_error
 from hdl.ports import check_ports
 from hdl.sources import Design, our_design, user_design
-from hdl.tools import cache_folder, require, run, verilator_folder
+from hdl.tools import cache_folder, fingerprint, require, run, verilator_folder
 
 HARNESS = Path(__file__).resolve().parent / "harness" / "replay.cpp"
 
@@ -228,7 +228,9 @@ def register_writes(
 def build(design: Design) -> Path:
     """Return the shared library of a design, built when the cache does not have it."""
     require("verilator")
-    key = design.digest(*_VERILATE, _CXX, _LD, HARNESS.read_text(encoding="utf-8"))
+    key = design.digest(
+        *_VERILATE, _CXX, _LD, HARNESS.read_text(encoding="utf-8"), fingerprint("verilator")
+    )
     target = cache_folder() / "batch" / f"{design.block.name}-{key}.so"
     if target.exists():
         return target

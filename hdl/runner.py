@@ -18,7 +18,14 @@ from firmware_models.errors import InputError, unknown_name
 from hdl.messages import build_error, compile_error
 from hdl.ports import check_ports, port_list
 from hdl.sources import Design
-from hdl.tools import NEEDS, ROOT, applied_environment, cache_folder, require
+from hdl.tools import (
+    NEEDS,
+    ROOT,
+    applied_environment,
+    cache_folder,
+    fingerprint,
+    require,
+)
 
 SIMULATORS = tuple(NEEDS)
 
@@ -90,6 +97,8 @@ def run_bench(design: Design, simulator: str, *, vectors: int = 200, seed: int =
         tests, failures, log = _test(design, simulator, built, Path(folder), {
             "LOWMULT_RESULTS": str(results), "LOWMULT_VECTORS": str(vectors),
             "LOWMULT_SEED": str(seed),
+            # By default pytest rewrites the asserts of every module that is imported: 5 s a run.
+            "COCOTB_REWRITE_ASSERTION_FILES": "",
         })  # fmt: skip
         seconds = time.perf_counter() - started
         text = results.read_text(encoding="utf-8") if results.exists() else ""
@@ -124,7 +133,8 @@ def _check_language(design: Design, simulator: str) -> None:
 def _build(design: Design, simulator: str) -> Path:
     """Return the folder with the simulator's build, made when the cache does not have it."""
     folder = cache_folder() / "bench"
-    target = folder / f"{design.block.name}-{simulator}-{design.digest(*_BUILD_ARGS[simulator])}"
+    key = design.digest(*_BUILD_ARGS[simulator], fingerprint(simulator))
+    target = folder / f"{design.block.name}-{simulator}-{key}"
     with _locked(target):
         if (target / ".done").exists():
             return target
@@ -141,15 +151,21 @@ def _compile(design: Design, simulator: str, target: Path) -> None:
     from cocotb_tools.runner import get_runner
 
     log = target / "build.log"
+    sources = design.sources
+    if simulator == "ghdl":
+        # Its library refers to the files, and elaborates from them at run time.
+        sources = tuple(Path(shutil.copy(source, target)) for source in sources)
     with applied_environment():
         try:
             get_runner(simulator).build(
-                sources=list(design.sources), hdl_toplevel=design.top, build_dir=target,
+                sources=list(sources), hdl_toplevel=design.top, build_dir=target,
                 always=True, timescale=None if simulator == "ghdl" else ("1ns", "1ps"),
                 build_args=list(_BUILD_ARGS[simulator]), log_file=log,
             )  # fmt: skip
         except (SystemExit, RuntimeError, OSError) as error:
             text = log.read_text(errors="replace") if log.exists() else str(error)
+            for source, copy in zip(design.sources, sources, strict=True):
+                text = text.replace(str(copy), str(source))
             raise compile_error(design, simulator, text) from error
 
 

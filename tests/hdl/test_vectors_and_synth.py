@@ -118,4 +118,22 @@ def test_synthesis_errors_are_explained(tmp_path: Path, capsys: pytest.CaptureFi
     vhdl = str(ROOT / "examples" / "rtl" / "gdl_timing.vhd")
     assert main(["synth", "gdl_timing", "--dut", vhdl]) == 2
     assert "not VHDL" in capsys.readouterr().err
-    assert main(["synth", "gdl_timing", "--memory", "0.2"]) == 2
+    assert main(["synth", "gdl_timing", "--target", "generic", "--timeout", "0.01"]) == 2
+    assert "longer than" in capsys.readouterr().err
+
+
+@pytest.mark.rtl
+def test_synthesis_stops_at_the_memory_limit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("pyosys", reason="pyosys is not installed")
+    # A wide multiplier becomes millions of gates: far more than the limit.
+    large = tmp_path / "gdl_timing.sv"
+    large.write_text(
+        "module gdl_timing (input logic [511:0] a_i, input logic [511:0] b_i,\n"
+        "                   output logic [1023:0] data_o);\n"
+        "  assign data_o = a_i * b_i;\nendmodule\n"
+    )
+    arguments = ["synth", "gdl_timing", "--dut", str(large), "--target", "generic"]
+    assert main([*arguments, "--memory", "0.25"]) == 2
+    assert "more than 0.25 GB" in capsys.readouterr().err

@@ -114,7 +114,7 @@ def test_protocol_faults_in_volume(tmp_path: Path, new: str, stage: str, says: s
     [
         ("valid_o <= 1'b0;", "never answers"),
         ("valid_o <= valid_q | valid_o;", "valid_o is high when no frame waits"),
-        ("valid_o <= 1'b1;", "valid_o is high when no frame waits"),
+        ("valid_o <= 1'b1;", "answered 1 clocks after its last beat, the table says 2"),
         ("valid_o <= valid_i;", "1 clocks after its last beat"),
     ],
     ids=["hangs", "talks-on", "talks-always", "early"],

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from firmware_models.gdl_timing import BLOCK, COUNTS_PER_TURN
 from firmware_models.interface import Registers
 from firmware_models.interface.clock import TICKS_PER_TURN
+from firmware_models.interface.gdl import SOURCE_SELF
 from hdl.streams import stream
 
 
@@ -25,6 +26,9 @@ def constrained(n: int, seed: int) -> NDArray[np.void]:
 
 
 def registers(seed: int) -> Registers:
-    """Return random legal registers: any order, repeated sources and SELF included."""
+    """Return random legal registers: any order, repeats, SELF in the middle now and then."""
     rng = stream(seed, "gdl_timing/registers")
-    return {"priority": rng.integers(0, 4, 3), "min_quality": rng.integers(0, 4, 3)}
+    priority = rng.integers(0, 4, 3)
+    if seed % 4 == 0:
+        priority = np.array((rng.integers(0, 3), SOURCE_SELF, rng.integers(0, 3)))
+    return {"priority": priority, "min_quality": rng.integers(0, 4, 3)}
