@@ -33,7 +33,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=10_000_000, help="events of the long study")
     options = parser.parse_args()
-    print(f"{'command':<40} {'wall [s]':>10} {'target [s]':>10} {'peak [MB]':>10} {'target [MB]':>11}")
+    print(
+        f"{'command':<40} {'wall [s]':>10} {'target [s]':>10} {'peak [MB]':>10} {'target [MB]':>11}"
+    )
     with tempfile.TemporaryDirectory() as folder:
         out = ["--out", f"{folder}/study"]
         rows = [

@@ -1,5 +1,5 @@
-// Generated from menu low_multiplicity 1. Do not edit.
-// sha256 3dbc187d61cf195e63d842bc382c04c093e74f3cfd978560d4d61c98157cc02b
+// Generated from menu low_multiplicity 2. Do not edit.
+// sha256 d53859b366a77aeefe03f5c9a8db2bb2ec5dd51c448f44ec22671e051088a49a
 //
 // Global decision logic: every output line is a sum of products of the input bits.
 module gdl_logic (
@@ -108,6 +108,9 @@ module gdl_logic (
 
   // 13 lml13: ecl_lml_13 and !veto
   assign line[13] = in_ecl_lml_13 & ~in_veto;
+
+  // 14 lml1_nobha: ecl_lml_1 and !bha_veto and !veto
+  assign line[14] = in_ecl_lml_1 & ~in_bha_veto & ~in_veto;
 
   // 16 hie: ehigh and !bha_veto and !veto
   assign line[16] = in_ehigh & ~in_bha_veto & ~in_veto;
@@ -235,7 +238,7 @@ module gdl_logic (
   assign line[98] = in_bha_delay & ~in_veto;
 
   assign line[11] = '0;
-  assign line[15:14] = '0;
+  assign line[15] = '0;
   assign line[31:22] = '0;
   assign line[63:38] = '0;
   assign line[79:73] = '0;

@@ -23,7 +23,7 @@ from sim.report.page import (
     table,
 )
 
-SOURCE_RATES_KHZ = {"lml6": 4.0, "lml7": 7.0, "lml1": 5.0}
+SOURCE_RATES_KHZ = {"lml6": 4.0, "lml7": 7.0, "lml1_nobha": 5.0}
 """Single-photon Level-1 rates quoted at 8e35 [kHz]: E* > 1 GeV with no second cluster above
 300 MeV in barrel and endcaps, E* > 2 GeV in the barrel with Bhabha and γγ vetoes (De Pietro's
 talk; ecl_klm_gdl section 8.3 of the reference notes)."""

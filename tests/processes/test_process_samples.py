@@ -13,7 +13,8 @@ from sim.processes.constants import ELECTRON_MASS, MUON_MASS
 from sim.streams import stream
 
 MASSES = {11: ELECTRON_MASS, 13: MUON_MASS, 22: 0.0, 12: 0.0, 14: 0.0, 16: 0.0}
-CASES = [(name, {}) for name in PROCESSES] + [
+# The photon gun stands for no collision: it conserves nothing and has a test of its own.
+CASES = [(name, {}) for name in PROCESSES if name != "photon_gun"] + [
     ("axion_like", {"decay": "invisible", "mass": 2.0}),
     ("dark_photon", {"mass": 9.9}),
     ("dimuon", {"photon_energy_min": 0.5}),
@@ -199,3 +200,20 @@ def test_another_machine_changes_s() -> None:
     reference = get_process("dark_photon", mass=0.0, frame="cm", theta_min=60, theta_max=120)
     ratio = process.cross_section(2000).value_nb / reference.cross_section(2000).value_nb
     assert ratio == pytest.approx(reference.machine.s / 49.0, rel=1e-2)
+
+
+def test_photon_gun_is_flat_in_energy_and_direction() -> None:
+    gun = get_process("photon_gun", energy_low=1.0, energy_high=3.0)
+    events = gun.generate(40_000, 3)
+    p4 = events.p4 @ gun.machine.to_cm.T
+    assert np.max(np.abs(p4[:, 3] - np.linalg.norm(p4[:, :3], axis=1))) < 1e-9
+    flat = [
+        (p4[:, 3] - 1.0) / 2.0,
+        (p4[:, 2] / p4[:, 3] + 1.0) / 2.0,
+        np.arctan2(p4[:, 1], p4[:, 0]) / (2.0 * np.pi) + 0.5,
+    ]
+    for values in flat:
+        # Kolmogorov's distance of 40 000 uniform numbers exceeds 0.0101 once in 2000 cases.
+        ordered = np.sort(values)
+        rank = np.arange(len(ordered)) / len(ordered)
+        assert np.max(np.abs(ordered - rank)) < 0.0101
