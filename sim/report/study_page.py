@@ -107,7 +107,7 @@ def _rates(study: dict[str, Any], rates: dict[str, Any]) -> Section:
     ]  # fmt: skip
     body = picture(
         figures.line_rates(rates["lines"], rates["total_hz"]),
-        "Rate of each line after prescale, and the part of it that no other line takes. Black bars: "
+        "Rate of each line after prescale, and the part that no other line takes. Black bars: "
         "errors of simulation and cross-sections.",
     )
     body += table(["line", "prescale", "rate [Hz]", "pure [Hz]", "cumulative [Hz]"], rows)
