@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from trigger.decision_files import DecisionFile
     from trigger.decisions import MenuId
     from trigger.rate_table import RateTable
-    from trigger.samples import Sample
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -64,11 +63,9 @@ def run(options: argparse.Namespace) -> int:
     given = _normalisations(options)
     files = open_files(options.decisions)
     samples = joined_samples(files, given, options.process)
-    if not options.process:
-        samples = _normalised(samples)
     lines, prescales, menu = _menu(options, files)
     with event_progress(sum(file.n_events for file in files)) as done:
-        accumulator = accumulate(files, lines, prescales, tuple(samples), done)
+        accumulator = accumulate(files, lines, prescales, options.process, done)
     table = accumulator.rate_table(samples, luminosity, menu)
     show(table, all_lines=options.all, overlaps=options.overlaps)
     if options.csv:
@@ -97,21 +94,6 @@ def _normalisations(options: argparse.Namespace) -> dict[str, dict[str, float]]:
             raise InputError(f"must be a whole number, not {value!r}", place=f"--generated {name}")
         given.setdefault(name, {})["n_generated"] = int(value)
     return given
-
-
-def _normalised(samples: dict[str, Sample]) -> dict[str, Sample]:
-    """Leave out samples that stand for no rate, such as those made for efficiencies, and say so."""
-    from sim.cli import screen
-
-    known = {
-        name: sample for name, sample in samples.items()
-        if sample.sigma_nb is not None or sample.rate_hz is not None
-    }  # fmt: skip
-    left = sorted(set(samples) - set(known))
-    if known and left:
-        screen.line(f"note: left out, without cross-section or rate: {', '.join(left)}")
-        return known
-    return samples
 
 
 def _menu(
