@@ -28,18 +28,26 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         When the folder does not exist or cannot be written.
     """
     target = Path(path)
+    if not str(path):
+        raise InputError("a file name is needed, not an empty one")
     if target.is_dir():
         raise InputError("is a folder, a file name is needed", place=str(target))
+    # A device or pipe is written to, never replaced; of a link, the file behind it is replaced.
+    through = target.exists() and not target.is_file()
+    if not through:
+        target = Path(os.path.realpath(target))
+    folder = None if through else target.parent
     try:
-        handle, name = tempfile.mkstemp(
-            dir=target.parent, prefix=f".{target.name}.", suffix=target.suffix
-        )
+        handle, name = tempfile.mkstemp(dir=folder, prefix=f".{target.name}.", suffix=target.suffix)
     except OSError as error:
-        raise InputError(f"cannot write here: {error.strerror}", place=str(target)) from error
+        raise InputError(f"cannot write here: {error.strerror}", place=str(path)) from error
     os.close(handle)
     temporary = Path(name)
     try:
         yield temporary
+        if through:
+            target.write_bytes(temporary.read_bytes())
+            return
         umask = os.umask(0)
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)

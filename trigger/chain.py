@@ -6,22 +6,22 @@ prescales act on the stream of decisions, not on an event.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models import ecl_cluster, ecl_selection
-from firmware_models.errors import InputError, unknown_name
 from firmware_models.interface import BLOCKS, Registers
 from firmware_models.trigger_cells import CellHits
 from trigger.bits import BitTable
 from trigger.menu import Menu
 from trigger.menu.inputs import ecl_input_rows
+from trigger.menu.working_points import resolve
 
-RegisterValues = Mapping[str, Mapping[str, int | list[int]]]
-"""Register values by block and register, such as ``{"ecl_selection": {"lml6_cm": 191}}``."""
+RegisterValues = Mapping[str, Mapping[str, int | str | Sequence[int | str]]]
+"""Register values by block and register: counts, or text with a unit such as ``"0.75 GeV"``."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,9 @@ class Chain:
         InputError
             For an unknown block, register or working point, or a value that does not fit.
         """
-        given = dict(menu.working_point(working_point)) if working_point is not None else {}
+        given: dict[str, dict[str, int | str | Sequence[int | str]]] = {}
+        if working_point is not None:
+            given = {block: {**v} for block, v in menu.working_point(working_point).items()}
         for block, values in (registers or {}).items():
             given[block] = {**given.get(block, {}), **values}
         return cls(menu, register_values(given)["ecl_selection"])
@@ -80,25 +82,21 @@ def register_values(given: RegisterValues, place: str = "registers") -> dict[str
 
     Parameters
     ----------
-    given : mapping of block to mapping of register to int or list of int
+    given : mapping of block to mapping of register to value or values
     place : str
         Where the values stand, for messages.
     """
     values = {name: block.defaults() for name, block in BLOCKS.items()}
-    for block_name, registers in given.items():
-        if block_name not in BLOCKS:
-            raise unknown_name("block", block_name, BLOCKS, place=place)
-        block = BLOCKS[block_name]
+    settings = {
+        block: {
+            name: value if isinstance(value, int | str) else tuple(value)
+            for name, value in registers.items()
+        }
+        for block, registers in given.items()
+    }
+    for block_name, registers in resolve(settings, place).items():
         for name, value in registers.items():
-            where = f"{place}.{block_name}.{name}"
-            if name not in values[block_name]:
-                raise unknown_name("register", name, values[block_name], place=where)
-            register = block.register(name)
+            count = BLOCKS[block_name].register(name).count
             array = np.asarray(value, dtype=np.int64)
-            if array.ndim and array.shape != (register.count,):
-                raise InputError(f"{array.size} values for {register.count} elements", place=where)
-            high = (1 << register.width) - 1
-            if array.min() < 0 or array.max() > high:
-                raise InputError(f"{value} does not fit; allowed: 0 to {high}", place=where)
-            values[block_name][name] = np.broadcast_to(array, register.count).copy()
+            values[block_name][name] = np.broadcast_to(array, count).copy()
     return values

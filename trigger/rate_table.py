@@ -115,13 +115,19 @@ class RateTable:
                     "pure_hz": float(rates.pure[i]),
                     "pure_err_hz": float(rates.pure_err[i]),
                     "cumulative_hz": float(rates.cumulative[i]),
+                    "cumulative_err_hz": float(rates.cumulative_err[i]),
                     "by_process": {
                         process: float(part.line[i]) for process, part in self.by_process.items()
+                    },
+                    "by_process_err": {
+                        process: float(part.line_err[i])
+                        for process, part in self.by_process.items()
                     },
                 }
                 for i, name in enumerate(self.lines)
             ],
             "overlap_hz": rates.overlap.tolist(),
+            "overlap_err_hz": rates.overlap_err.tolist(),
         }
 
     def tidy(self) -> list[dict[str, Any]]:

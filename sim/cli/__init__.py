@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib
+import io
+import os
 import sys
 from collections.abc import Sequence
 
 from firmware_models.errors import CheckFailed, LowmultError
+from sim.cli import interrupt
+from sim.cli.outputs import check_outputs
+from sim.cli.parser import Parser
 
 COMMANDS = {
     "study": "run the main job: events to rates, efficiencies and a report",
     "trigger": "trigger decisions for an event file",
-    "rates": "rate table from decisions or a study",
-    "efficiency": "efficiency tables from decisions or a study",
+    "rates": "rate table from decision files",
+    "efficiency": "efficiency tables from decision files",
     "process": "cross-section of a process under acceptance cuts",
     "menu": "check, show, compare, compile, prove, import and export menus",
     "verify": "compare RTL with the Python model, bit for bit",
@@ -39,6 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 good, 1 a check failed, 2 bad input, 130 interrupted.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    _open_streams()
+    interrupt.install()
     try:
         return _run(arguments)
     except CheckFailed as failure:
@@ -47,16 +53,34 @@ def main(argv: Sequence[str] | None = None) -> int:
     except LowmultError as error:
         sys.stderr.write(f"lowmult: error: {error}\n")
         return BAD_INPUT
-    except KeyboardInterrupt:
+    except BrokenPipeError:
+        # Who reads the output has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return GOOD
+    except OSError as error:
+        sys.stderr.write(f"lowmult: error: {error}\n")
+        return BAD_INPUT
+    except BaseException as error:
+        # A compiled kernel may turn an interrupt into another exception.
+        if not (interrupt.received() or isinstance(error, KeyboardInterrupt)):
+            raise
         sys.stderr.write("lowmult: interrupted, no partial output was kept\n")
         return INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()
-        return GOOD
+
+
+def _open_streams() -> None:
+    """Make sure that text can always be written: closed streams, terminals without Unicode."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - lives as long as we
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _run(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="lowmult",
         description="Emulator of a Belle II-like Level-1 low-multiplicity trigger.",
     )
@@ -70,6 +94,7 @@ def _run(arguments: list[str]) -> int:
             module = importlib.import_module(f"sim.cli.{name}")
             subparser.add_argument("--json", metavar="FILE", help="machine-readable result")
             module.configure(subparser)
+            parser.chosen = subparser
             subparser.set_defaults(run=module.run)
     options = parser.parse_args(arguments)
     if options.version:
@@ -80,5 +105,7 @@ def _run(arguments: list[str]) -> int:
     if options.command is None:
         parser.print_help()
         return BAD_INPUT
+    check_outputs(options.command, options)
     result: int = options.run(options)
+    sys.stdout.flush()
     return result

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from sim.cli import interrupt
+
 
 @contextmanager
 def event_progress(total: int | None) -> Iterator[Callable[[str, int], None]]:
@@ -35,6 +37,7 @@ def event_progress(total: int | None) -> Iterator[Callable[[str, int], None]]:
         task = bar.add_task("events", total=total or None)
 
         def advance(name: str, n: int) -> None:
+            interrupt.check()
             bar.update(task, advance=n, description=name)
 
         yield advance

@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+MAX_WORKERS = 1024
+
 if TYPE_CHECKING:
     from sim.study.config import StudyConfig
 
@@ -38,19 +40,24 @@ def run(options: argparse.Namespace) -> int:
     from sim.cli.rates import show
     from sim.study.config import load_study
     from sim.study.decisions import write_decisions
-    from sim.study.outputs import REPORT, efficiency_json, study_json, write_study
+    from sim.study.outputs import REPORT, efficiency_json, study_json, whole_folder, write_study
     from sim.study.run import event_counts, run_study
 
     config = _with_options(load_study(options.study), options)
-    with event_progress(sum(event_counts(config))) as done:
+    place = options.study or "default study"
+    with (
+        whole_folder(Path(options.out)) as folder,
+        event_progress(sum(event_counts(config))) as done,
+    ):
         how = {
             "workers": options.workers, "scheduler": options.scheduler, "progress": done,
+            "place": place,
         }  # fmt: skip
         if options.decisions:
             result = write_decisions(config, options.decisions, **how)
         else:
             result = run_study(config, **how)
-    write_study(result, Path(options.out))
+        write_study(result, folder)
     if result.rates is not None:
         show(result.rates)
     if options.json:
@@ -70,8 +77,8 @@ def _with_options(config: StudyConfig, options: argparse.Namespace) -> StudyConf
     from firmware_models.errors import InputError
     from sim.study.config import parse_study
 
-    if options.workers < 1:
-        raise InputError(f"must be at least 1, not {options.workers}", place="--workers")
+    if not 1 <= options.workers <= MAX_WORKERS:
+        raise InputError(f"must be 1 to {MAX_WORKERS}, not {options.workers}", place="--workers")
     given = {
         "events": options.events,
         "seed": options.seed,

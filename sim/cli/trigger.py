@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     from sim.study.run import StudyResult
 
 LUMINOSITY = 8e35
+
+PREFERRED = ("lml6", "lml7", "lml1_nobha", "lml13", "hie4", "hie")
+"""Lines of the report's efficiency tables: more than six curves in a picture cannot be told apart;
+`lowmult efficiency` makes tables of any line."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -43,17 +48,18 @@ def run(options: argparse.Namespace) -> int:
     from sim.cli.progress import event_progress
     from sim.readers import open_events
     from sim.study.decisions import write_decisions
-    from sim.study.outputs import write_study
+    from sim.study.outputs import whole_folder, write_study
 
     config = _config(options)
     hint = open_events(options.events, format=options.format, frame=options.frame,
                        invisible=options.invisible).n_events_hint  # fmt: skip
-    with event_progress(hint) as done:
+    folder = whole_folder(Path(options.report)) if options.report else nullcontext()
+    with folder as report, event_progress(hint) as done:
         result = write_decisions(config, options.out, workers=options.workers, progress=done)
+        if report is not None:
+            write_study(result, report)
     summary = _summary(result)
     _show(options, result, summary)
-    if options.report:
-        write_study(result, Path(options.report))
     if options.json:
         write_json(options.json, summary)
     return 0
@@ -61,20 +67,19 @@ def run(options: argparse.Namespace) -> int:
 
 def _config(options: argparse.Namespace) -> StudyConfig:
     from firmware_models.errors import InputError
+    from sim.cli.study import MAX_WORKERS
     from sim.study.config import parse_study
 
-    if options.workers < 1:
-        raise InputError(f"must be at least 1, not {options.workers}", place="--workers")
-    name = Path(options.events).name.split(".")[0]
+    if not 1 <= options.workers <= MAX_WORKERS:
+        raise InputError(f"must be 1 to {MAX_WORKERS}, not {options.workers}", place="--workers")
+    name = Path(options.events).name.partition(".")[0]
     sample = {
-        "name": "".join(c if c.isalnum() or c in "_-" else "_" for c in name) or "events",
+        "name": "".join(c for c in name if c.isprintable()) or "events",
         "file": options.events,
         "format": options.format,
         "frame": options.frame,
         "cross_section_nb": options.cross_section,
     }
-    if not (sample["name"][0].isalpha() or sample["name"][0] == "_"):
-        sample["name"] = f"sample_{sample['name']}"
     study: dict[str, Any] = {
         "study": {
             "name": f"Trigger decisions for {Path(options.events).name}",
@@ -97,10 +102,11 @@ def _tables(options: argparse.Namespace, sample: str) -> list[dict[str, Any]]:
 
     menu = load(options.menu)
     missing = set(menu.without_producer(ECL_INPUTS))
-    lines = [
+    able = [
         line.name for line in menu.lines
         if any(all(n not in missing or not sign for n, sign in term) for term in line.dnf)
     ]  # fmt: skip
+    lines = [name for name in PREFERRED if name in able] or able[:6]
     axes = {
         "photon_energy": [{"variable": "photonECM", "low": 0.0, "high": 6.0, "bins": 60}],
         "photon_energy_theta": [

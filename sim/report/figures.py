@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 # Okabe and Ito's palette: told apart by readers with any kind of colour vision.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#7f7f7f")
 
+MOST_OVERLAPS = 28
+"""Lines that the overlap picture shows at most."""
+
 
 def _figure(width: float, height: float) -> tuple[Figure, Axes]:
     """Return a figure that never touches a display or the global plot state."""
@@ -106,7 +109,7 @@ def process_shares(lines: Sequence[dict[str, Any]], names: Sequence[str]) -> str
 def overlaps(lines: Sequence[dict[str, Any]], overlap_hz: Sequence[Sequence[float]]) -> str:
     """Share of each line's rate (row) that a second line (column) accepts too."""
     chosen = [i for i, line in enumerate(lines) if line["rate_hz"] > 0]
-    chosen = sorted(chosen, key=lambda i: -lines[i]["rate_hz"])[:28]
+    chosen = sorted(chosen, key=lambda i: -lines[i]["rate_hz"])[:MOST_OVERLAPS]
     rate = np.array([lines[i]["rate_hz"] for i in chosen])
     matrix = (
         np.array(overlap_hz, dtype=float)[np.ix_(chosen, chosen)] if chosen else np.zeros((0, 0))
@@ -149,6 +152,8 @@ def turn_on(tables: Sequence[dict[str, Any]], axis: int = 0) -> str:
         axes.set_xlabel(axis_label(tables[0]["axes"][axis]))
     axes.set_ylabel("efficiency")
     axes.set_ylim(-0.02, 1.05)
+    if tables:
+        axes.set_xlim(tables[0]["axes"][axis]["edges"][0], tables[0]["axes"][axis]["edges"][-1])
     axes.grid(alpha=0.25)
     axes.legend(frameon=False, fontsize=8)
     return _svg(figure)
@@ -186,6 +191,7 @@ def cell_map_picture(theta_edges: Sequence[Sequence[float]], phi_counts: Sequenc
         What the colour means.
     """
     from matplotlib.collections import PatchCollection
+    from matplotlib.colors import LogNorm
     from matplotlib.patches import Rectangle
 
     figure, axes = _figure(8.5, 3.6)
@@ -195,7 +201,11 @@ def cell_map_picture(theta_edges: Sequence[Sequence[float]], phi_counts: Sequenc
         for step in range(count)
     ]
     collection = PatchCollection(patches, cmap="viridis", edgecolor="white", linewidth=0.3)
-    collection.set_array(np.asarray(value, dtype=float))
+    values = np.asarray(value, dtype=float)
+    collection.set_array(np.ma.masked_equal(values, 0.0))
+    if values.any():
+        collection.set_norm(LogNorm())
+    axes.set_facecolor("#eeeeee")
     axes.add_collection(collection)
     axes.set_xlim(10, 158)
     axes.set_ylim(0, 360)

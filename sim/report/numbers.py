@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import floor, isnan, log10
+from math import floor, isfinite, isnan, log10
 
 
 def short(value: float) -> str:
@@ -16,7 +16,7 @@ def short(value: float) -> str:
 
 def measured(value: float, error: float) -> str:
     """Return a value and its error, the error with two digits."""
-    if not error > 0:
+    if not (error > 0 and isfinite(error)):
         return short(value)
     digits = 1 - floor(log10(error))
     if not -3 < digits < 7:

@@ -70,7 +70,6 @@ def _cards(study: dict[str, Any], rates: dict[str, Any] | None) -> list[tuple[st
             value = measured(line["rate_hz"] / 1e3, line["rate_err_hz"] / 1e3)
             cards.append((f"{value} kHz", f"{name}, of which pure {line['pure_hz'] / 1e3:.3g} kHz"))
     cards.append((f"{study['luminosity_cm2_s']:.3g}", "luminosity [1/(cm² s)]"))
-    cards.append((str(len(study["samples"])), "samples"))
     return cards
 
 
@@ -101,7 +100,7 @@ def _rates(study: dict[str, Any], rates: dict[str, Any]) -> Section:
             line["name"], f"{line['prescale']:g}",
             measured(line["rate_hz"], line["rate_err_hz"]),
             measured(line["pure_hz"], line["pure_err_hz"]),
-            f"{line['cumulative_hz']:,.0f}",
+            measured(line["cumulative_hz"], line["cumulative_err_hz"]),
         ]
         for line in rates["lines"] if line["name"] not in study["silent_lines"]
     ]  # fmt: skip
@@ -116,6 +115,12 @@ def _rates(study: dict[str, Any], rates: dict[str, Any]) -> Section:
             "Lines that cannot fire yet, because nothing produces one of their inputs: "
             + ", ".join(study["silent_lines"]) + "."
         )  # fmt: skip
+    if study["loose_lines"]:
+        body += paragraph(
+            "Lines that fire too often, because nothing produces an input that would veto them: "
+            + ", ".join(study["loose_lines"]) + "."
+        )  # fmt: skip
+    body += "".join(paragraph(note) for note in study["notes"])
     return Section("Rates", body)
 
 
@@ -128,7 +133,8 @@ def _by_process(study: dict[str, Any], rates: dict[str, Any]) -> Section:
     chosen = {line["name"]: line for line in rates["lines"]}
     processes = sorted({p for line in rates["lines"] for p in line["by_process"]})
     rows = [
-        [name, *(short(chosen[name]["by_process"].get(p, 0.0)) for p in processes),
+        [name, *(measured(chosen[name]["by_process"][p], chosen[name]["by_process_err"][p])
+           for p in processes),
          measured(chosen[name]["rate_hz"], chosen[name]["rate_err_hz"])]
         for name in focus
     ]  # fmt: skip
@@ -161,8 +167,9 @@ def _overlaps(rates: dict[str, Any]) -> Section:
         "Overlaps",
         picture(
             figures.overlaps(rates["lines"], rates["overlap_hz"]),
-            "Share of each line's rate (row) that a second line (column) takes too; the 28 lines "
-            "of highest rate.",
+            "Share of each line's rate (row) that a second line (column) takes too, for up to "
+            f"{figures.MOST_OVERLAPS} lines of highest rate. The rates with errors are in "
+            "rates.json.",
         ),
     )
 
@@ -190,7 +197,7 @@ def _efficiencies(tables: Sequence[dict[str, Any]]) -> Iterable[Section]:
 
 def _interval(entry: dict[str, Any]) -> str:
     interval = entry["interval"]
-    return f"Intervals: {interval['method']} at {interval['cl']:.2%}."
+    return f"Intervals: {interval['method'].title()} at {interval['cl']:.2%}."
 
 
 def _curve_name(entry: dict[str, Any]) -> str:
@@ -220,6 +227,17 @@ def _detector(study: dict[str, Any]) -> Section:
     return Section("Calorimeter", "".join(pictures))
 
 
+def _settings(values: dict[str, Any], prefix: str = "") -> str:
+    """Return nested settings as text, ``background.level = 2``."""
+    parts = []
+    for key, value in values.items():
+        if isinstance(value, dict):
+            parts.append(_settings(value, f"{prefix}{key}."))
+        else:
+            parts.append(f"{prefix}{key} = {value}")
+    return ", ".join(part for part in parts if part) or "defaults"
+
+
 def _provenance(study: dict[str, Any]) -> Section:
     rows = [
         ["package version", study["package_version"]],
@@ -227,6 +245,9 @@ def _provenance(study: dict[str, Any]) -> Section:
         ["menu sha256", study["menu"]["sha256"]],
         ["working point", study["working_point"] or "firmware defaults"],
         ["seed", str(study["seed"])],
+        ["luminosity", f"{study['luminosity_cm2_s']:g} /(cm² s)"],
+        ["detector settings", _settings(study["configuration"]["detector"])],
+        ["register settings", _settings(study["configuration"]["registers"])],
         ["inputs without a producer", ", ".join(study["without_producer"]) or "none"],
     ]
     return Section("Provenance", table(["what", "value"], rows, (0, 1)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from importlib.resources import files
 from itertools import pairwise
@@ -13,12 +14,21 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from firmware_models.errors import InputError, nearest
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$")]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+SampleName = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Luminosity = Annotated[float, Field(gt=0, le=1e40, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
+Edge = Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
+
+
+MAX_BINS = 1_000_000
+"""Most bins of one efficiency table."""
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Strict: true is no number and "8e35" neither. Infinity survives the way to the workers.
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, ser_json_inf_nan="constants"
+    )
 
 
 class Sample(_Strict):
@@ -27,7 +37,7 @@ class Sample(_Strict):
     Exactly one of `process`, `file` and `background` says where the events come from.
     """
 
-    name: Name
+    name: SampleName
     process: str | None = None
     parameters: dict[str, float | int | str | bool] = {}
     file: str | None = None
@@ -53,9 +63,9 @@ class Axis(_Strict):
     """One axis of an efficiency table, in a truth variable's own unit."""
 
     variable: str
-    edges: list[float] | None = Field(default=None, min_length=2)
-    low: float | None = None
-    high: float | None = None
+    edges: list[Edge] | None = Field(default=None, min_length=2, max_length=1001)
+    low: Edge | None = None
+    high: Edge | None = None
     bins: Annotated[int, Field(ge=1, le=1000)] | None = None
 
     @model_validator(mode="after")
@@ -86,6 +96,12 @@ class Range(_Strict):
     low: float = float("-inf")
     high: float = float("inf")
 
+    @model_validator(mode="after")
+    def _rises(self) -> Range:
+        if not self.low < self.high:
+            raise ValueError(f"low must be below high, not {self.low} and {self.high}")
+        return self
+
 
 class Efficiency(_Strict):
     """One efficiency table for each of some lines."""
@@ -99,6 +115,18 @@ class Efficiency(_Strict):
     reference: str | None = None
     """A line for the orthogonal-trigger method; none: efficiency against truth."""
 
+    @model_validator(mode="after")
+    def _distinct(self) -> Efficiency:
+        for line in self.lines:
+            if self.lines.count(line) > 1:
+                raise ValueError(f"line {line!r} is given twice")
+            if line == self.reference:
+                raise ValueError(f"line {line!r} cannot be its own reference")
+        bins = math.prod(len(axis.edge_values()) - 1 for axis in self.axes)
+        if bins > MAX_BINS:
+            raise ValueError(f"{bins} bins are too many; allowed: up to {MAX_BINS}")
+        return self
+
 
 class Main(_Strict):
     """The `[study]` table."""
@@ -109,8 +137,10 @@ class Main(_Strict):
     """A named set of thresholds of the menu; none: the defaults of the firmware."""
     events: Annotated[int, Field(ge=1, le=10**12)] = 400_000
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
-    luminosity_cm2_s: Positive = 8e35
+    luminosity_cm2_s: Luminosity = 8e35
     chunk: Annotated[int, Field(ge=64, le=100_000)] = 20_000
+    notes: list[str] = []
+    """What a reader of the rates must know; shown in the report."""
     compare_with_source: bool = False
     """Show the quoted single-photon rates beside ours, where all processes are simulated."""
     focus: list[str] = []
@@ -122,8 +152,9 @@ class StudyConfig(_Strict):
 
     study: Main = Main()
     detector: dict[str, Any] = {}
-    registers: dict[str, dict[str, int | list[int]]] = {}
-    """Register values by block, such as ``[registers.ecl_selection]``."""
+    registers: dict[str, dict[str, int | str | list[int | str]]] = {}
+    """Register values by block, such as ``[registers.ecl_selection]``: counts, or text with a unit
+    such as ``lml6_energy = "0.75 GeV"``."""
     samples: list[Sample] = Field(min_length=1)
     efficiency: list[Efficiency] = []
 
@@ -133,6 +164,10 @@ class StudyConfig(_Strict):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"samples: name {name!r} is given twice")
+        labels = [table.label for table in self.efficiency]
+        for label in labels:
+            if labels.count(label) > 1:
+                raise ValueError(f"efficiency: label {label!r} is given twice")
         for table in self.efficiency:
             if table.sample not in names:
                 near = nearest(table.sample, names)
@@ -158,15 +193,15 @@ def load_study(path: str | Path | None = None) -> StudyConfig:
     else:
         place = str(path)
         try:
-            text = Path(path).read_bytes().decode("utf-8")
+            text = Path(path).read_bytes().decode("utf-8-sig")
         except OSError as error:
             raise InputError(f"cannot read: {error.strerror}", place=place) from error
         except UnicodeDecodeError as error:
             raise InputError("is not a text file (UTF-8 expected)", place=place) from error
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"is not valid TOML: {error}", place=place) from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"is not valid TOML: {str(error)[:200]}", place=place) from error
     return parse_study(data, place)
 
 
@@ -189,7 +224,7 @@ def _explained(error: ValidationError, place: str) -> InputError:
         hint = f" (nearest: {near!r})" if near else ""
         message = f"unknown key{hint}; allowed: {', '.join(sorted(allowed))}"
     elif first["type"] != "value_error" and first["type"] != "missing":
-        message = f"{message}, not {first['input']!r}"
+        message = f"{message}, not {first['input']!r:.80}"
     elif first["type"] == "missing":
         message = "is missing"
     return InputError(message, place=f"{place}: {path}" if path else place)

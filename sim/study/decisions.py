@@ -40,6 +40,7 @@ def write_decisions(
     workers: int = 1,
     scheduler: str | None = None,
     progress: Progress | None = None,
+    place: str = "",
 ) -> StudyResult:
     """Run a study and write every event's decisions.
 
@@ -51,7 +52,7 @@ def write_decisions(
     config : StudyConfig
     path : str or Path
         Parquet file; it appears when all is done, or not at all.
-    workers, scheduler, progress
+    workers, scheduler, progress, place
         As for `sim.study.run.run_study`.
 
     Returns
@@ -93,7 +94,12 @@ def write_decisions(
             accepted += int(decided.l1.sum())
 
         result = run_study(
-            config, workers=workers, scheduler=scheduler, progress=progress, consumer=consume
+            config,
+            workers=workers,
+            scheduler=scheduler,
+            progress=progress,
+            consumer=consume,
+            place=place,
         )
         for given, sample in zip(config.samples, result.samples, strict=True):
             # Samples made for efficiencies stand for no rate.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -22,6 +24,9 @@ from trigger.orthogonal import OrthogonalMethod
 
 REPORT = "report.html"
 
+GLOBAL_VETOES = {"veto"}
+"""Inputs that act on every line at injection: without them there is no dead time, that is all."""
+
 
 def study_json(result: StudyResult) -> dict[str, Any]:
     """Return what the study ran: samples, menu, seed, versions, cell counts."""
@@ -40,6 +45,8 @@ def study_json(result: StudyResult) -> dict[str, Any]:
         "compare_with_source": config.compare_with_source,
         "without_producer": list(result.without_producer),
         "silent_lines": list(silent_lines(result)),
+        "loose_lines": list(loose_lines(result)),
+        "notes": config.notes,
         "configuration": result.config.model_dump(mode="json"),
         "samples": [_sample_json(result, i) for i in range(len(result.samples))],
     }  # fmt: skip
@@ -68,6 +75,16 @@ def silent_lines(result: StudyResult) -> Iterator[str]:
     missing = set(result.without_producer)
     for line in result.menu.lines:
         if all(any(name in missing and positive for name, positive in term) for term in line.dnf):
+            yield line.name
+
+
+def loose_lines(result: StudyResult) -> Iterator[str]:
+    """Yield lines that can fire and that a missing input would veto: their rate is too high."""
+    missing = set(result.without_producer)
+    silent = set(silent_lines(result))
+    for line in result.menu.lines:
+        vetoed = {name for term in line.dnf for name, positive in term if not positive}
+        if line.name not in silent and vetoed & missing - GLOBAL_VETOES:
             yield line.name
 
 
@@ -103,21 +120,26 @@ def _parts(
     }  # fmt: skip
 
 
-def write_study(result: StudyResult, folder: Path) -> list[Path]:
-    """Write everything into the folder; return the files' paths.
-
-    Files appear together at the end: an interrupted run leaves the folder as it was.
-    """
+def write_study(result: StudyResult, folder: Path) -> None:
+    """Write everything into a folder that exists; see `whole_folder`."""
     study, efficiency = study_json(result), efficiency_json(result)
     rates = result.rates.to_json() if result.rates is not None else None
-    with whole_folder(folder) as new:
-        write_json(new / "study.json", study)
-        write_json(new / "efficiency.json", efficiency)
-        if rates is not None:
-            write_json(new / "rates.json", rates)
-        write_text(new / REPORT, study_page(study, rates, efficiency))
-        _write_tables(result, new / "tables")
-    return sorted(path for path in folder.rglob("*") if path.is_file())
+    write_json(folder / "study.json", study)
+    write_json(folder / "efficiency.json", efficiency)
+    if rates is not None and result.rates is not None:
+        write_json(folder / "rates.json", rates)
+        write_text(folder / "rates.csv", rows_csv(result.rates.tidy()))
+    write_text(folder / REPORT, study_page(study, rates, efficiency))
+    _write_tables(result, folder / "tables")
+
+
+def rows_csv(rows: list[dict[str, Any]]) -> str:
+    """Return tidy rows as CSV text."""
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, rows[0].keys(), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return stream.getvalue()
 
 
 def _write_tables(result: StudyResult, folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -105,6 +106,7 @@ def run_study(
     scheduler: str | None = None,
     progress: Progress | None = None,
     consumer: Consumer | None = None,
+    place: str = "",
 ) -> StudyResult:
     """Run a study; the result does not depend on the number of workers.
 
@@ -119,14 +121,17 @@ def run_study(
         Called after every chunk.
     consumer : callable, optional
         Called with every chunk's result in order, with decisions and truth variables.
+    place : str
+        Where the configuration comes from, for messages.
 
     Raises
     ------
     InputError
         For anything wrong in the configuration, before the first event, or in an event file.
     """
-    context = Context(config)
-    check_study(context)
+    with located(place):
+        context = Context(config)
+        check_study(context)
     files = _open_files(context)
     result = StudyResult(
         config, context.menu, [_sample_result(context, s) for s in config.samples], None, {},
@@ -166,16 +171,26 @@ def check_study(context: Context) -> None:
         for line in (*entry.lines, *([entry.reference] if entry.reference else ())):
             if line not in names:
                 raise unknown_name("line", line, names, place=f"{place}.lines")
-        used = [axis.variable for axis in entry.axes] + [cut.variable for cut in entry.where]
-        for variable in used:
-            if variable not in VARIABLES:
-                raise unknown_name("variable", variable, VARIABLES, place=f"{place}.axes")
+        for key, used in (("axes", entry.axes), ("where", entry.where)):
+            for item in used:
+                if item.variable not in VARIABLES:
+                    raise unknown_name("variable", item.variable, VARIABLES, place=f"{place}.{key}")
     for line in context.config.study.focus:
         if line not in names:
             raise unknown_name("line", line, names, place="study.focus")
-    for sample in context.config.samples:
+    for number, sample in enumerate(context.config.samples):
         if sample.process is not None:
-            context.process(sample)
+            with located(f"samples.{number} ({sample.name})"):
+                context.process(sample)
+
+
+@contextmanager
+def located(place: str) -> Iterator[None]:
+    """Put a place before the message of an input error that comes from within."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(str(error), place=place) from error
 
 
 def event_counts(config: StudyConfig) -> list[int]:

@@ -7,6 +7,7 @@ merged in task order, whoever finished first.
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
@@ -29,14 +30,24 @@ def _pool(workers: int) -> Iterator[Executor]:
     # A fresh server process forks the workers: no thread of this process is copied into them.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["sim.study.chunk"])
-    pool = ProcessPoolExecutor(max_workers=workers, mp_context=context)
+    pool = ProcessPoolExecutor(
+        max_workers=workers, mp_context=context, initializer=_ignore_interrupts
+    )
     try:
         yield pool
     except BaseException:
+        # Nobody waits for what is still running: the result is not wanted any more.
+        for process in list((getattr(pool, "_processes", None) or {}).values()):
+            process.terminate()
         pool.shutdown(wait=False, cancel_futures=True)
         raise
     else:
         pool.shutdown()
+
+
+def _ignore_interrupts() -> None:
+    """Leave Ctrl-C to the parent: a worker that reported it would fill the terminal."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager

@@ -281,11 +281,12 @@ def test_json_has_the_agreed_keys() -> None:
     text = table.to_json()
     assert list(text) == [
         "luminosity_cm2_s", "menu", "total_hz", "total_err_hz", "lines", "overlap_hz",
+        "overlap_err_hz",
     ]  # fmt: skip
     assert text["menu"] == {"name": "toy", "version": "1", "sha256": "f" * 64}
     assert list(text["lines"][0]) == [
         "name", "prescale", "rate_hz", "rate_err_hz", "pure_hz", "pure_err_hz", "cumulative_hz",
-        "by_process",
+        "cumulative_err_hz", "by_process", "by_process_err",
     ]  # fmt: skip
     assert text["lines"][0]["by_process"] == {"p": pytest.approx(800.0)}
     assert text["overlap_hz"] == [[pytest.approx(800.0), 0.0], [0.0, 0.0]]

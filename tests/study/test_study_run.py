@@ -43,7 +43,8 @@ def config() -> StudyConfig:
 @pytest.mark.xdist_group("study")
 def test_same_bytes_for_any_number_of_workers(config: StudyConfig, tmp_path: Path) -> None:
     for workers in (1, 2):
-        write_study(run_study(config, workers=workers), tmp_path / str(workers))
+        with whole_folder(tmp_path / str(workers)) as folder:
+            write_study(run_study(config, workers=workers), folder)
     names = sorted(p.relative_to(tmp_path / "1") for p in (tmp_path / "1").rglob("*.*"))
     assert names == sorted(p.relative_to(tmp_path / "2") for p in (tmp_path / "2").rglob("*.*"))
     for name in names:
@@ -89,8 +90,8 @@ def test_samples_do_not_share_random_numbers(config: StudyConfig) -> None:
 @pytest.mark.xdist_group("study")
 def test_report_stands_alone_and_shows_every_line(config: StudyConfig, tmp_path: Path) -> None:
     result = run_study(config)
-    write_study(result, tmp_path / "out")
-    text = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    write_study(result, tmp_path)
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert not re.search(r'(src|href)="(?!#|data:)', text)
     for name in result.menu.names:
         assert name in text

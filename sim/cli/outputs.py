@@ -1,0 +1,97 @@
+"""Where a command writes, checked before it works: possible, distinct, and none of its inputs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from firmware_models.errors import InputError
+
+FILES = {
+    "study": ("decisions", "json"),
+    "trigger": ("out", "json"),
+    "rates": ("csv", "json"),
+}
+"""Options that name an output file, where it is not only ``--json``."""
+
+FOLDERS = {"study": ("out",), "trigger": ("report",), "vectors": ("out",)}
+"""Options that name an output folder."""
+
+INPUTS = {
+    "study": ("study", "menu"),
+    "trigger": ("events", "menu"),
+    "rates": ("decisions", "menu"),
+    "efficiency": ("decisions",),
+    "menu": ("menu", "old", "new", "inp", "oup", "lgc", "alg", "files"),
+    "verify": ("dut",),
+}
+"""Options and arguments that name input files."""
+
+
+def check_outputs(command: str, options: argparse.Namespace) -> None:
+    """Refuse outputs that cannot be written, that collide, or that are inputs.
+
+    Raises
+    ------
+    InputError
+        Naming the option and the path.
+    """
+    taken: dict[str, str] = {}
+    for option, path in _values(options, INPUTS.get(command, ())):
+        if Path(path).is_file():
+            taken[os.path.realpath(path)] = f"the input {option}"
+    for option, path in _values(options, FOLDERS.get(command, ())):
+        _check_folder(f"--{option}", path)
+        taken[os.path.realpath(path)] = f"--{option}"
+    for option, path in _values(options, FILES.get(command, ("json",))):
+        place = f"--{option}"
+        real = os.path.realpath(path)
+        if real in taken and not _is_device(path):
+            raise InputError(f"{path!r} is {taken[real]} too", place=place)
+        taken[real] = place
+        _check_file(place, path)
+
+
+def _values(options: argparse.Namespace, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    for name in names:
+        value = getattr(options, name, None)
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, str):
+                yield name, item
+
+
+def _is_device(path: str) -> bool:
+    return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
+
+
+def _check_file(place: str, path: str) -> None:
+    if not path:
+        raise InputError("needs a file name, not an empty one", place=place)
+    if os.path.isdir(path):
+        raise InputError(f"{path!r} is a folder, a file name is needed", place=place)
+    if not _is_device(path):
+        _probe(place, Path(os.path.realpath(path)).parent)
+
+
+def _check_folder(place: str, path: str) -> None:
+    if not path:
+        raise InputError("needs a folder, not an empty name", place=place)
+    folder = Path(path)
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    if not folder.is_dir():
+        raise InputError(f"{str(folder)!r} is a file, a folder is needed", place=place)
+    _probe(place, folder)
+
+
+def _probe(place: str, folder: Path) -> None:
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"cannot write in {str(folder)!r}: {error.strerror}", place=place
+        ) from error
