@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -15,19 +14,19 @@ from hdl.batch import BatchSimulator
 from hdl.verify import stimulus_of, verifiable_blocks
 
 SECONDS = 2.0
+MEMORY = 100e6
 
 
 def pace(block: str) -> tuple[int, float, float]:
     """Return frames, frames a second and clocks a second, over about two seconds."""
     simulator = BatchSimulator(block)
-    words = stimulus_of(block).constrained(20_000, 1)
-    first = simulator.replay(words)
-    repeats = max(1, int(SECONDS / first.seconds)) if first.seconds else 1
-    stateless = words if not simulator.block.stateful else words.copy()
-    many = np.tile(stateless, min(repeats, 20))
-    runs = [simulator.replay(many) for _ in range(max(1, repeats // 20))]
+    frame = 4 * -(-simulator.block.input.width // 32)
+    words = stimulus_of(block).constrained(min(200_000, int(MEMORY / frame)), 1)
+    runs = [simulator.replay(words)]
+    while sum(run.seconds for run in runs) < SECONDS:
+        runs.append(simulator.replay(words))
     seconds = sum(run.seconds for run in runs)
-    frames = len(many) * len(runs)
+    frames = len(words) * len(runs)
     return frames, frames / seconds, sum(run.clocks for run in runs) / seconds
 
 

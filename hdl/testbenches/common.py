@@ -18,6 +18,7 @@ from cocotb.triggers import FallingEdge
 from numpy.typing import NDArray
 
 from firmware_models.interface import BLOCKS, Registers
+from firmware_models.words import Word
 from hdl.batch import register_writes
 from hdl.compare import Mismatch, differing, explain, fault
 from hdl.ports import ports
@@ -267,7 +268,8 @@ class _Sink:
     def _accept(self, late: int) -> None:
         value = _known(self.dut.data_o)
         if value is None:
-            self._stop(f"data_o is {self.dut.data_o.value} while valid_o is high")
+            fields = ", ".join(unknown_fields(self.block.output, str(self.dut.data_o.value)))
+            self._stop(f"data_o has unknown bits while valid_o is high: {fields}")
             return
         if late and self.problem is None:
             text = (
@@ -303,6 +305,24 @@ def _known(handle: Any) -> int | None:
     """Return a port's value as an unsigned integer, or None when a bit is unknown."""
     text = str(handle.value)
     return int(text, 2) if set(text) <= {"0", "1"} else None
+
+
+def unknown_fields(word: Word, text: str) -> list[str]:
+    """Return the fields (elements of array fields by index) in which a port has unknown bits.
+
+    Parameters
+    ----------
+    word : Word
+    text : str
+        The port's bits, highest first.
+    """
+    found, low = [], len(text)
+    for field in word.fields:
+        for index in range(field.count):
+            if set(text[low - field.width : low]) - {"0", "1"}:
+                found.append(field.name if field.count == 1 else f"{field.name}[{index}]")
+            low -= field.width
+    return found
 
 
 def _record(result: dict[str, Any]) -> None:

@@ -5,6 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from sim.report.numbers import measured, short
+
+__all__ = ["line", "measured", "short", "table"]
+
 WIDTH = 120
 """Columns when the output is no terminal."""
 
@@ -27,23 +31,3 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> 
 def line(text: str) -> None:
     """Print one line of plain text."""
     sys.stdout.write(text + "\n")
-
-
-def short(value: float) -> str:
-    """Return a number with about four digits: 12,345.6, 0.01234, 1.23e-07."""
-    if value == 0:
-        return "0"
-    return f"{value:,.1f}" if abs(value) >= 1000 else f"{value:.4g}"
-
-
-def measured(value: float, error: float) -> str:
-    """Return a value and its error, the error with two digits."""
-    if not error > 0:
-        return short(value)
-    from math import floor, log10
-
-    digits = 1 - floor(log10(error))
-    if not -3 < digits < 7:
-        return f"{value:.3e} ± {error:.1e}"
-    places = max(digits, 0)
-    return f"{value:,.{places}f} ± {error:,.{places}f}"

@@ -93,19 +93,3 @@ def side_by_side(parts: Iterable[str]) -> str:
 def paragraph(text: str) -> str:
     """Return a paragraph of plain text."""
     return f"<p>{html.escape(text)}</p>"
-
-
-def quantity(value: float, error: float | None = None) -> str:
-    """Return a value with its error in sensible digits, such as ``3.42 ± 0.05``."""
-    if value != value:
-        return "–"
-    if not error:
-        return f"{value:.4g}"
-    digits = max(0, min(6, -_exponent(error) + 1))
-    return f"{value:,.{digits}f} ± {error:,.{digits}f}".replace(",", " ")
-
-
-def _exponent(value: float) -> int:
-    from math import floor, log10
-
-    return floor(log10(abs(value))) if value else 0

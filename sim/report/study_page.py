@@ -13,12 +13,12 @@ from firmware_models.trigger_cells import (
     cell_map,
 )
 from sim.report import figures
+from sim.report.numbers import measured, short
 from sim.report.page import (
     Section,
     page,
     paragraph,
     picture,
-    quantity,
     side_by_side,
     table,
 )
@@ -53,7 +53,7 @@ def _lead(study: dict[str, Any]) -> str:
     menu = study["menu"]
     return (
         f"{study['n_events']:,} events through the calorimeter, its trigger and the menu "
-        f"{menu['name']} (version {menu['version']}).".replace(",", " ")
+        f"{menu['name']} (version {menu['version']})."
     )
 
 
@@ -61,13 +61,13 @@ def _cards(study: dict[str, Any], rates: dict[str, Any] | None) -> list[tuple[st
     cards = []
     if rates is not None:
         cards.append(
-            (f"{quantity(rates['total_hz'] / 1e3, rates['total_err_hz'] / 1e3)} kHz",
+            (f"{measured(rates['total_hz'] / 1e3, rates['total_err_hz'] / 1e3)} kHz",
              "Level-1 total after prescale")
         )  # fmt: skip
         by_name = {line["name"]: line for line in rates["lines"]}
         for name in study["focus"][:3]:
             line = by_name[name]
-            value = quantity(line["rate_hz"] / 1e3, line["rate_err_hz"] / 1e3)
+            value = measured(line["rate_hz"] / 1e3, line["rate_err_hz"] / 1e3)
             cards.append((f"{value} kHz", f"{name}, of which pure {line['pure_hz'] / 1e3:.3g} kHz"))
     cards.append((f"{study['luminosity_cm2_s']:.3g}", "luminosity [1/(cm² s)]"))
     cards.append((str(len(study["samples"])), "samples"))
@@ -79,13 +79,13 @@ def _samples(study: dict[str, Any]) -> Section:
     for sample in study["samples"]:
         sigma = sample.get("sigma_nb")
         if sigma is not None:
-            source = f"{quantity(sigma, sample.get('sigma_err_nb'))} nb"
-            rate = quantity(sample["source_hz"] / 1e3)
+            source = f"{measured(sigma, sample.get('sigma_err_nb', 0.0))} nb"
+            rate = short(sample["source_hz"] / 1e3)
         elif sample.get("rate_hz") is not None:
-            source, rate = "windows", quantity(sample["rate_hz"] / 1e3)
+            source, rate = "windows", short(sample["rate_hz"] / 1e3)
         else:
             source, rate = "not in the rates", ""
-        events = f"{sample['n_events']:,}".replace(",", " ")
+        events = f"{sample['n_events']:,}"
         rows.append([sample["name"], sample["title"], events, source, rate])
     body = table(["sample", "what", "events", "cross-section", "rate before trigger [kHz]"], rows,
                  (0, 1))  # fmt: skip
@@ -99,16 +99,16 @@ def _rates(study: dict[str, Any], rates: dict[str, Any]) -> Section:
     rows = [
         [
             line["name"], f"{line['prescale']:g}",
-            quantity(line["rate_hz"], line["rate_err_hz"]),
-            quantity(line["pure_hz"], line["pure_err_hz"]),
-            quantity(line["cumulative_hz"]),
+            measured(line["rate_hz"], line["rate_err_hz"]),
+            measured(line["pure_hz"], line["pure_err_hz"]),
+            f"{line['cumulative_hz']:,.0f}",
         ]
         for line in rates["lines"] if line["name"] not in study["silent_lines"]
     ]  # fmt: skip
     body = picture(
         figures.line_rates(rates["lines"], rates["total_hz"]),
-        "Rate of each line after prescale, and the part of it that no other line takes. Bars show "
-        "statistical errors of simulation and cross-sections.",
+        "Rate of each line after prescale, and the part that no other line takes. Black bars: "
+        "errors of simulation and cross-sections.",
     )
     body += table(["line", "prescale", "rate [Hz]", "pure [Hz]", "cumulative [Hz]"], rows)
     if study["silent_lines"]:
@@ -128,8 +128,8 @@ def _by_process(study: dict[str, Any], rates: dict[str, Any]) -> Section:
     chosen = {line["name"]: line for line in rates["lines"]}
     processes = sorted({p for line in rates["lines"] for p in line["by_process"]})
     rows = [
-        [name, *(quantity(chosen[name]["by_process"].get(p, 0.0)) for p in processes),
-         quantity(chosen[name]["rate_hz"], chosen[name]["rate_err_hz"])]
+        [name, *(short(chosen[name]["by_process"].get(p, 0.0)) for p in processes),
+         measured(chosen[name]["rate_hz"], chosen[name]["rate_err_hz"])]
         for name in focus
     ]  # fmt: skip
     body += table(["line [Hz]", *processes, "all"], rows)
@@ -146,7 +146,7 @@ def _focus(study: dict[str, Any], rates: dict[str, Any]) -> list[str]:
 
 def _beside_source(lines: dict[str, dict[str, Any]]) -> str:
     rows = [
-        [name, f"{value:g}", quantity(lines[name]["rate_hz"] * lines[name]["prescale"] / 1e3,
+        [name, f"{value:g}", measured(lines[name]["rate_hz"] * lines[name]["prescale"] / 1e3,
                                       lines[name]["rate_err_hz"] * lines[name]["prescale"] / 1e3)]
         for name, value in SOURCE_RATES_KHZ.items() if name in lines
     ]  # fmt: skip

@@ -15,6 +15,7 @@ from trigger.bits import BitTable
 from trigger.decision_files import open_writer
 from trigger.decisions import MenuId, Provenance, chunk
 from trigger.menu import Menu, load
+from trigger.samples import Sample
 
 
 def prescale_state(menu: Menu, seed: int) -> State:
@@ -94,7 +95,9 @@ def write_decisions(
         result = run_study(
             config, workers=workers, scheduler=scheduler, progress=progress, consumer=consume
         )
-        for sample in result.samples:
-            writer.normalise(sample.name, sample.normalisation)
+        for given, sample in zip(config.samples, result.samples, strict=True):
+            # Samples made for efficiencies stand for no rate.
+            known = sample.normalisation if given.rates else Sample(rate_hz=0.0)
+            writer.normalise(sample.name, known)
     result.counts = {"ftdl": ftdl_counts, "psnm": psnm_counts, "l1": np.array([accepted])}
     return result

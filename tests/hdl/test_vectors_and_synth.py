@@ -137,3 +137,14 @@ def test_synthesis_stops_at_the_memory_limit(
     arguments = ["synth", "gdl_timing", "--dut", str(large), "--target", "generic"]
     assert main([*arguments, "--memory", "0.25"]) == 2
     assert "more than 0.25 GB" in capsys.readouterr().err
+
+
+def test_unknown_bits_are_named_by_field() -> None:
+    from hdl.testbenches.common import unknown_fields
+
+    word = gdl_timing.BLOCK.output  # l1, source (2), time (14), quality (2), from bit 0
+    assert unknown_fields(word, "0" * 19) == []
+    assert unknown_fields(word, "0" * 18 + "X") == ["l1"]
+    assert unknown_fields(word, "0X" + "0" * 14 + "Z" + "00") == ["source", "quality"]
+    bits = BLOCKS["gdl_prescale"].output
+    assert unknown_fields(bits, "0" * 313 + "x" + "0" * 7) == ["bits[7]"]

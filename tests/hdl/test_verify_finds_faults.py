@@ -215,6 +215,17 @@ def test_vhdl_example_is_equal_and_its_mutant_is_not(
     assert "random_registers" in capsys.readouterr().err
 
 
+def test_systemverilog_example_is_equal_and_its_mutant_is_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    example = ROOT / "examples" / "rtl" / "gdl_inputs.sv"
+    arguments = ["verify", "gdl_inputs", "--simulator", "icarus", "--dut"]
+    assert main([*arguments, str(example)]) == 0
+    wrong = _mutant(example, tmp_path, ("data_i[i] & ~last_q", "data_i[i]"))
+    assert main([*arguments, str(wrong)]) == 1
+    assert "gdl_inputs.bits" in capsys.readouterr().err
+
+
 def test_vhdl_port_width_is_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     if reason := available("ghdl"):
         pytest.skip(reason)

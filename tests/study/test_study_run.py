@@ -57,6 +57,7 @@ def test_rates_are_counts_times_luminosity(config: StudyConfig) -> None:
     context, job = Context(config), config.model_dump_json()
     fires = dict.fromkeys(("digamma", "background"), 0)
     line = context.menu.names.index("lml1")
+    prescale = context.prescales[line]
     for number, name in enumerate(fires):
         for chunk, n in enumerate((500, 100)):
             part = run_chunk((job, Task(number, chunk, n, keep_decisions=True)))
@@ -64,10 +65,10 @@ def test_rates_are_counts_times_luminosity(config: StudyConfig) -> None:
             fires[name] += int(part.ftdl["lml1"].sum())
     sample = result.samples[0].normalisation
     assert sample.sigma_nb is not None
-    expected = fires["digamma"] / 600 * sample.sigma_nb * 8e35 * CM2_PER_NB
+    expected = fires["digamma"] / 600 * sample.sigma_nb * 8e35 * CM2_PER_NB / prescale
     assert fires["digamma"] > 50
     assert result.rates.by_process["digamma"].line[line] == pytest.approx(expected, rel=1e-12)
-    accidental = fires["background"] / 600 * 1e9 / WINDOW_NS
+    accidental = fires["background"] / 600 * 1e9 / WINDOW_NS / prescale
     assert result.rates.by_process["background"].line[line] == pytest.approx(accidental)
 
 
