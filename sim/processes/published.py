@@ -87,6 +87,7 @@ _MUONS = "count({0}, pT_lab > {1} and theta_lab in 17..150) >= {2}"
 _RECOIL = "depends on the pair's transverse recoil, see the text"
 _END_CAPS = "theta_lab in 12.4..31.4 or theta_lab in 130.7..155.1"
 _TRIGGER_RATE = "a trigger rate: gaps, inefficiency and beam background are not in ours"
+_LEADING_LOG = "leading logs at Q² = -t, shown, not required"
 _SHORT = "three-variable calculation without the spectator's recoil, see the text"
 
 ROWS: tuple[Published, ...] = (
@@ -205,6 +206,17 @@ ROWS: tuple[Published, ...] = (
         (_SINGLE,
          f"count(e gamma, ({_END_CAPS}) and E_cm > 1) == 1"),
         f"{_TRIGGER_RATE}; notes: 4.3 to 18 nb by where the end caps are cut",
+    ),
+    Published(
+        "row 1 with initial-state radiation", "bhabha", 300.0, 0.0, "B2TIP", 3.0,
+        {**_CM10, "radiation": "initial"},
+        ("10 < theta_cm(e-) < 170 and E_cm(e-) > 0.15",
+         "10 < theta_cm(e+) < 170 and E_cm(e+) > 0.15"), _LEADING_LOG,
+    ),
+    Published(
+        "row 2 with initial-state radiation", "bhabha", 74.4, 0.0, "B2TIP", 0.0,
+        {"required": 2, "radiation": "initial"},
+        ("count(e, theta_lab in 12.4..155.1 and p_lab > 0.5) == 2",), _LEADING_LOG,
     ),
 )  # fmt: skip
 """All rows, in the order of the table."""

@@ -11,7 +11,7 @@ from scipy.integrate import dblquad, quad
 from sim.machine import Machine
 from sim.processes import get_process
 from sim.processes.base import Estimate
-from sim.processes.bhabha import bhabha_density
+from sim.processes.bhabha_born import bhabha_density
 from sim.processes.constants import (
     ALPHA,
     ELECTRON_MASS,
