@@ -49,7 +49,8 @@ class _Job(ctypes.Structure):
 class _Report(ctypes.Structure):
     _fields_ = tuple(
         (name, ctypes.c_int64)
-        for name in ("clocks", "answered", "extra", "off_time", "first_off", "first_clocks")
+        for name in ("clocks", "answered", "extra", "off_time", "first_off", "first_clocks",
+                     "unasked", "sent")
     )
 
 
@@ -70,6 +71,10 @@ class Replay:
         Frame of the first of them (-1: none) and its latency in clocks.
     seconds : float
         Time spent in the clock loop.
+    unasked : int
+        Clocks with an output among the four before the first frame.
+    sent : int
+        Complete frames that went in.
     """
 
     words: NDArray[np.void]
@@ -79,6 +84,8 @@ class Replay:
     first_off: int
     first_latency: int
     seconds: float
+    unasked: int = 0
+    sent: int = 0
 
     def problem(self, block: Block, n: int) -> tuple[str, int, str] | None:
         """Return (stage, vector, explanation) of a fault in protocol, or None.
@@ -90,20 +97,49 @@ class Replay:
             Frames that went in.
         """
         answered = len(self.words)
+        if self.unasked:
+            return ("protocol", 0,
+                    f"valid_o is high with no frame in flight: on {self.unasked} of the 4 clocks "
+                    "before the first frame")  # fmt: skip
+        # Counts come first: after a lost or an added answer all later ones look off time.
+        if self.extra:
+            return ("protocol", self.first_off if self.off_time else answered,
+                    f"valid_o is high with no frame in flight: on clock {self.clocks}, after "
+                    f"{answered} answers to {self.sent} frames{self._shift(block)}")  # fmt: skip
+        if answered < n:
+            if self.off_time:
+                return ("protocol", self.first_off,
+                        f"{answered} answers to {n} frames{self._shift(block)}")  # fmt: skip
+            return ("protocol", answered,
+                    f"{answered} answers to {n} frames: frame {answered} is never answered, not "
+                    f"within {PATIENCE} clocks of when it was due")  # fmt: skip
         if self.off_time:
             return ("latency", self.first_off,
                     f"{self.off_time} of {n} answers off time: the first came "
                     f"{self.first_latency} clocks after its last beat, the table says "
                     f"{block.latency}")  # fmt: skip
-        if self.extra:
-            return ("protocol", answered,
-                    f"valid_o is high on clock {self.clocks} after {answered} answers, when no "
-                    "frame is waiting for one")  # fmt: skip
-        if answered < n:
-            return ("protocol", answered,
-                    f"never answers: {answered} answers to {n} frames, none within {PATIENCE} "
-                    "clocks of when the next was due")  # fmt: skip
         return None
+
+    def _shift(self, block: Block) -> str:
+        return off_due(self.first_off, self.first_latency - block.latency) if self.off_time else ""
+
+
+def off_due(frame: int, late: int) -> str:
+    """Return what to add to a wrong count of answers, when they left their clocks before the end.
+
+    Parameters
+    ----------
+    frame : int
+        First frame whose answer did not come on its clock.
+    late : int
+        Clocks from when it was due to when ``valid_o`` was high; negative: before.
+    """
+    if late > 0:
+        return (
+            f": frame {frame} is the first without an answer on its clock "
+            f"(the next valid_o comes {late} clocks later)"
+        )
+    return f": valid_o is high {-late} clocks before the answer to frame {frame} is due"
 
 
 class BatchSimulator:
@@ -212,7 +248,8 @@ class BatchSimulator:
         seconds = time.perf_counter() - started
         return Replay(
             block.output.unpack(out[: report.answered]), report.clocks, report.extra,
-            report.off_time, report.first_off, report.first_clocks, seconds,
+            report.off_time, report.first_off, report.first_clocks, seconds, report.unasked,
+            report.sent,
         )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from firmware_models.interface import Block
-from hdl.messages import build_error, compile_error
+from hdl.messages import build_error, compile_error, missing_top
 from hdl.sources import Design
 from hdl.tools import require, run, verilator_folder
 
@@ -70,6 +70,8 @@ def check_ports(design: Design) -> None:
              *(f"-I{path}" for path in design.includes), *design.sources, wrapper],
             cwd=Path(folder),
         )  # fmt: skip
+    if missing := missing_top(design, done.stdout):
+        raise missing
     about = [line for line in done.stdout.splitlines() if _ABOUT_PORTS.search(line)]
     if about:
         details = [_plain(line) for line in about]

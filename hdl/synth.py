@@ -43,6 +43,10 @@ _CELLS: Mapping[str, tuple[tuple[str, int], ...]] = {
     "bram18": ((r"RAMB18E2", 1), (r"RAMB36E2", 2), (r"DP16KD", 1)),
 }  # fmt: skip
 
+MOST_MEMORY_GB = 4096.0
+MOST_TIME_S = 1e6
+"""Largest limits that are taken: beyond any machine's memory, and eleven days."""
+
 
 @dataclass(frozen=True)
 class Area:
@@ -96,6 +100,7 @@ def synthesise(
         When pyosys is missing, the target unknown, the design is VHDL or does not elaborate, or a
         limit is reached.
     """
+    check_limits(memory_gb, timeout_s)
     if target not in TARGETS:
         raise unknown_name("target", target, TARGETS, place="--target")
     with tempfile.TemporaryDirectory(prefix="lowmult-synth-") as folder:
@@ -110,6 +115,31 @@ def synthesise(
         depth = _depth((Path(folder) / "depth.txt").read_text(encoding="utf-8"))
     counts = {kind: _count(cells, kind) for kind in _CELLS}
     return Area(target=target, depth=depth, seconds=seconds, **counts)
+
+
+def check_limits(memory_gb: float, timeout_s: float) -> None:
+    """Check the limits for yosys.
+
+    Parameters
+    ----------
+    memory_gb : float
+        Above 0, at most `MOST_MEMORY_GB` [GB].
+    timeout_s : float
+        Above 0, at most `MOST_TIME_S` [s].
+
+    Raises
+    ------
+    InputError
+        For a value outside its range, NaN included.
+    """
+    for value, most, unit, place in (
+        (memory_gb, MOST_MEMORY_GB, "GB", "--memory"),
+        (timeout_s, MOST_TIME_S, "s", "--timeout"),
+    ):
+        if not 0 < value <= most:
+            raise InputError(
+                f"must be above 0 and at most {most:g} {unit}, not {value:g}", place=place
+            )
 
 
 def read_passes(design: Design, folder: Path) -> list[str]:

@@ -56,13 +56,15 @@ def write_vectors(
     Raises
     ------
     InputError
-        For an unknown block or format, `n` below 1, or a folder that cannot be written.
+        For an unknown block or format, `n` below 1, `seed` below 0, or a folder that cannot be written.
     """
     block = find_block(name)
     if form not in _WRITERS:
         raise unknown_name("format", form, _WRITERS, place="--format")
     if n < 1:
         raise InputError(f"must be at least 1, not {n}", place="--vectors")
+    if seed < 0:
+        raise InputError(f"must be at least 0, not {seed}", place="--seed")
     stimulus = stimulus_of(name)
     registers: Registers = block.defaults()
     if random_registers and hasattr(stimulus, "registers"):
