@@ -49,8 +49,16 @@ class _Job(ctypes.Structure):
 class _Report(ctypes.Structure):
     _fields_ = tuple(
         (name, ctypes.c_int64)
-        for name in ("clocks", "answered", "extra", "off_time", "first_off", "first_clocks",
-                     "unasked", "sent")
+        for name in (
+            "clocks",
+            "answered",
+            "extra",
+            "off_time",
+            "first_off",
+            "first_clocks",
+            "unasked",
+            "sent",
+        )
     )
 
 

@@ -36,7 +36,7 @@ _NO_TOP = (
     r"'{}' is not a valid top-level",
     r"Unable to find the root module \"{}\"",
     r'unit "{}" not found',
-    r'cannot find entity or configuration {}\b',
+    r"cannot find entity or configuration {}\b",
 )
 
 

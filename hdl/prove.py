@@ -20,8 +20,8 @@ from typing import Any
 
 from firmware_models.errors import InputError
 from firmware_models.interface.gdl import N_OUTPUT
-from hdl.sources import PACKAGE, Design, find_block, user_design
 from hdl.ports import check_ports
+from hdl.sources import PACKAGE, Design, find_block, user_design
 from hdl.synth import read_passes, run_passes
 from hdl.tools import available
 from trigger.menu.diagram import pattern_text

@@ -131,9 +131,10 @@ def test_values_are_shown_with_unit_or_name() -> None:
     given, expected = block.input.zeros(1), block.output.zeros(1)
     observed = block.output.zeros(1)
     expected["source"], observed["source"] = 1, 2
-    assert "source: expected 1 (TOP), observed 2 (CDC)" in explain(
-        block, "c", 0, given, expected, observed
-    ).text()
+    assert (
+        "source: expected 1 (TOP), observed 2 (CDC)"
+        in explain(block, "c", 0, given, expected, observed).text()
+    )
 
 
 @pytest.mark.rtl
