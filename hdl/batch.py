@@ -6,11 +6,12 @@ library for each content of the sources, kept in the build cache when the RTL is
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from firmware_models.errors import CheckFailed, InputError
 from firmware_models.interface import Block, Registers
 from hdl.messages import compile_error
 from hdl.ports import check_ports
-from hdl.sources import Design, our_design, user_design
+from hdl.sources import Design, link_data, our_design, user_design
 from hdl.tools import cache_folder, fingerprint, require, run, verilator_folder
 
 HARNESS = Path(__file__).resolve().parent / "harness" / "replay.cpp"
@@ -252,13 +253,28 @@ class BatchSimulator:
         )  # fmt: skip
         report = _Report()
         started = time.perf_counter()
-        self._library.replay(ctypes.byref(job), ctypes.byref(report))
+        with _data_of(self.design):
+            self._library.replay(ctypes.byref(job), ctypes.byref(report))
         seconds = time.perf_counter() - started
         return Replay(
             block.output.unpack(out[: report.answered]), report.clocks, report.extra,
             report.off_time, report.first_off, report.first_clocks, seconds, report.unasked,
             report.sent,
         )  # fmt: skip
+
+
+@contextlib.contextmanager
+def _data_of(design: Design) -> Iterator[None]:
+    """Work in a folder with the user's memory files: ``$readmemh`` opens them as a model starts."""
+    if not design.own:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="lowmult-data-") as folder:
+        if link_data(design, Path(folder)):
+            with contextlib.chdir(folder):
+                yield
+        else:
+            yield
 
 
 def register_writes(

@@ -17,7 +17,7 @@ from typing import Any
 from firmware_models.errors import InputError, unknown_name
 from hdl.messages import build_error, compile_error
 from hdl.ports import check_ports, port_list
-from hdl.sources import Design
+from hdl.sources import Design, link_data
 from hdl.tools import (
     NEEDS,
     ROOT,
@@ -97,6 +97,7 @@ def run_bench(design: Design, simulator: str, *, vectors: int = 200, seed: int =
 def _run(design: Design, simulator: str, built: Path, vectors: int, seed: int) -> BenchResult:
     """Run the testbench in a build and read what it found."""
     with tempfile.TemporaryDirectory(prefix="lowmult-bench-") as folder:
+        link_data(design, Path(folder))
         results = Path(folder) / "results.jsonl"
         started = time.perf_counter()
         tests, failures, log = _test(design, simulator, built, Path(folder), {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +55,51 @@ class Design:
         for source in self.sources:
             parts.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
         return parts.hexdigest()[:20]
+
+
+_INCLUDE = re.compile(r'`include\s+"([^"]+)"')
+_DATA = re.compile(r'\$readmem[hb]\s*\(\s*"([^"]+)"')
+
+
+def link_data(design: Design, folder: Path) -> int:
+    """Make the files that ``$readmemh`` and ``$readmemb`` name available in a folder.
+
+    Simulators open them relative to where they run, which is a temporary folder here. A name is
+    looked up as ``include`` would. Absolute names need no help; names with ``..`` get none.
+
+    Parameters
+    ----------
+    design : Design
+    folder : Path
+        Where the tool will run.
+
+    Returns
+    -------
+    int
+        Number of links made.
+    """
+    made = 0
+    open_files, seen = list(design.sources if design.own else ()), set[Path]()
+    while open_files:
+        source = open_files.pop()
+        if source in seen or source.suffix in VHDL:
+            continue
+        seen.add(source)
+        text = source.read_text(encoding="utf-8", errors="replace")
+        places = (source.parent, *design.includes)
+        open_files += [path for name in _INCLUDE.findall(text) if (path := _find(name, places))]
+        for name in _DATA.findall(text):
+            link = folder / name
+            if ".." in Path(name).parts or link.exists() or not (path := _find(name, places)):
+                continue
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(path)
+            made += 1
+    return made
+
+
+def _find(name: str, places: Sequence[Path]) -> Path | None:
+    return next((place / name for place in places if (place / name).is_file()), None)
 
 
 def find_block(name: str) -> Block:

@@ -20,7 +20,7 @@ from typing import Any
 
 from firmware_models.errors import InputError, unknown_name
 from hdl.messages import compile_error
-from hdl.sources import Design
+from hdl.sources import Design, link_data
 
 TARGETS = {
     "generic": "synth -flatten -lut 6",
@@ -175,6 +175,7 @@ def run_passes(
     """
     if importlib.util.find_spec("pyosys") is None:
         raise InputError("pyosys is missing; run: pip install 'pyosys==0.70'")
+    link_data(design, folder)
     limit = int(memory_gb * 2**30)
     place = f"{design.sources[-1]}: {design.top}"
     try:

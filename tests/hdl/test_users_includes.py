@@ -47,3 +47,28 @@ def test_synthesis_finds_an_included_file(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     assert main(["synth", "gdl_timing", "--target", "generic", "--dut", str(source)]) == 0
+
+
+@pytest.mark.parametrize("simulator", ["verilator", "icarus"])
+def test_data_file_beside_the_source_is_read(simulator: str, tmp_path: Path) -> None:
+    """Whether the block answers at all is read from a memory file in a folder beside it."""
+    if reason := available(simulator) or available("verilator"):
+        pytest.skip(reason)
+    text = (ROOT / "hdl" / "rtl" / "gdl_timing.sv").read_text(encoding="utf-8")
+    assert text.count("valid_o <= valid_q;") == 1
+    assert text.count("  logic l1_q;") == 1
+    source, data = tmp_path / "gdl_timing.sv", tmp_path / "data" / "one.hex"
+    data.parent.mkdir()
+    source.write_text(
+        text.replace("valid_o <= valid_q;", "valid_o <= valid_q & one[0];").replace(
+            "  logic l1_q;",
+            '  logic l1_q;\n  logic [0:0] one [0:0];\n  initial $readmemh("data/one.hex", one);',
+        ),
+        encoding="utf-8",
+    )
+    arguments = ["verify", "gdl_timing", "--simulator", simulator, "--vectors", "200",
+                 "--dut", str(source)]  # fmt: skip
+    data.write_text("1\n", encoding="utf-8")
+    assert main(arguments) == 0
+    data.write_text("0\n", encoding="utf-8")
+    assert main(arguments) == 1

@@ -93,7 +93,7 @@ def test_first_mismatch_is_the_first(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("new", "stage", "says"),
     [
-        ("valid_o <= 1'b0;", "protocol", "0 answers to 200 frames: frame 0 is never answered"),
+        ("valid_o <= 1'b0;", "protocol", "0 answers to 50 frames: frame 0 is never answered"),
         ("valid_o <= valid_i;", "latency", "1 clocks after its last beat"),
         ("valid_o <= 1'b1;", "protocol", "high with no frame in flight: on 4 of the 4 clocks"),
         ("valid_o <= valid_q | valid_o;", "protocol", "valid_o is high"),
@@ -120,7 +120,9 @@ def test_lost_answer_is_not_called_latency(tmp_path: Path) -> None:
         first = _batch_verdict(tmp_path, change, Batch(words, idle=idle)).first
         assert first is not None
         assert (first.stage, first.vector) == ("protocol", lost)
-        assert f"{accepts} answers to 200 frames: frame {lost} is the first" in first.text()
+        assert (
+            f"{accepts} answers to {len(words)} frames: frame {lost} is the first" in first.text()
+        )
         assert first.given["l1"] == 0
         assert first.given["tick"] == words["tick"][lost]
     wrong = _mutant(RTL / "gdl_timing.sv", tmp_path, change)
