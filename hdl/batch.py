@@ -1,16 +1,17 @@
 """Volume: a block's RTL as a shared library, with the clock loop in C++.
 
 The verilated model, `hdl/harness/replay.cpp` and nothing else (no VPI, no traces) become one
-library for each content of the sources, kept in the build cache.
+library for each content of the sources, kept in the build cache when the RTL is ours.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,13 +22,13 @@ from firmware_models.errors import CheckFailed, InputError
 from firmware_models.interface import Block, Registers
 from hdl.messages import compile_error
 from hdl.ports import check_ports
-from hdl.sources import Design, our_design, user_design
+from hdl.sources import Design, link_data, our_design, user_design
 from hdl.tools import cache_folder, fingerprint, require, run, verilator_folder
 
 HARNESS = Path(__file__).resolve().parent / "harness" / "replay.cpp"
 
 _VERILATE = (
-    "--cc", "--exe", "--prefix", "Vtop", "-O3", "-Wno-fatal", "--quiet",
+    "--cc", "--exe", "--no-MMD", "--prefix", "Vtop", "-O3", "-Wno-fatal", "--quiet",
     "--x-assign", "unique", "--x-initial", "unique", "--noassert",
 )  # fmt: skip
 _CXX = "-std=c++20 -fPIC -fvisibility=hidden -fno-gnu-unique -march=native"
@@ -49,7 +50,16 @@ class _Job(ctypes.Structure):
 class _Report(ctypes.Structure):
     _fields_ = tuple(
         (name, ctypes.c_int64)
-        for name in ("clocks", "answered", "extra", "off_time", "first_off", "first_clocks")
+        for name in (
+            "clocks",
+            "answered",
+            "extra",
+            "off_time",
+            "first_off",
+            "first_clocks",
+            "unasked",
+            "sent",
+        )
     )
 
 
@@ -70,6 +80,10 @@ class Replay:
         Frame of the first of them (-1: none) and its latency in clocks.
     seconds : float
         Time spent in the clock loop.
+    unasked : int
+        Clocks with an output among the four before the first frame.
+    sent : int
+        Complete frames that went in.
     """
 
     words: NDArray[np.void]
@@ -79,6 +93,8 @@ class Replay:
     first_off: int
     first_latency: int
     seconds: float
+    unasked: int = 0
+    sent: int = 0
 
     def problem(self, block: Block, n: int) -> tuple[str, int, str] | None:
         """Return (stage, vector, explanation) of a fault in protocol, or None.
@@ -90,20 +106,49 @@ class Replay:
             Frames that went in.
         """
         answered = len(self.words)
+        if self.unasked:
+            return ("protocol", 0,
+                    f"valid_o is high with no frame in flight: on {self.unasked} of the 4 clocks "
+                    "before the first frame")  # fmt: skip
+        # Counts come first: after a lost or an added answer all later ones look off time.
+        if self.extra:
+            return ("protocol", self.first_off if self.off_time else answered,
+                    f"valid_o is high with no frame in flight: on clock {self.clocks}, after "
+                    f"{answered} answers to {self.sent} frames{self._shift(block)}")  # fmt: skip
+        if answered < n:
+            if self.off_time:
+                return ("protocol", self.first_off,
+                        f"{answered} answers to {n} frames{self._shift(block)}")  # fmt: skip
+            return ("protocol", answered,
+                    f"{answered} answers to {n} frames: frame {answered} is never answered, not "
+                    f"within {PATIENCE} clocks of when it was due")  # fmt: skip
         if self.off_time:
             return ("latency", self.first_off,
                     f"{self.off_time} of {n} answers off time: the first came "
                     f"{self.first_latency} clocks after its last beat, the table says "
                     f"{block.latency}")  # fmt: skip
-        if self.extra:
-            return ("protocol", answered,
-                    f"valid_o is high on clock {self.clocks} after {answered} answers, when no "
-                    "frame is waiting for one")  # fmt: skip
-        if answered < n:
-            return ("protocol", answered,
-                    f"never answers: {answered} answers to {n} frames, none within {PATIENCE} "
-                    "clocks of when the next was due")  # fmt: skip
         return None
+
+    def _shift(self, block: Block) -> str:
+        return off_due(self.first_off, self.first_latency - block.latency) if self.off_time else ""
+
+
+def off_due(frame: int, late: int) -> str:
+    """Return what to add to a wrong count of answers, when they left their clocks before the end.
+
+    Parameters
+    ----------
+    frame : int
+        First frame whose answer did not come on its clock.
+    late : int
+        Clocks from when it was due to when ``valid_o`` was high; negative: before.
+    """
+    if late > 0:
+        return (
+            f": frame {frame} is the first without an answer on its clock "
+            f"(the next valid_o comes {late} clocks later)"
+        )
+    return f": valid_o is high {-late} clocks before the answer to frame {frame} is due"
 
 
 class BatchSimulator:
@@ -146,7 +191,12 @@ class BatchSimulator:
                              place=str(design.sources[-1]))  # fmt: skip
         self.design = design
         self.block = design.block
-        self._library = ctypes.CDLL(str(build(design)))
+        if not design.own:
+            self._library = ctypes.CDLL(str(build(design)))
+            return
+        with tempfile.TemporaryDirectory(prefix="lowmult-batch-") as folder:
+            # Once loaded, the library stays when its file goes.
+            self._library = ctypes.CDLL(str(_fresh(design, Path(folder))))
 
     def run(
         self,
@@ -203,12 +253,28 @@ class BatchSimulator:
         )  # fmt: skip
         report = _Report()
         started = time.perf_counter()
-        self._library.replay(ctypes.byref(job), ctypes.byref(report))
+        with _data_of(self.design):
+            self._library.replay(ctypes.byref(job), ctypes.byref(report))
         seconds = time.perf_counter() - started
         return Replay(
             block.output.unpack(out[: report.answered]), report.clocks, report.extra,
-            report.off_time, report.first_off, report.first_clocks, seconds,
+            report.off_time, report.first_off, report.first_clocks, seconds, report.unasked,
+            report.sent,
         )  # fmt: skip
+
+
+@contextlib.contextmanager
+def _data_of(design: Design) -> Iterator[None]:
+    """Work in a folder with the user's memory files: ``$readmemh`` opens them as a model starts."""
+    if not design.own:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="lowmult-data-") as folder:
+        if link_data(design, Path(folder)):
+            with contextlib.chdir(folder):
+                yield
+        else:
+            yield
 
 
 def register_writes(
@@ -226,7 +292,7 @@ def register_writes(
 
 
 def build(design: Design) -> Path:
-    """Return the shared library of a design, built when the cache does not have it."""
+    """Return the shared library of our design, built when the cache does not have it."""
     require("verilator")
     key = design.digest(
         *_VERILATE, _CXX, _LD, HARNESS.read_text(encoding="utf-8"), fingerprint("verilator")
@@ -246,9 +312,18 @@ def build(design: Design) -> Path:
     return target
 
 
+def _fresh(design: Design, folder: Path) -> Path:
+    """Return the shared library of a user's design, built in a folder of its own."""
+    require("verilator")
+    check_ports(design)
+    _compile(design, folder)
+    return folder / "dut.so"
+
+
 def _compile(design: Design, folder: Path) -> None:
     verilate = run(
-        [verilator_folder() / "verilator", *_VERILATE, "-Mdir", ".", "--top-module", design.top,
+        [verilator_folder() / "verilator", *_VERILATE, *(f"-I{path}" for path in design.includes),
+         "-Mdir", ".", "--top-module", design.top,
          "-CFLAGS", _CXX, "-LDFLAGS", _LD, "-o", "dut.so", *design.sources, HARNESS],
         cwd=folder,
     )  # fmt: skip

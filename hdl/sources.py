@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,13 +30,17 @@ class Design:
     top : str
         Name of the top module or entity.
     own : bool
-        The user's RTL rather than ours.
+        The user's RTL rather than ours. Its builds are never kept: what it includes or loads may
+        change without a change in `sources`.
+    includes : tuple of Path
+        Folders in which ``include`` looks for files.
     """
 
     block: Block
     sources: tuple[Path, ...]
     top: str
     own: bool = False
+    includes: tuple[Path, ...] = ()
 
     @property
     def language(self) -> str:
@@ -50,6 +55,51 @@ class Design:
         for source in self.sources:
             parts.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
         return parts.hexdigest()[:20]
+
+
+_INCLUDE = re.compile(r'`include\s+"([^"]+)"')
+_DATA = re.compile(r'\$readmem[hb]\s*\(\s*"([^"]+)"')
+
+
+def link_data(design: Design, folder: Path) -> int:
+    """Make the files that ``$readmemh`` and ``$readmemb`` name available in a folder.
+
+    Simulators open them relative to where they run, which is a temporary folder here. A name is
+    looked up as ``include`` would. Absolute names need no help; names with ``..`` get none.
+
+    Parameters
+    ----------
+    design : Design
+    folder : Path
+        Where the tool will run.
+
+    Returns
+    -------
+    int
+        Number of links made.
+    """
+    made = 0
+    open_files, seen = list(design.sources if design.own else ()), set[Path]()
+    while open_files:
+        source = open_files.pop()
+        if source in seen or source.suffix in VHDL:
+            continue
+        seen.add(source)
+        text = source.read_text(encoding="utf-8", errors="replace")
+        places = (source.parent, *design.includes)
+        open_files += [path for name in _INCLUDE.findall(text) if (path := _find(name, places))]
+        for name in _DATA.findall(text):
+            link = folder / name
+            if ".." in Path(name).parts or link.exists() or not (path := _find(name, places)):
+                continue
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(path)
+            made += 1
+    return made
+
+
+def _find(name: str, places: Sequence[Path]) -> Path | None:
+    return next((place / name for place in places if (place / name).is_file()), None)
 
 
 def find_block(name: str) -> Block:
@@ -89,7 +139,7 @@ def user_design(name: str, files: Sequence[str | Path], top: str | None = None) 
         Block whose ports and behaviour it has.
     files : sequence of path
         In compile order. Verilog files are compiled after our generated package, which they may
-        use.
+        use. ``include`` looks in the folder of each file, then in the working directory.
     top : str, optional
         Top module or entity. Default: the block's name.
 
@@ -100,8 +150,11 @@ def user_design(name: str, files: Sequence[str | Path], top: str | None = None) 
     """
     paths = [Path(file).absolute() for file in files]
     for path in paths:
-        if not path.is_file():
+        if not path.exists():
             raise InputError("there is no such file", place=str(path))
+        if not path.is_file():
+            what = "a folder" if path.is_dir() else "not a regular file"
+            raise InputError(f"is {what}; give the files of the design", place=str(path))
         if path.suffix not in VERILOG + VHDL:
             allowed = " ".join(VERILOG + VHDL)
             raise InputError(f"suffix {path.suffix!r} is not among {allowed}", place=str(path))
@@ -111,4 +164,5 @@ def user_design(name: str, files: Sequence[str | Path], top: str | None = None) 
     if len(kinds) > 1:
         raise InputError("VHDL and Verilog cannot be mixed in one run", place="--dut")
     head = () if kinds == {True} or PACKAGE in paths else (PACKAGE,)
-    return Design(find_block(name), (*head, *paths), top or name, own=True)
+    includes = tuple(dict.fromkeys([*(path.parent for path in paths), Path.cwd()]))
+    return Design(find_block(name), (*head, *paths), top or name, own=True, includes=includes)

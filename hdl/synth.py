@@ -20,7 +20,7 @@ from typing import Any
 
 from firmware_models.errors import InputError, unknown_name
 from hdl.messages import compile_error
-from hdl.sources import Design
+from hdl.sources import Design, link_data
 
 TARGETS = {
     "generic": "synth -flatten -lut 6",
@@ -42,6 +42,10 @@ _CELLS: Mapping[str, tuple[tuple[str, int], ...]] = {
     "dsp": ((r"DSP48E2", 1), (r"MULT18X18D", 1)),
     "bram18": ((r"RAMB18E2", 1), (r"RAMB36E2", 2), (r"DP16KD", 1)),
 }  # fmt: skip
+
+MOST_MEMORY_GB = 4096.0
+MOST_TIME_S = 1e6
+"""Largest limits that are taken: beyond any machine's memory, and eleven days."""
 
 
 @dataclass(frozen=True)
@@ -96,11 +100,12 @@ def synthesise(
         When pyosys is missing, the target unknown, the design is VHDL or does not elaborate, or a
         limit is reached.
     """
+    check_limits(memory_gb, timeout_s)
     if target not in TARGETS:
         raise unknown_name("target", target, TARGETS, place="--target")
     with tempfile.TemporaryDirectory(prefix="lowmult-synth-") as folder:
         passes = [
-            *read_passes(design), TARGETS[target], "tee -q -o stat.json stat -json",
+            *read_passes(design, Path(folder)), TARGETS[target], "tee -q -o stat.json stat -json",
             f"tee -q -o depth.txt ltp -noff {_COMBINATIONAL}",
         ]  # fmt: skip
         started = time.perf_counter()
@@ -112,13 +117,45 @@ def synthesise(
     return Area(target=target, depth=depth, seconds=seconds, **counts)
 
 
-def read_passes(design: Design) -> list[str]:
-    """Return the yosys passes that read a design and check its hierarchy."""
+def check_limits(memory_gb: float, timeout_s: float) -> None:
+    """Check the limits for yosys.
+
+    Parameters
+    ----------
+    memory_gb : float
+        Above 0, at most `MOST_MEMORY_GB` [GB].
+    timeout_s : float
+        Above 0, at most `MOST_TIME_S` [s].
+
+    Raises
+    ------
+    InputError
+        For a value outside its range, NaN included.
+    """
+    for value, most, unit, place in (
+        (memory_gb, MOST_MEMORY_GB, "GB", "--memory"),
+        (timeout_s, MOST_TIME_S, "s", "--timeout"),
+    ):
+        if not 0 < value <= most:
+            raise InputError(
+                f"must be above 0 and at most {most:g} {unit}, not {value:g}", place=place
+            )
+
+
+def read_passes(design: Design, folder: Path) -> list[str]:
+    """Return the yosys passes that read a design and check its hierarchy.
+
+    The files are listed in `folder`, in which the passes then run: yosys splits its commands at
+    blanks, also inside quotes.
+    """
     if design.language != "verilog":
         raise InputError("yosys reads Verilog and SystemVerilog, not VHDL",
                          place=str(design.sources[-1]))  # fmt: skip
-    files = " ".join(f'"{path}"' if " " in str(path) else str(path) for path in design.sources)
-    return [f"read_slang --top {design.top} {files}", f"hierarchy -check -top {design.top}"]
+    words = [*(str(path) for path in design.sources)]
+    words += [f"-I{path}" for path in design.includes]
+    listing = "".join(f'"{word}"\n' for word in words)
+    (folder / "files.f").write_text(listing, encoding="utf-8")
+    return [f"read_slang --top {design.top} -f files.f", f"hierarchy -check -top {design.top}"]
 
 
 def run_passes(
@@ -138,6 +175,7 @@ def run_passes(
     """
     if importlib.util.find_spec("pyosys") is None:
         raise InputError("pyosys is missing; run: pip install 'pyosys==0.70'")
+    link_data(design, folder)
     limit = int(memory_gb * 2**30)
     place = f"{design.sources[-1]}: {design.top}"
     try:

@@ -56,13 +56,16 @@ def write_vectors(
     Raises
     ------
     InputError
-        For an unknown block or format, `n` below 1, or a folder that cannot be written.
+        For an unknown block or format, `n` below 1, `seed` below 0, or a folder that
+        cannot be written.
     """
     block = find_block(name)
     if form not in _WRITERS:
         raise unknown_name("format", form, _WRITERS, place="--format")
     if n < 1:
         raise InputError(f"must be at least 1, not {n}", place="--vectors")
+    if seed < 0:
+        raise InputError(f"must be at least 0, not {seed}", place="--seed")
     stimulus = stimulus_of(name)
     registers: Registers = block.defaults()
     if random_registers and hasattr(stimulus, "registers"):
@@ -91,9 +94,11 @@ def layout(word: Word) -> Comment:
         low = word.low_bit(part.name)
         many = f"[{part.count}]" if part.count > 1 else ""
         sign = " signed" if part.signed else ""
+        order = ", element 0 lowest" if part.count > 1 else ""
+        size = f"{part.width} bits{sign}{order}"
         unit = f", 1 count = {part.lsb:.6g} {part.unit}" if part.unit else ""
         lines.append(
-            f"bits {low + part.bits - 1}:{low} {part.name}{many}: {part.width} bits{sign}{unit}"
+            f"bits {low + part.bits - 1}:{low} {part.name}{many}: {size}{unit}"
             + (f"; {part.doc}" if part.doc else "")
         )
     return lines
@@ -128,13 +133,24 @@ def _memh(
         beat = word.beat(beats)
         comment = _head(block, part, word, len(words), seed)
         if beats > 1:
-            comment += [f"each line is one beat of {beat.width} bits:", *layout(beat)]
+            comment += [
+                f"each line is one beat of {beat.width} bits, {beats} lines a frame; the first "
+                "line has the lowest elements of every array, single fields are on every line:",
+                *layout(beat),
+            ]
         lines = [f"// {line}" for line in comment]
         lines += hex_lines(word.pack(values, beats), beat.width)
         yield part, "\n".join(lines) + "\n"
     if block.registers:
         address, data = register_writes(block, registers)
-        lines = [f"// {block.name}: register writes, address (12 bits) and data (32 bits)"]
+        lines = [
+            f"// {block.name}: register writes in order; bits 43:32 address, bits 31:0 data",
+            *(
+                f"// {item.address:03x} to {item.address + item.count - 1:03x} {item.name}"
+                f"[{item.count}]: data bits {item.width - 1}:0, element 0 at the lowest address"
+                for item in block.registers
+            ),
+        ]
         lines += [f"{a:03x}{d:08x}" for a, d in zip(address, data, strict=True)]
         yield "registers", "\n".join(lines) + "\n"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -236,7 +236,8 @@ def _first_fault(
     problem = replay.problem(block, len(batch.words))
     if problem and not (len(different) and int(different[0]) < problem[1]):
         stage, vector, text = problem
-        return fault(kind, done + vector, stage, text)
+        found = fault(kind, vector, stage, text, block, batch.words)
+        return replace(found, vector=done + vector)
     if not len(different):
         return None
     i = int(different[0])

@@ -33,6 +33,8 @@ struct Report {
     int64_t off_time;     // answers on another clock than the table's
     int64_t first_off;    // frame of the first of them, -1: none
     int64_t first_clocks; // its latency
+    int64_t unasked;      // clocks with an output before the first frame
+    int64_t sent;         // complete frames that went in
 };
 
 namespace {
@@ -123,6 +125,7 @@ template <class Top> void play(Top& top, const Job& job, Report& report) {
     }
     report.clocks = clock;
     report.answered = answered;
+    report.sent = frame;
 }
 
 }  // namespace
@@ -133,11 +136,14 @@ extern "C" __attribute__((visibility("default"))) void replay(const Job* job, Re
     context.randReset(2);
     context.randSeed(static_cast<int>(job->seed % 0x7fffffff) + 1);
     Vtop top{&context, "top"};
-    *report = Report{0, 0, 0, 0, -1, 0};
+    *report = Report{0, 0, 0, 0, -1, 0, 0, 0};
     reset(top);
     configure(top, *job);
     top.valid_i = 0;
-    for (int i = 0; i < 4; ++i) clock_once(top);
+    for (int i = 0; i < 4; ++i) {
+        clock_once(top);
+        report->unasked += top.valid_o != 0;
+    }
     play(top, *job, *report);
     top.final();
 }

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from firmware_models.interface import BLOCKS, Registers
 from firmware_models.words import Word
-from hdl.batch import register_writes
+from hdl.batch import off_due, register_writes
 from hdl.compare import Mismatch, differing, explain, fault
 from hdl.ports import ports
 from hdl.streams import stream
@@ -62,7 +62,8 @@ class Bench:
         """Frames without an idle clock between them give the model's words, on time."""
         await self._start()
         words = self.stimulus.constrained(self.n, self.seed)
-        await self._check("back_to_back", words)
+        # A few clocks first, on which nothing may come out.
+        await self._check("back_to_back", words, quiet=_SETTLE)
 
     async def idle_cycles(self) -> None:
         """Idle clocks between beats and between frames, with junk on the bus, change nothing."""
@@ -171,10 +172,11 @@ class Bench:
         *,
         registers: Registers | None = None,
         idle: float = 0.0,
+        quiet: int = 0,
     ) -> None:
         """Play frames, compare with the model, record the result, fail on a difference."""
         expected = self.model.evaluate(words, registers)
-        answers, problem = await self._play(words, check, idle)
+        answers, problem = await self._play(words, check, idle, quiet)
         observed = self.block.output.unpack(_rows(answers, self.block.output.width))
         different = differing(expected[: len(observed)], observed)
         mismatch = problem
@@ -194,10 +196,11 @@ class Bench:
             raise AssertionError(mismatch.text())
 
     async def _play(
-        self, words: NDArray[np.void], check: str, idle: float
+        self, words: NDArray[np.void], check: str, idle: float, quiet: int
     ) -> tuple[list[int], Mismatch | None]:
         """Drive every frame and collect the answers, with the first fault in protocol."""
         source = _Source(self, words, idle)
+        source.start = quiet
         sink = _Sink(self, check)
         clock, drain = 0, 2 * self.block.latency + 16
         while drain and not sink.stopped:
@@ -209,7 +212,7 @@ class Bench:
                 drain -= 1
             await FallingEdge(self.dut.clk_i)
             clock += 1
-        return sink.answers, sink.problem
+        return sink.answers, sink.problem(len(source.due), words)
 
 
 class _Source:
@@ -249,8 +252,26 @@ class _Sink:
     def __init__(self, bench: Bench, check: str) -> None:
         self.dut, self.block, self.check = bench.dut, bench.block, check
         self.answers: list[int] = []
-        self.problem: Mismatch | None = None
         self.stopped = False
+        self._said = ""
+        # First answer off its clock: frame, clocks late.
+        self._off: tuple[int, int] | None = None
+
+    def problem(self, sent: int, words: NDArray[np.void]) -> Mismatch | None:
+        """Return the first fault. Counts come first: a lost answer makes all later ones late."""
+        number = len(self.answers)
+        if self._said:
+            at, shift = self._off or (number, 0)
+            text = self._said + (off_due(at, shift) if self._off else "")
+            return fault(self.check, at, "protocol", text, self.block, words)
+        if self._off:
+            at, shift = self._off
+            text = (
+                f"answered {self.block.latency + shift} clocks after its last beat, "
+                f"the table says {self.block.latency}"
+            )
+            return fault(self.check, at, "latency", text, self.block, words)
+        return None
 
     def sample(self, clock: int, due: Sequence[int]) -> None:
         number = len(self.answers)
@@ -259,11 +280,14 @@ class _Sink:
         if valid is None:
             self._stop(f"valid_o is {self.dut.valid_o.value} after reset")
         elif valid and not waiting:
-            self._stop("valid_o is high when no frame waits for an answer")
+            self._stop(f"valid_o is high with no frame in flight, after {number} answers to "
+                       f"{len(due)} frames")  # fmt: skip
         elif valid:
             self._accept(clock - due[number])
         elif waiting and clock > due[number] + PATIENCE:
-            self._stop(f"never answers: nothing within {PATIENCE} clocks of when it was due")
+            said = f"{number} answers to {len(due)} frames"
+            never = f": frame {number} is never answered, not within {PATIENCE} clocks of when due"
+            self._stop(said if self._off else said + never)
 
     def _accept(self, late: int) -> None:
         value = _known(self.dut.data_o)
@@ -271,17 +295,13 @@ class _Sink:
             fields = ", ".join(unknown_fields(self.block.output, str(self.dut.data_o.value)))
             self._stop(f"data_o has unknown bits while valid_o is high: {fields}")
             return
-        if late and self.problem is None:
-            text = (
-                f"answered {self.block.latency + late} clocks after its last beat, "
-                f"the table says {self.block.latency}"
-            )
-            self.problem = fault(self.check, len(self.answers), "latency", text)
+        if late and self._off is None:
+            self._off = (len(self.answers), late)
         self.answers.append(value)
 
     def _stop(self, text: str) -> None:
         self.stopped = True
-        self.problem = self.problem or fault(self.check, len(self.answers), "protocol", text)
+        self._said = text
 
 
 def _integer(row: NDArray[np.uint32]) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from firmware_models.errors import InputError
+
 if TYPE_CHECKING:
     from hdl.synth import Area
 
@@ -32,8 +34,11 @@ def run(options: argparse.Namespace) -> int:
 
     from firmware_models.files import write_json
     from hdl.sources import our_design, user_design
-    from hdl.synth import TARGETS, synthesise
+    from hdl.synth import TARGETS, check_limits, synthesise
 
+    if options.top and not options.dut:
+        raise InputError("needs --dut", place="--top")
+    check_limits(options.memory, options.timeout)
     design = (
         user_design(options.block, options.dut, options.top)
         if options.dut

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,9 @@ from firmware_models.errors import CheckFailed, InputError
 if TYPE_CHECKING:
     from hdl.sources import Design
     from hdl.verify import Batch, VerifyResult
+
+MOST_VECTORS = 10**9
+"""Most frames of each kind in one call: the fastest block takes about a quarter of an hour."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -51,17 +55,27 @@ def _verify_all(options: argparse.Namespace) -> Iterator[VerifyResult]:
 
     from hdl import verify
 
-    if options.vectors < 1:
-        raise InputError(f"must be at least 1, not {options.vectors}", place="--vectors")
+    if not 1 <= options.vectors <= MOST_VECTORS:
+        raise InputError(
+            f"must be at least 1 and at most {MOST_VECTORS}, not {options.vectors}",
+            place="--vectors",
+        )
     if options.seed < 0:
         raise InputError(f"must be at least 0, not {options.seed}", place="--seed")
     if options.simulator:
         verify.check_simulator(options.simulator)
+    doubled = sorted({name for name in options.blocks if options.blocks.count(name) > 1})
+    if doubled:
+        raise InputError(f"given more than once: {' '.join(doubled)}", place="BLOCK")
     status = Console(stderr=True)
     for design in _designs(options):
         block = design.block.name
         chosen = (options.simulator,) if options.simulator else verify.default_simulators(design)
         for simulator in chosen:
+            if not status.is_terminal:
+                # A log shows what is running; a terminal shows a spinner.
+                sys.stderr.write(f"{block} in {simulator} …\n")
+                sys.stderr.flush()
             with status.status(f"{block} in {simulator}"):
                 yield verify.verify(
                     block, simulator, _vectors(block, options.vectors, options.seed), design,

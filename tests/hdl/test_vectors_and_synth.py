@@ -83,6 +83,7 @@ def test_bad_requests_leave_nothing_behind(
     assert main(["vectors", "gdl_timing", "--format", "xls", "--out", out]) == 2
     assert main(["vectors", "nothing", "--format", "csv", "--out", out]) == 2
     assert main(["vectors", "gdl_timing", "--format", "csv", "--vectors", "-1", "--out", out]) == 2
+    assert main(["vectors", "gdl_timing", "--format", "csv", "--seed", "-1", "--out", out]) == 2
     assert not (tmp_path / "out").exists()
     (tmp_path / "file").write_text("")
     assert main(["vectors", "gdl_timing", "--format", "csv", "--out", str(tmp_path / "file")]) == 2
@@ -104,6 +105,36 @@ def test_synthesis_counts_every_register(tmp_path: Path) -> None:
         assert 50 < area["lut"] < 400
         # Two registered stages of a three-way choice: a handful of look-up tables in series.
         assert 2 <= area["depth"] <= 8
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--memory", "nan"), "--memory: must be above 0 and at most 4096 GB, not nan"),
+        (("--memory", "-1"), "not -1"),
+        (("--timeout", "0"), "--timeout: must be above 0 and at most 1e+06 s, not 0"),
+        (("--timeout", "inf"), "not inf"),
+        (("--top", "x"), "--top: needs --dut"),
+    ],
+)
+def test_synthesis_limits_have_ranges(
+    arguments: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["synth", "gdl_timing", *arguments]) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_values_are_shown_with_unit_or_name() -> None:
+    from hdl.compare import explain
+
+    block = BLOCKS["gdl_timing"]
+    given, expected = block.input.zeros(1), block.output.zeros(1)
+    observed = block.output.zeros(1)
+    expected["source"], observed["source"] = 1, 2
+    assert (
+        "source: expected 1 (TOP), observed 2 (CDC)"
+        in explain(block, "c", 0, given, expected, observed).text()
+    )
 
 
 @pytest.mark.rtl

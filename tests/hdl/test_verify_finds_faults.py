@@ -93,11 +93,12 @@ def test_first_mismatch_is_the_first(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("new", "stage", "says"),
     [
-        ("valid_o <= 1'b0;", "protocol", "never answers"),
+        ("valid_o <= 1'b0;", "protocol", "0 answers to 50 frames: frame 0 is never answered"),
         ("valid_o <= valid_i;", "latency", "1 clocks after its last beat"),
-        ("valid_o <= valid_q && l1_q;", "latency", "the table says 2"),
+        ("valid_o <= 1'b1;", "protocol", "high with no frame in flight: on 4 of the 4 clocks"),
+        ("valid_o <= valid_q | valid_o;", "protocol", "valid_o is high"),
     ],
-    ids=["hangs", "early", "drops"],
+    ids=["hangs", "early", "talks-always", "talks-on"],
 )
 def test_protocol_faults_in_volume(tmp_path: Path, new: str, stage: str, says: str) -> None:
     words = next(constrained_batches("gdl_timing", 200, 3)).words
@@ -109,12 +110,36 @@ def test_protocol_faults_in_volume(tmp_path: Path, new: str, stage: str, says: s
     assert says in result.first.text()
 
 
+def test_lost_answer_is_not_called_latency(tmp_path: Path) -> None:
+    """A block that is silent without an accept: the first such frame is named and shown."""
+    words = next(constrained_batches("gdl_timing", 200, 3)).words
+    lost = int((words["l1"] == 0).argmax())
+    accepts = int((words["l1"] == 1).sum())
+    change = ("valid_o <= valid_q;", "valid_o <= valid_q && l1_q;")
+    for idle in (0.0, 0.3):
+        first = _batch_verdict(tmp_path, change, Batch(words, idle=idle)).first
+        assert first is not None
+        assert (first.stage, first.vector) == ("protocol", lost)
+        assert (
+            f"{accepts} answers to {len(words)} frames: frame {lost} is the first" in first.text()
+        )
+        assert first.given["l1"] == 0
+        assert first.given["tick"] == words["tick"][lost]
+    wrong = _mutant(RTL / "gdl_timing.sv", tmp_path, change)
+    result = verify("gdl_timing", "icarus", dut=user_design("gdl_timing", [wrong]),
+                    bench_vectors=20)  # fmt: skip
+    assert result.first is not None
+    assert result.first.stage == "protocol"
+    assert "answers to 20 frames" in result.first.text()
+    assert result.first.given["l1"] == 0
+
+
 @pytest.mark.parametrize(
     ("new", "says"),
     [
-        ("valid_o <= 1'b0;", "never answers"),
-        ("valid_o <= valid_q | valid_o;", "valid_o is high when no frame waits"),
-        ("valid_o <= 1'b1;", "answered 1 clocks after its last beat, the table says 2"),
+        ("valid_o <= 1'b0;", "0 answers to 10 frames: frame 0 is never answered"),
+        ("valid_o <= valid_q | valid_o;", "with no frame in flight, after 10 answers to 10 frames"),
+        ("valid_o <= 1'b1;", "with no frame in flight, after 0 answers to 0 frames"),
         ("valid_o <= valid_i;", "1 clocks after its last beat"),
     ],
     ids=["hangs", "talks-on", "talks-always", "early"],
@@ -193,6 +218,12 @@ def test_rtl_that_does_not_compile_is_bad_input(
         (["--dut", str(RTL / "gdl_timing.sv")], "needs the name of one block"),
         (["gdl_timing", "--top", "x"], "needs --dut"),
         (["gdl_timing", "--vectors", "0"], "at least 1"),
+        (["gdl_timing", "--vectors", "1000000001"], "at most 1000000000"),
+        (["gdl_timing", "gdl_logic", "gdl_timing"], "more than once: gdl_timing"),
+        (["gdl_timing", "--dut", "/dev/null"], "not a regular file"),
+        (["gdl_timing", "--dut", str(RTL)], "is a folder"),
+        (["gdl_timing", "--dut", str(ROOT / "examples" / "rtl" / "gdl_inputs.sv")],
+         "no module 'gdl_timing' in these files; name yours with --top"),
         (["gdl_timing", "--dut", str(RTL / "gdl_timing.sv"), "--simulator", "ghdl"],
          "does not read verilog"),
         (["gdl_timing", "--dut", str(RTL / "gdl_timing.sv"), "--top", "other"], "other"),

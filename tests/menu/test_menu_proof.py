@@ -174,7 +174,7 @@ def test_counter_example_shows_the_difference(menu: Menu, tmp_path: Path) -> Non
     faulty = "(in_clst_0 & ~in_clst_2 & ~in_veto)"
     file.write_text(rtl_text(menu).replace("(in_clst_0 & in_clst_2 & ~in_veto)", faulty))
     pattern = dict(
-        item.split("=") for item in prove_rtl(menu, [file]).lines["a"].split(" (also")[0].split()
+        item.split("=") for item in prove_rtl(menu, [file]).lines["a"].split(";")[0].split()
     )
     bit = {name: value == "1" for name, value in pattern.items()}
     value = sum(bit[f"clst_{i}"] << i for i in range(4))
@@ -183,6 +183,45 @@ def test_counter_example_shows_the_difference(menu: Menu, tmp_path: Path) -> Non
         (bit["clst_0"] and not bit["clst_2"]) or (bit["clst_1"] and bit["clst_2"]) or bit["clst_3"]
     )
     assert wanted != found
+
+
+@SOLVER
+@pytest.mark.parametrize(
+    ("old", "new", "line", "says"),
+    [
+        ("assign line[2] =", "assign line[2] = data_i[200] &", "a",
+         "(the RTL also reads data_i[200]=0, which the line does not); expected 1, observed 0"),
+        ("assign line[2] =", "assign line[2] = data_i[3] |", "a",
+         "(the RTL also reads ehigh=1, which the line does not); expected 0, observed 1"),
+        ("assign line[1:0] = '0", "assign line[1:0] = {data_i[7], 1'b0}", UNUSED,
+         "output 1, data_i[7]=1; expected 0, observed 1"),
+        ("assign line[1:0] = '0", "assign line[1:0] = 2'b11", UNUSED,
+         "output 0, any input; expected 0, observed 1; outputs that differ too: 1"),
+        ("valid_o <= valid_i", "valid_o <= valid_i & data_i[97]", VALID,
+         "valid_i=1 (the RTL also reads veto=0, which the line does not); expected 1, observed 0"),
+    ],
+)  # fmt: skip
+def test_counter_example_names_what_the_rtl_reads(
+    menu: Menu, tmp_path: Path, old: str, new: str, line: str, says: str
+) -> None:
+    text = rtl_text(menu)
+    assert old in text
+    file = tmp_path / "user.sv"
+    file.write_text(text.replace(old, new, 1))
+    lines = prove_rtl(menu, [file]).lines
+    assert lines[line].endswith(says)
+    assert {name for name, example in lines.items() if example} == {line}
+
+
+@SOLVER
+def test_users_rtl_may_use_our_package(menu: Menu, tmp_path: Path) -> None:
+    file = tmp_path / "user.sv"
+    file.write_text(rtl_text(menu).replace("module gdl_logic", "module mine import l1_pkg::*;"))
+    assert prove_rtl(menu, [file], "mine").proven
+    with pytest.raises(InputError, match="no module 'gdl_logic' in these files") as error:
+        prove_rtl(menu, [file])
+    assert "lowmult" not in str(error.value).replace("lowmult-", "")
+    assert "--top" in str(error.value)
 
 
 @SOLVER
@@ -219,7 +258,7 @@ endmodule
 def test_rtl_that_does_not_elaborate_is_one_message(menu: Menu, tmp_path: Path) -> None:
     file = tmp_path / "user.sv"
     file.write_text("module gdl_logic (input logic clk_i);\nendmodule\n")
-    with pytest.raises(InputError, match=r"yosys does not compile it"):
+    with pytest.raises(InputError, match=r"its ports are not those|does not compile it"):
         prove_rtl(menu, [file])
     with pytest.raises(InputError, match="there is no such file"):
         prove_rtl(menu, [tmp_path / "none.sv"])
