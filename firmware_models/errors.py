@@ -48,6 +48,11 @@ def nearest(given: str, allowed: Iterable[str]) -> str:
     return matches[0] if matches else ""
 
 
+def shortened(text: str, longest: int = 80) -> str:
+    """Return what a user wrote, cut to the length that a message can show."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
 def unknown_name(kind: str, given: str, allowed: Iterable[str], *, place: str = "") -> InputError:
     """Build the error for a name that is not among the allowed ones.
 
@@ -59,7 +64,8 @@ def unknown_name(kind: str, given: str, allowed: Iterable[str], *, place: str = 
         The name, the valid names, and where it stood.
     """
     names = sorted(allowed)
+    given = shortened(given)
     near = nearest(given, names)
-    listed = ", ".join(names[:40]) + (" …" if len(names) > 40 else "")
+    listed = ", ".join(shortened(name) for name in names[:40]) + (" …" if len(names) > 40 else "")
     hint = f" (nearest: {near!r})" if near else ""
     return InputError(f"unknown {kind} {given!r}{hint}; allowed: {listed}", place=place)

@@ -7,6 +7,7 @@ bins, exports) follows from these, so tables of chunks, workers and files add up
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,7 +22,25 @@ from trigger.decisions import STAGES, basf2_name
 Counts = NDArray[np.int64] | NDArray[np.float64]
 FloatArray = NDArray[np.float64]
 
+MAX_BINS = 1_000_000
+"""Most bins of a table: every bin becomes a row of some hundred bytes in the exported files."""
+
 _SUMS = ("n_pass", "n_total", "w2_pass", "w2_total")
+
+
+def check_bins(axes: Sequence[Axis], *, place: str = "") -> None:
+    """Refuse axes whose product has more than `MAX_BINS` bins, before any memory is asked for.
+
+    Raises
+    ------
+    InputError
+    """
+    n_bins = math.prod(len(axis) for axis in axes)
+    if n_bins > MAX_BINS:
+        product = " x ".join(str(len(axis)) for axis in axes)
+        raise InputError(
+            f"{product} = {n_bins} bins are too many; allowed: {MAX_BINS}", place=place
+        )
 
 
 class EfficiencyTable:
@@ -65,6 +84,7 @@ class EfficiencyTable:
             raise InputError(f"doubled axis in {', '.join(names)}", place=f"efficiency of {line}")
         if stage not in STAGES:
             raise unknown_name("stage", stage, STAGES, place=f"efficiency of {line}")
+        check_bins(axes, place=f"efficiency of {line}")
         self.line, self.axes, self.weighted = line, tuple(axes), weighted
         self.stage, self.condition = stage, condition
         self.n_pass: Counts = self._zeros(self.shape)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -183,10 +184,11 @@ def _show(found: Efficiencies, style: dict[str, Any]) -> None:
 
     for i, table in enumerate(found.tables):
         title = f"{table.bit}: {_share(table)}"
-        rows = table.tidy(style["method"], style["cl"])
-        if len(rows) > MAX_ROWS:
-            sys.stdout.write(f"{title}, {len(rows)} bins\n")
+        n_bins = math.prod(table.shape)
+        if n_bins > MAX_ROWS:
+            sys.stdout.write(f"{title}, {n_bins} bins\n")
         else:
+            rows = table.tidy(style["method"], style["cl"])
             columns = [f"{axis.name} [{axis.unit or '1'}]" for axis in table.axes]
             screen.table(
                 title,
