@@ -7,7 +7,9 @@ The command line turns them into one line on standard error and an exit code.
 from __future__ import annotations
 
 import difflib
+import stat
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class LowmultError(Exception):
@@ -51,6 +53,23 @@ def nearest(given: str, allowed: Iterable[str]) -> str:
 def shortened(text: str, longest: int = 80) -> str:
     """Return what a user wrote, cut to the length that a message can show."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def check_regular(path: Path) -> None:
+    """Refuse a folder, pipe or device where a file to read is needed; a missing path passes.
+
+    Opening a pipe would wait for a writer, so this comes before any opening.
+
+    Raises
+    ------
+    InputError
+    """
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return  # whoever opens it says why it cannot be opened
+    if not stat.S_ISREG(mode):
+        raise InputError("is not a regular file", place=shortened(str(path), 300))
 
 
 def unknown_name(kind: str, given: str, allowed: Iterable[str], *, place: str = "") -> InputError:

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from firmware_models.errors import InputError, unknown_name
 from trigger import intervals
 from trigger.axes import Axis
-from trigger.decisions import STAGES, basf2_name
+from trigger.decisions import STAGES, basf2_name, check_weights
 
 Counts = NDArray[np.int64] | NDArray[np.float64]
 FloatArray = NDArray[np.float64]
@@ -142,6 +142,8 @@ class EfficiencyTable:
         if self.weighted != (weight is not None):
             need = "needs weights" if self.weighted else "is a table of counts, without weights"
             raise InputError(need, place=f"efficiency of {self.line}")
+        if weight is not None:
+            check_weights(weight, place=f"efficiency of {self.line}: weight")
         where = self._bins(values, len(passed))
         inside = where >= 0
         size = int(np.prod(self.shape))
