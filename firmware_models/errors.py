@@ -7,7 +7,9 @@ The command line turns them into one line on standard error and an exit code.
 from __future__ import annotations
 
 import difflib
+import stat
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class LowmultError(Exception):
@@ -48,6 +50,28 @@ def nearest(given: str, allowed: Iterable[str]) -> str:
     return matches[0] if matches else ""
 
 
+def shortened(text: str, longest: int = 80) -> str:
+    """Return what a user wrote, cut to the length that a message can show."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def check_regular(path: Path) -> None:
+    """Refuse a folder, pipe or device where a file to read is needed; a missing path passes.
+
+    Opening a pipe would wait for a writer, so this comes before any opening.
+
+    Raises
+    ------
+    InputError
+    """
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return  # whoever opens it says why it cannot be opened
+    if not stat.S_ISREG(mode):
+        raise InputError("is not a regular file", place=shortened(str(path), 300))
+
+
 def unknown_name(kind: str, given: str, allowed: Iterable[str], *, place: str = "") -> InputError:
     """Build the error for a name that is not among the allowed ones.
 
@@ -59,7 +83,8 @@ def unknown_name(kind: str, given: str, allowed: Iterable[str], *, place: str = 
         The name, the valid names, and where it stood.
     """
     names = sorted(allowed)
+    given = shortened(given)
     near = nearest(given, names)
-    listed = ", ".join(names[:40]) + (" …" if len(names) > 40 else "")
+    listed = ", ".join(shortened(name) for name in names[:40]) + (" …" if len(names) > 40 else "")
     hint = f" (nearest: {near!r})" if near else ""
     return InputError(f"unknown {kind} {given!r}{hint}; allowed: {listed}", place=place)

@@ -19,12 +19,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from firmware_models.errors import InputError, unknown_name
+from firmware_models.errors import InputError, check_regular, unknown_name
 from firmware_models.files import whole_file
 from trigger.arrow_bits import from_arrow, to_arrow
 from trigger.bits import BitTable
 from trigger.decision_schema import SAMPLES_KEY, Tally, compatible, make_schema, parse_metadata
-from trigger.decisions import LEVEL1, STAGES, DecisionChunk, Provenance, column
+from trigger.decisions import LEVEL1, STAGES, DecisionChunk, Provenance, check_weights, column
 from trigger.samples import Sample
 
 MAX_CHUNK = 98_304
@@ -137,6 +137,7 @@ class DecisionFile:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+        check_regular(self.path)
         with _readable(self.path):
             self._file = pq.ParquetFile(self.path, page_checksum_verification=True)
         stored: Mapping[bytes, bytes] = self._file.metadata.metadata or {}
@@ -192,6 +193,7 @@ class DecisionFile:
         self._check_names("truth column", wanted, every.truth)
         bits = [column(stage, line) for stage in stages for line in chosen]
         columns = ["event", "process", "weight", LEVEL1, *wanted, *bits]
+        counted = dict.fromkeys(self.seen, 0)
         for group in range(self._file.num_row_groups):
             with _readable(self.path):
                 batches = self._file.iter_batches(MAX_CHUNK, row_groups=[group], columns=columns)
@@ -200,7 +202,15 @@ class DecisionFile:
                     batch = next(batches, None)
                 if batch is None:
                     break
-                yield from self._split(batch, chosen, tuple(stages), wanted)
+                for part in self._split(batch, chosen, tuple(stages), wanted):
+                    counted[part.process] += len(part)
+                    yield part
+        for name, n in counted.items():
+            if n != self.seen[name]["n_events"]:
+                raise InputError(
+                    f"{n} rows of process {name!r}, its metadata say {self.seen[name]['n_events']}",
+                    place=str(self.path),
+                )
 
     def _check_names(self, kind: str, given: Sequence[str], allowed: Sequence[str] | Mapping[str, str]) -> None:  # fmt: skip  # noqa: E501
         for name in given:
@@ -221,6 +231,8 @@ class DecisionFile:
         if pa.types.is_dictionary(label.type):
             label = label.cast(pa.string())
         for process in label.unique().to_pylist():
+            if process not in self.seen:
+                raise unknown_name("process of its rows", process, self.seen, place=str(self.path))
             mask = pa.compute.equal(label, process)
             part = batch if pa.compute.all(mask).as_py() else batch.filter(mask)
             yield _to_chunk(process, part, lines, stages, truth, str(self.path))
@@ -272,8 +284,7 @@ def _to_chunk(
         return BitTable(names, rows, len(batch))
 
     weight = numbers("weight")
-    if not np.isfinite(weight).all():
-        raise InputError("column 'weight' has values that are not finite", place=place)
+    check_weights(weight, place=f"{place}: column weight, {process}")
     accept = numbers(LEVEL1).astype(bool)
     return DecisionChunk(
         process, numbers("event"), weight, table("ftdl"), table("psnm"), accept,

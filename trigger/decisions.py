@@ -39,6 +39,31 @@ def basf2_name(stage: str, line: str) -> str:
     return f"L1{stage.upper()}({line})"
 
 
+LARGEST_WEIGHT = 1e100
+"""Largest size of a weight: sums of squares, and squares of these, stay far from overflow."""
+
+
+def check_weights(weight: FloatArray, *, place: str = "") -> None:
+    """Refuse weights whose sums would not be finite numbers.
+
+    Parameters
+    ----------
+    weight : ndarray of float64, shape (n,)
+
+    Raises
+    ------
+    InputError
+        With the first weight that is not finite or is larger than `LARGEST_WEIGHT`.
+    """
+    wrong = np.flatnonzero(~(np.abs(weight) <= LARGEST_WEIGHT))
+    if len(wrong):
+        raise InputError(
+            f"weights must be finite and at most {LARGEST_WEIGHT:g} in size, "
+            f"not {weight[wrong[0]]:g}",
+            place=place,
+        )
+
+
 @dataclass(frozen=True)
 class MenuId:
     """Which menu made the decisions.
@@ -212,8 +237,7 @@ def chunk(
     for name, values in {"event": numbers, "weight": weights, **columns}.items():
         if values.shape != (n,):
             raise InputError(f"shape {values.shape}, needed ({n},)", place=f"{process}: {name}")
-    if not np.isfinite(weights).all():
-        raise InputError("weights must be finite", place=f"{process}: weight")
+    check_weights(weights, place=f"{process}: weight")
     union = np.bitwise_or.reduce(psnm.rows, axis=0, keepdims=True)
     accept: NDArray[np.bool_] = unslice_bits(union, n)[0]
     return DecisionChunk(process, numbers.astype(np.int64), weights, ftdl, psnm, accept, columns)

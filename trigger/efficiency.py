@@ -7,6 +7,7 @@ bins, exports) follows from these, so tables of chunks, workers and files add up
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,12 +17,30 @@ from numpy.typing import ArrayLike, NDArray
 from firmware_models.errors import InputError, unknown_name
 from trigger import intervals
 from trigger.axes import Axis
-from trigger.decisions import STAGES, basf2_name
+from trigger.decisions import STAGES, basf2_name, check_weights
 
 Counts = NDArray[np.int64] | NDArray[np.float64]
 FloatArray = NDArray[np.float64]
 
+MAX_BINS = 1_000_000
+"""Most bins of a table: every bin becomes a row of some hundred bytes in the exported files."""
+
 _SUMS = ("n_pass", "n_total", "w2_pass", "w2_total")
+
+
+def check_bins(axes: Sequence[Axis], *, place: str = "") -> None:
+    """Refuse axes whose product has more than `MAX_BINS` bins, before any memory is asked for.
+
+    Raises
+    ------
+    InputError
+    """
+    n_bins = math.prod(len(axis) for axis in axes)
+    if n_bins > MAX_BINS:
+        product = " x ".join(str(len(axis)) for axis in axes)
+        raise InputError(
+            f"{product} = {n_bins} bins are too many; allowed: {MAX_BINS}", place=place
+        )
 
 
 class EfficiencyTable:
@@ -65,6 +84,7 @@ class EfficiencyTable:
             raise InputError(f"doubled axis in {', '.join(names)}", place=f"efficiency of {line}")
         if stage not in STAGES:
             raise unknown_name("stage", stage, STAGES, place=f"efficiency of {line}")
+        check_bins(axes, place=f"efficiency of {line}")
         self.line, self.axes, self.weighted = line, tuple(axes), weighted
         self.stage, self.condition = stage, condition
         self.n_pass: Counts = self._zeros(self.shape)
@@ -122,6 +142,8 @@ class EfficiencyTable:
         if self.weighted != (weight is not None):
             need = "needs weights" if self.weighted else "is a table of counts, without weights"
             raise InputError(need, place=f"efficiency of {self.line}")
+        if weight is not None:
+            check_weights(weight, place=f"efficiency of {self.line}: weight")
         where = self._bins(values, len(passed))
         inside = where >= 0
         size = int(np.prod(self.shape))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from firmware_models.errors import InputError, unknown_name
 from trigger.bits import BitTable, Rows
-from trigger.decisions import MenuId, check_lines
+from trigger.decisions import MenuId, check_lines, check_weights
 from trigger.rate_kernels import (
     FRACTION_BITS,
     MAX_WORDS,
@@ -171,8 +171,9 @@ class RateAccumulator:
         if weight is None or bool((weight == 1.0).all()):
             sums.count(rows, ftdl.n_events, self._passing)
             return
-        if weight.shape != (ftdl.n_events,) or not np.isfinite(weight).all():
+        if weight.shape != (ftdl.n_events,):
             raise InputError(f"needs {ftdl.n_events} finite weights", place=process)
+        check_weights(weight, place=f"{process}: weight")
         sums.weigh(rows, np.ascontiguousarray(weight, dtype=np.float64), self._passing)
 
     def merge(self, other: RateAccumulator) -> RateAccumulator:

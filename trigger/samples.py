@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from firmware_models.errors import InputError
+from firmware_models.errors import InputError, shortened
 
 CM2_PER_NB = 1e-33
 """One nanobarn [cm2]."""
@@ -59,8 +60,14 @@ class Sample:
             if value is None:
                 continue
             if isinstance(value, bool) or not isinstance(value, int | float):
-                raise InputError(f"{name} must be a number, not {value!r}", place=place)
-            if not math.isfinite(value) or value < 0:
+                raise InputError(
+                    f"{name} must be a number, not {shortened(repr(value))}", place=place
+                )
+            try:
+                allowed = math.isfinite(value) and value >= 0
+            except OverflowError:  # a whole number beyond the largest float
+                raise InputError(f"{name} is beyond {sys.float_info.max:g}", place=place) from None
+            if not allowed:
                 raise InputError(
                     f"{name} must be finite and not negative, not {value}", place=place
                 )

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 
-from firmware_models.errors import InputError
+from firmware_models.errors import InputError, shortened
 
 _PLUS_MINUS = re.compile(r"±|\+/-|\+-")
 
@@ -29,7 +29,7 @@ def split(text: str, option: str, form: str) -> tuple[str, str]:
     """
     name, equals, value = text.partition("=")
     if not (name and equals and value):
-        raise InputError(f"must read {form}, not {text!r}", place=option)
+        raise InputError(f"must read {form}, not {shortened(text)!r}", place=option)
     return name, value
 
 
@@ -46,7 +46,7 @@ def number(text: str, option: str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise InputError(f"must be a finite number, not {text!r}", place=option)
+        raise InputError(f"must be a finite number, not {shortened(text)!r}", place=option)
     return value
 
 
@@ -54,7 +54,7 @@ def with_error(text: str, option: str) -> tuple[float, float]:
     """Return value and error of ``300±3``, ``300+-3``, ``300+/-3`` or ``300`` (error 0)."""
     parts = _PLUS_MINUS.split(text)
     if len(parts) > 2:
-        raise InputError(f"must read VALUE or VALUE±ERROR, not {text!r}", place=option)
+        raise InputError(f"must read VALUE or VALUE±ERROR, not {shortened(text)!r}", place=option)
     return number(parts[0], option), number(parts[1], option) if len(parts) == 2 else 0.0
 
 
@@ -71,12 +71,12 @@ def steps(text: str, option: str) -> tuple[str, list[float]]:
     form = "NAME:LOW:HIGH:STEP or NAME:EDGE,EDGE,…"
     name, *rest = text.split(":")
     if not name or len(rest) not in (1, 3):
-        raise InputError(f"must read {form}, not {text!r}", place=option)
+        raise InputError(f"must read {form}, not {shortened(text)!r}", place=option)
     if len(rest) == 1:
         return name, [number(part, option) for part in rest[0].split(",")]
     low, high, step = (_decimal(part, option) for part in rest)
     if step <= 0 or high <= low:
-        raise InputError(f"needs LOW < HIGH and STEP > 0, not {text!r}", place=option)
+        raise InputError(f"needs LOW < HIGH and STEP > 0, not {shortened(text)!r}", place=option)
     n = (high - low) / step
     if n != n.to_integral_value():
         raise InputError(f"{step} does not divide the range {low} to {high}", place=option)
@@ -89,18 +89,35 @@ def bounds(text: str, option: str) -> tuple[str, tuple[float, float]]:
     """Return name and range of ``NAME:LOW:HIGH``; an empty bound is open."""
     parts = text.split(":")
     if len(parts) != 3 or not parts[0]:
-        raise InputError(f"must read NAME:LOW:HIGH, not {text!r}", place=option)
+        raise InputError(f"must read NAME:LOW:HIGH, not {shortened(text)!r}", place=option)
     low = number(parts[1], option) if parts[1] else -math.inf
     high = number(parts[2], option) if parts[2] else math.inf
+    if not low < high:
+        raise InputError(
+            f"needs LOW < HIGH, not {shortened(text)!r}: no event can be inside", place=option
+        )
     return parts[0], (low, high)
+
+
+def unique(given: Sequence[str], option: str) -> tuple[str, ...]:
+    """Return what was given, or refuse anything that was given twice.
+
+    Raises
+    ------
+    InputError
+    """
+    for i, name in enumerate(given):
+        if name in given[:i]:
+            raise InputError(f"given twice: {shortened(name)!r}", place=option)
+    return tuple(given)
 
 
 def names(text: str, option: str) -> Sequence[str]:
     """Return the names of ``NAME,NAME,…``."""
     found = [part.strip() for part in text.split(",")]
     if not all(found):
-        raise InputError(f"must read NAME,NAME,…, not {text!r}", place=option)
-    return found
+        raise InputError(f"must read NAME,NAME,…, not {shortened(text)!r}", place=option)
+    return unique(found, option)
 
 
 def _decimal(text: str, option: str) -> Decimal:
@@ -109,5 +126,5 @@ def _decimal(text: str, option: str) -> Decimal:
     except InvalidOperation:
         value = Decimal("NaN")
     if not value.is_finite() or abs(value) > 10**12:
-        raise InputError(f"must be a finite number, not {text!r}", place=option)
+        raise InputError(f"must be a finite number, not {shortened(text)!r}", place=option)
     return value

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from typing import TYPE_CHECKING, Any
 
-from firmware_models.errors import InputError, unknown_name
+from firmware_models.errors import InputError, shortened, unknown_name
 
 if TYPE_CHECKING:
     from trigger.axes import Axis
@@ -78,15 +79,17 @@ def run(options: argparse.Namespace) -> int:
     if options.stage not in STAGES:
         raise unknown_name("stage", options.stage, STAGES, place="--stage")
     formats = _formats(options.format)
-    doubled = sorted({line for line in options.line if options.line.count(line) > 1})
-    if doubled:
-        raise InputError(f"given twice: {', '.join(doubled)}", place="--line")
+    assignments.unique(options.line, "--line")
+    if options.reference in options.line:
+        raise InputError(
+            f"{shortened(options.reference)!r} is a --line as well: "
+            "a line measures nothing about itself",
+            place="--reference",
+        )
+    _targets(options, formats)
     files = open_files(options.decisions)
     axes = _axes(options, files)
-    selection = Selection(
-        tuple(options.process),
-        dict(assignments.bounds(text, "--within") for text in options.within),
-    )
+    selection = Selection(assignments.unique(options.process, "--process"), _within(options.within))
     with event_progress(sum(file.n_events for file in files)) as done:
         found = efficiencies(
             files, options.line, axes, stage=options.stage, reference=options.reference,
@@ -94,7 +97,7 @@ def run(options: argparse.Namespace) -> int:
         )  # fmt: skip
     _show(found, style)
     description = _describe(files, selection.chosen_processes(files), options)
-    if options.out:
+    if options.out is not None:
         _write(found, options, formats, style, description)
     if options.json:
         value = bundle(found.tables, **style, description=description)
@@ -113,6 +116,25 @@ def _formats(text: str) -> list[str]:
         if name not in FORMATS:
             raise unknown_name("format", name, FORMATS, place="--format")
     return formats
+
+
+def _within(texts: list[str]) -> dict[str, tuple[float, float]]:
+    from sim.cli import assignments
+
+    pairs = [assignments.bounds(text, "--within") for text in texts]
+    assignments.unique([name for name, _ in pairs], "--within")
+    return dict(pairs)
+
+
+def _targets(options: argparse.Namespace, formats: list[str]) -> None:
+    """Refuse impossible output files before any work."""
+    from trigger.export import targets
+
+    if options.out is None:
+        return
+    targets(options.out, formats)
+    if options.reference:
+        targets(f"{options.out}_given_{options.reference}", formats)
 
 
 def _axes(options: argparse.Namespace, files: list[DecisionFile]) -> list[Axis]:
@@ -183,10 +205,11 @@ def _show(found: Efficiencies, style: dict[str, Any]) -> None:
 
     for i, table in enumerate(found.tables):
         title = f"{table.bit}: {_share(table)}"
-        rows = table.tidy(style["method"], style["cl"])
-        if len(rows) > MAX_ROWS:
-            sys.stdout.write(f"{title}, {len(rows)} bins\n")
+        n_bins = math.prod(table.shape)
+        if n_bins > MAX_ROWS:
+            sys.stdout.write(f"{title}, {n_bins} bins\n")
         else:
+            rows = table.tidy(style["method"], style["cl"])
             columns = [f"{axis.name} [{axis.unit or '1'}]" for axis in table.axes]
             screen.table(
                 title,

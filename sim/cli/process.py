@@ -194,22 +194,22 @@ def _listing_text(listing: list[dict[str, Any]]) -> str:
 
 
 def _parameters(given: list[str]) -> dict[str, str]:
-    from firmware_models.errors import InputError
+    from firmware_models.errors import InputError, shortened
 
     result: dict[str, str] = {}
     for text in given:
         key, sign, value = text.partition("=")
         key = key.strip()
         if not sign or not key.isidentifier():
-            raise InputError(f"must be KEY=VALUE, not {text!r}", place="--param")
+            raise InputError(f"must be KEY=VALUE, not {shortened(text)!r}", place="--param")
         if key in result:
-            raise InputError(f"{key!r} is given twice", place="--param")
+            raise InputError(f"{shortened(key)!r} is given twice", place="--param")
         result[key] = value.strip()
     return result
 
 
 def _whole(option: str, text: str, low: int, high: int) -> int:
-    from firmware_models.errors import InputError
+    from firmware_models.errors import InputError, shortened
 
     try:
         # 1e6 is how people write it.
@@ -218,7 +218,7 @@ def _whole(option: str, text: str, low: int, high: int) -> int:
             raise ValueError
     except (ValueError, OverflowError):
         raise InputError(
-            f"must be a whole number, {low} to {high}, not {text!r}", place=option
+            f"must be a whole number, {low} to {high}, not {shortened(text)!r}", place=option
         ) from None
     return int(number)
 

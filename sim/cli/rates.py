@@ -7,7 +7,7 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
-from firmware_models.errors import InputError, unknown_name
+from firmware_models.errors import InputError, shortened, unknown_name
 
 if TYPE_CHECKING:
     from trigger.decision_files import DecisionFile
@@ -62,6 +62,7 @@ def run(options: argparse.Namespace) -> int:
     luminosity = assignments.number(options.luminosity, "--luminosity")
     given = _normalisations(options)
     files = open_files(options.decisions)
+    assignments.unique(options.process, "--process")
     samples = joined_samples(files, given, options.process)
     lines, prescales, menu = _menu(options, files)
     with event_progress(sum(file.n_events for file in files)) as done:
@@ -91,7 +92,9 @@ def _normalisations(options: argparse.Namespace) -> dict[str, dict[str, float]]:
     for text in options.generated:
         name, value = assignments.split(text, "--generated", "PROCESS=N")
         if not value.isascii() or not value.isdigit():
-            raise InputError(f"must be a whole number, not {value!r}", place=f"--generated {name}")
+            raise InputError(
+                f"must be a whole number, not {shortened(value)!r}", place=f"--generated {name}"
+            )
         given.setdefault(name, {})["n_generated"] = int(value)
     return given
 

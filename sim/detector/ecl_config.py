@@ -17,6 +17,7 @@ from firmware_models.errors import InputError, unknown_name
 from firmware_models.interface.ecl import N_CELL, N_RING
 from sim.detector import material
 from sim.detector.parameters import Section, checked_number, joined, parameter
+from sim.detector.particles import check_code
 
 _GFLASH = "fit to hep-ex/0001020, averaged over depth at 1 GeV"
 _BELLE = "Belle, NIM A 479 (2002) 117"
@@ -217,10 +218,7 @@ class EclConfig(Section):
     def check_more(self, place: str) -> None:
         """Check the list of invisible codes."""
         for code in self.invisible:
-            if isinstance(code, bool) or not isinstance(code, int):
-                raise InputError(
-                    f"given {code!r}; allowed: whole numbers", place=joined(place, "invisible")
-                )
+            check_code(code, joined(place, "invisible"))
 
     @classmethod
     def read_more(cls, key: str, value: Any, place: str) -> object:

@@ -10,11 +10,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_models.errors import InputError
+from firmware_models.errors import InputError, shortened
 from sim.events import Events
 
 
@@ -123,6 +124,27 @@ def _builtin() -> dict[int, ParticleType]:
             released = _KC - (_LAMBDA - _P) if code == 321 else released
             table[-code] = ParticleType(row.kind, row.mass, -row.charge, released)
     return table
+
+
+LARGEST_CODE = 2**31 - 1
+
+
+def check_code(code: object, place: str) -> int:
+    """Return a code that a particle can have: a whole number of 31 bits and a sign, not 0.
+
+    Raises
+    ------
+    InputError
+    """
+    whole = isinstance(code, int) and not isinstance(code, bool)
+    if not whole or not 1 <= abs(cast(int, code)) <= LARGEST_CODE:
+        large = whole and abs(cast(int, code)) > 10**20
+        given = "a larger number" if large else shortened(repr(code))
+        raise InputError(
+            f"given {given}; allowed: whole numbers, 1 to {LARGEST_CODE} or the same negative",
+            place=place,
+        )
+    return cast(int, code)
 
 
 @cache

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
-from firmware_models.errors import InputError
+from firmware_models.errors import InputError, shortened
+
+SHOWN = 80
+"""Characters of a cut that messages show, around the position."""
 
 
 class CutText:
@@ -45,9 +48,13 @@ class CutText:
     def error(self, start: int, allowed: str) -> InputError:
         """Build the error for what stands at `start`."""
         found = re.compile(r"\w+|\S").match(self.text, start)
-        given = repr(found.group()) if found else "the end"
+        given = repr(shortened(found.group())) if found else "the end"
         return InputError(f"{given} stands where {allowed} is needed", place=self.place(start))
 
     def place(self, start: int) -> str:
         """Return the text and the position, counted from 1."""
-        return f"cut {self.text!r}, position {start + 1}"
+        if len(self.text) <= SHOWN:
+            return f"cut {self.text!r}, position {start + 1}"
+        left = max(0, min(start - SHOWN // 2, len(self.text) - SHOWN))
+        part = self.text[left : left + SHOWN]
+        return f"cut {'…' if left else ''}{part!r}…, position {start + 1}"

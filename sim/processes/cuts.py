@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,9 @@ COMPARISONS: dict[str, Callable[[Values, Values], Values]] = {
     ">": np.greater,
 }
 RESERVED = ("and", "or", "not", "in")
+
+LONGEST = 10_000
+"""Characters that a cut may have."""
 
 DEEPEST = 50
 """Nesting that a cut may have; deeper text is refused before it exhausts the interpreter."""
@@ -61,6 +64,7 @@ class _Part:
     evaluate: Callable[[CutEvents], Values]
     kind: str
     start: int
+    constant: bool = False
 
 
 def read_cut(text: str, final_state: tuple[int, ...] | None = None) -> Cut:
@@ -79,6 +83,8 @@ def read_cut(text: str, final_state: tuple[int, ...] | None = None) -> Cut:
     InputError
         When the text is not a cut.
     """
+    if len(text) > LONGEST:
+        raise InputError(f"{len(text)} characters are too many; allowed: {LONGEST}", place="cut")
     reader = _Reader(text, final_state)
     part = reader.either()
     if reader.skip() < len(text):
@@ -86,7 +92,7 @@ def read_cut(text: str, final_state: tuple[int, ...] | None = None) -> Cut:
     reader.require(part, CONDITION)
 
     def apply(events: CutEvents) -> BoolArray:
-        with np.errstate(invalid="ignore", divide="ignore"):
+        with np.errstate(all="ignore"):
             result = np.broadcast_to(part.evaluate(events), (len(events.events),))
         return np.asarray(result, dtype=bool)
 
@@ -122,14 +128,13 @@ class _Reader(CutText):
         self.depth += 1
         if self.depth > DEEPEST:
             raise InputError(f"nested more than {DEEPEST} deep", place=self.place(self.at))
-        left = inner()
+        parts = [inner()]
         while self.word(name):
-            right = inner()
-            self.require(left, CONDITION)
-            self.require(right, CONDITION)
-            left = _binary(left, right, join, CONDITION)
+            parts.append(inner())
+            self.require(parts[0], CONDITION)
+            self.require(parts[-1], CONDITION)
         self.depth -= 1
-        return left
+        return _chain(parts, [join] * (len(parts) - 1), CONDITION)
 
     def negation(self) -> _Part:
         """Read ``not a`` or a comparison."""
@@ -153,18 +158,31 @@ class _Reader(CutText):
             high = self.addition()
             for part in (left, low, high):
                 self.require(part, NUMBER)
-            above = _binary(left, low, np.greater_equal, CONDITION)
-            return _binary(above, _binary(left, high, np.less_equal, CONDITION), np.logical_and,
-                           CONDITION)  # fmt: skip
-        result: _Part | None = None
+            self._check_range(low, high)
+            above = _chain([left, low], [np.greater_equal], CONDITION)
+            below = _chain([left, high], [np.less_equal], CONDITION)
+            return _chain([above, below], [np.logical_and], CONDITION)
+        steps: list[_Part] = []
         while symbol := self.take(r"<=|>=|==|!=|<|>"):
             right = self.addition()
             self.require(left, NUMBER)
             self.require(right, NUMBER)
-            step = _binary(left, right, COMPARISONS[symbol], CONDITION)
-            result = step if result is None else _binary(result, step, np.logical_and, CONDITION)
+            steps.append(_chain([left, right], [COMPARISONS[symbol]], CONDITION))
             left = right
-        return left if result is None else result
+        return _chain(steps, [np.logical_and] * (len(steps) - 1), CONDITION) if steps else left
+
+    def _check_range(self, low: _Part, high: _Part) -> None:
+        """Refuse a range of two constants that holds no number."""
+        if not (low.constant and high.constant):
+            return
+        with np.errstate(all="ignore"):
+            # A constant does not look at the events.
+            first, last = (float(part.evaluate(cast(CutEvents, None))) for part in (low, high))
+        if not first <= last:
+            raise InputError(
+                f"the range {first:.9g}..{last:.9g} is empty; needed: LOW..HIGH with LOW <= HIGH",
+                place=self.place(low.start),
+            )
 
     # --- numbers -------------------------------------------------------------------------------
 
@@ -179,13 +197,13 @@ class _Reader(CutText):
     def _arithmetic(
         self, inner: Callable[[], _Part], signs: dict[str, Callable[[Values, Values], Values]]
     ) -> _Part:
-        left = inner()
+        parts, joins = [inner()], []
         while symbol := self.take("[" + re.escape("".join(signs)) + "]"):
-            right = inner()
-            self.require(left, NUMBER)
-            self.require(right, NUMBER)
-            left = _binary(left, right, signs[symbol], NUMBER)
-        return left
+            parts.append(inner())
+            self.require(parts[0], NUMBER)
+            self.require(parts[-1], NUMBER)
+            joins.append(signs[symbol])
+        return _chain(parts, joins, NUMBER)
 
     def signed(self) -> _Part:
         """Read ``-a`` or a primary."""
@@ -198,7 +216,7 @@ class _Reader(CutText):
             self.require(part, NUMBER)
         if minus % 2 == 0:
             return part
-        return _Part(lambda events: -part.evaluate(events), NUMBER, start)
+        return _Part(lambda events: -part.evaluate(events), NUMBER, start, part.constant)
 
     def primary(self) -> _Part:
         """Read a number, a bracket, a quantity or a function."""
@@ -207,11 +225,13 @@ class _Reader(CutText):
         digits = self.take(r"(\d+(\.(?!\.)\d*)?|\.\d+)([eE][+-]?\d+)?")
         if digits:
             value = np.array(float(digits))
-            return _Part(lambda events: value, NUMBER, start)
+            if not np.isfinite(value):
+                raise InputError("the number is too large", place=self.place(start))
+            return _Part(lambda events: value, NUMBER, start, constant=True)
         if self.take(r"\("):
             part = self.either()
             self.expect(")")
-            return _Part(part.evaluate, part.kind, start)
+            return _Part(part.evaluate, part.kind, start, part.constant)
         name = self.take(r"[A-Za-z_]\w*")
         if not name or name in RESERVED:
             raise self.error(start, "a number, a quantity, a function or '('")
@@ -301,13 +321,18 @@ class _Reader(CutText):
         return sum(code in codes for code in self.final_state or ())
 
 
-def _binary(
-    left: _Part, right: _Part, join: Callable[[Values, Values], Values], kind: str
-) -> _Part:
-    def evaluate(events: CutEvents) -> Values:
-        return join(left.evaluate(events), right.evaluate(events))
+def _chain(parts: list[_Part], joins: list[Callable[[Values, Values], Values]], kind: str) -> _Part:
+    """Join parts from left to right, in a loop: a long chain must not nest function calls."""
+    if not joins:
+        return parts[0]
 
-    return _Part(evaluate, kind, left.start)
+    def evaluate(events: CutEvents) -> Values:
+        value = parts[0].evaluate(events)
+        for join, part in zip(joins, parts[1:], strict=True):
+            value = join(value, part.evaluate(events))
+        return value
+
+    return _Part(evaluate, kind, parts[0].start, all(part.constant for part in parts))
 
 
 def _summary(events: CutEvents, name: str, quantity: str, chosen: BoolArray) -> Values:

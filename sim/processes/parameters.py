@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from firmware_models.errors import InputError, unknown_name
+from firmware_models.errors import InputError, shortened, unknown_name
 
 Value = float | str
 
@@ -44,7 +44,7 @@ class Parameter:
         """The allowed values as text."""
         if self.choices:
             return " or ".join(self.choices)
-        return f"{self.low:g} to {self.high:g}{' ' + self.unit if self.unit else ''}"
+        return f"{_exact(self.low)} to {_exact(self.high)}{' ' + self.unit if self.unit else ''}"
 
     def check(self, given: object, place: str) -> Value:
         """Return the value in its own type.
@@ -70,10 +70,18 @@ class Parameter:
                 raise ValueError
             number = float(given)  # type: ignore[arg-type]
         except (TypeError, ValueError):
-            raise InputError(f"must be {self.allowed}, not {given!r}", place=place) from None
+            raise InputError(
+                f"must be {self.allowed}, not {shortened(repr(given))}", place=place
+            ) from None
         if not (math.isfinite(number) and self.low <= number <= self.high):
-            raise InputError(f"must be {self.allowed}, not {given!r}", place=place)
+            raise InputError(f"must be {self.allowed}, not {shortened(repr(given))}", place=place)
         return number
+
+
+def _exact(value: float) -> str:
+    """Return a limit with all the digits that it takes to give exactly this number."""
+    short = f"{value:g}"
+    return short if float(short) == value else repr(float(value))
 
 
 def resolve(

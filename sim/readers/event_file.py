@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from firmware_models.errors import InputError
+from sim.detector.particles import check_code
 from sim.events import Events, FloatArray
 from sim.machine import Machine
 from sim.readers.formats import detect
@@ -91,14 +92,17 @@ class EventFile:
         InputError
             At the first thing that is wrong; earlier chunks have been yielded by then.
         """
-        first = 0
+        first, weighty = 0, False
         for events in rechunk(_pieces(self._read, self.sample), self.chunk):
             with _quiet():
                 if self._matrix is not None:
                     events = transform_events(events, self._matrix)
                 validate(events, self.sample, first, self._machine, self._invisible)
+            weighty = weighty or bool(events.weight.any())
             yield events
             first += len(events)
+        if not weighty:
+            raise InputError("the weights of all events are 0", place=str(self.path))
 
     def _look(self) -> None:
         """Read the header and the first events, so that most errors come before any work."""
@@ -154,6 +158,8 @@ def open_events(
     """
     if not 1 <= chunk <= LARGEST_CHUNK:
         raise InputError(f"must be 1 to {LARGEST_CHUNK}, not {chunk!r}", place="chunk")
+    for code in invisible:
+        check_code(code, "invisible")
     machine = machine or Machine()
     matrix = to_lab(frame, machine)
     source = Path(path)

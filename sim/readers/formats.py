@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from firmware_models.errors import InputError, unknown_name
+from firmware_models.errors import InputError, check_regular, unknown_name
 from sim.readers.text import open_binary, read_some, shown
 
 HEAD = 4096
@@ -93,6 +93,7 @@ def detect(path: Path, given: str | None = None) -> Format:
         raise unknown_name("format", given, BY_NAME, place=str(path))
     if path.is_dir():
         raise InputError("is a folder, need an event file", place=str(path))
+    check_regular(path)
     head, compressed = _head(path)
     if not head:
         raise InputError("is empty (0 bytes of content)", place=str(path))

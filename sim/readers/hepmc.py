@@ -74,11 +74,16 @@ def read(sample: Sample, batch: int) -> Iterator[Events]:
         block, ended = _without_listing_marks(block, dialect, header)
         record = dialect.parse(block, header)
         if record.cross_section:
-            sample.cross_section_pb, sample.cross_section_err_pb = record.cross_section
+            sample.set_cross_section(*record.cross_section)
         if sample.beams is None:
             _note_beams(sample, record)
         if len(record.counts):
-            yield _final_state(record)
+            try:
+                events = _final_state(record)
+            except InputError as error:
+                place = f"{sample.path}: in the events after line {block.first_line}"
+                raise InputError(str(error), place=place) from None
+            yield events
     if dialect is not None and not ended:
         raise InputError(
             f"ends without {dialect.end.decode()}: truncated file? "

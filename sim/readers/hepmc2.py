@@ -179,6 +179,10 @@ def _inheritance(
     if not there.all():
         k = ends[np.flatnonzero(~there)[0]]
         lines.block.fail(lines.row_at[k], f"no vertex {end[k]} in this event")
+    circle = np.flatnonzero(own[ends] == slot)
+    if len(circle):
+        k = ends[circle[0]]
+        lines.block.fail(lines.row_at[k], f"the particle ends in the vertex {end[k]} it comes from")
     inherits = np.full(len(keys), -1, dtype=np.int64)
     born = own[ends] >= 0
     # Backwards, so that the first particle is the one that stays.

@@ -203,10 +203,11 @@ def _vertices(
             rows.append(place)
             row_of.append(i)
             at.append(k)
-        # The incoming particles matter only where a position may have to come from them.
+        stop = start + lines.announced[event]
+        incoming = _first_incoming(lines, k, fields[3], start, stop, parent, int(identity[i]))
+        # It matters only where a position may have to come from it.
         if not place or not place.strip(b"0.e+- "):
-            stop = start + lines.announced[event]
-            inherits[i] = _first_incoming(lines, k, fields[3], start, stop, parent)
+            inherits[i] = incoming
     columns = parse_columns(lines.block, at, rows, POSITION)
     position[row_of] = np.stack([columns[c.name] for c in POSITION], axis=1)
     return position, inherits, identity
@@ -220,15 +221,24 @@ def _vertex_number(block: Block, k: int, given: bytes) -> int:
 
 
 def _first_incoming(
-    lines: _Lines, k: int, given: bytes, start: int, stop: int, parent: NDArray[np.float64]
+    lines: _Lines,
+    k: int,
+    given: bytes,
+    start: int,
+    stop: int,
+    parent: NDArray[np.float64],
+    vertex: int,
 ) -> int:
     """Return the first incoming particle that comes from a vertex itself, or -1."""
+    first = -1
     if given[:1] != b"[" or given[-1:] != b"]":
         lines.block.fail(k, f"incoming particles must be [n,…], not {shown(given)}")
     for item in given[1:-1].split(b",") if given != b"[]" else ():
         particle = start + int(number(lines.block, k, item, Column("incoming", integer=True))) - 1
         if not start <= particle < stop:
             lines.block.fail(k, f"incoming particle {shown(item)} is not in this event")
-        if parent[particle] != 0:
-            return particle
-    return -1
+        if parent[particle] == vertex:
+            lines.block.fail(k, f"incoming particle {shown(item)} comes from this vertex itself")
+        if first < 0 and parent[particle] != 0:
+            first = particle
+    return first

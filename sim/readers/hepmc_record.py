@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_models.errors import InputError
 from sim.events import FloatArray
 from sim.readers.text import Block, shown
 
@@ -86,6 +87,8 @@ class Record:
             if not len(climbing):
                 break
             at[climbing] = self.source[here[up]]
+        else:
+            raise InputError("a particle is among its own ancestors")
         found = self.placed[at]
         result = self.event_position[self.event_of]
         result[found] = self.position[at[found]]

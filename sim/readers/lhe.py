@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,12 +20,20 @@ import numpy as np
 from firmware_models.errors import InputError
 from sim.events import Events
 from sim.readers.sample import MM, SPEED_OF_LIGHT, Sample, assemble
-from sim.readers.text import clean, open_binary, read_some
+from sim.readers.text import clean, open_binary, read_some, shown
 
 INCOMING, FINAL = -1, 1
 """Status codes: incoming particle, final-state particle."""
 
 ELECTRON = 11
+
+_FRACTION = re.compile(
+    rb"\n[ \t]*([+-]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
+    rb"(?:[ \t]+[0-9.eE+-]+){12}[ \t]*(?=[\r\n])"
+)
+"""A line of a particle, thirteen numbers, whose code is written with a decimal point."""
+
+_LONGEST_LINE = 10_000
 
 
 def read(sample: Sample, batch: int) -> Iterator[Events]:
@@ -53,9 +62,28 @@ class _Source:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._stream = open_binary(path)
+        self._line, self._rest = 1, b""
 
     def read(self, size: int = -1) -> bytes:
-        return read_some(self._stream, size, self._path)
+        fresh = read_some(self._stream, size, self._path)
+        self._check_codes(fresh)
+        return fresh
+
+    def _check_codes(self, fresh: bytes) -> None:
+        """Refuse particle codes such as 22.5, of which pylhe would keep the whole part."""
+        text = self._rest + fresh
+        for found in _FRACTION.finditer(text):
+            if not float(found.group(1)).is_integer():
+                line = self._line + text.count(b"\n", 0, found.start(1))
+                raise InputError(
+                    f"a particle code must be a whole number, not {shown(found.group(1))}",
+                    place=f"{self._path}: line {line}",
+                )
+        # The last line may go on in the next bytes.
+        keep = text.rfind(b"\n") if fresh else len(text)
+        keep = max(keep, len(text) - _LONGEST_LINE, 0)
+        self._line += text.count(b"\n", 0, keep)
+        self._rest = text[keep:]
 
     def __enter__(self) -> _Source:
         return self
@@ -108,8 +136,11 @@ def _note_header(sample: Sample, init: Any) -> None:
     """Keep the summed cross-section of all processes and its error [pb]."""
     processes = init.procInfo
     if processes:
-        sample.cross_section_pb = float(sum(p.xSection for p in processes))
-        sample.cross_section_err_pb = math.hypot(*(p.error for p in processes))
+        for process in processes:  # one by one: a sum can hide a negative one
+            sample.set_cross_section(process.xSection, process.error)
+        sample.set_cross_section(
+            float(sum(p.xSection for p in processes)), math.hypot(*(p.error for p in processes))
+        )
 
 
 def _note_beams(sample: Sample, info: Any, event: Any) -> None:

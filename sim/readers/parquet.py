@@ -187,9 +187,11 @@ def _note_header(sample: Sample, metadata: Mapping[bytes, bytes]) -> None:
     if METADATA not in metadata:
         return
     head = json.loads(metadata[METADATA])
-    for name in ("cross_section_pb", "cross_section_err_pb"):
-        if isinstance(head.get(name), float | int):
-            setattr(sample, name, float(head[name]))
+    value, error = head.get("cross_section_pb"), head.get("cross_section_err_pb")
+    if isinstance(value, float | int):
+        given = isinstance(error, float | int)
+        sample.set_cross_section(float(value), float(error) if given else 0.0)
+        sample.cross_section_err_pb = float(error) if given else None
 
 
 def _convert(batch: pa.RecordBatch, place: str) -> Events:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_models.errors import InputError
 from sim.events import Events, FloatArray, concatenate
 
 SPEED_OF_LIGHT = 29.9792458
@@ -53,6 +55,22 @@ class Sample:
     beams: FloatArray | None = field(default=None, repr=False)
     beam_codes: tuple[int, int] | None = None
     notes: list[str] = field(default_factory=list)
+
+    def set_cross_section(self, value: float, error: float) -> None:
+        """Keep cross-section and error [pb].
+
+        Raises
+        ------
+        InputError
+            When one is negative or no finite number.
+        """
+        for name, number in (("cross-section", value), ("error of the cross-section", error)):
+            if not (math.isfinite(number) and number >= 0.0):
+                raise InputError(
+                    f"the {name} must be a finite number, 0 or above [pb], not {number:g}",
+                    place=str(self.path),
+                )
+        self.cross_section_pb, self.cross_section_err_pb = float(value), float(error)
 
     def note(self, text: str) -> None:
         """Keep a remark once."""

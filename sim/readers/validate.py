@@ -17,6 +17,7 @@ from sim.detector.particles import particle_type
 from sim.events import Events, FloatArray
 from sim.machine import Machine
 from sim.readers.sample import Sample
+from trigger.decisions import LARGEST_WEIGHT
 
 RELATIVE_EXCESS, ABSOLUTE_EXCESS = 1e-3, 1e-4
 """How far |p| may exceed E: 1e-3 E + 1e-4 GeV.
@@ -101,10 +102,12 @@ def _check_numbers(events: Events, at: _Place) -> None:
     for quantity in ("p4", "vertex"):
         wrong = ~np.asarray(np.isfinite(getattr(events, quantity)).all(axis=1))
         at.fail_particle(wrong, quantity, "must be finite numbers")
-    wrong = np.flatnonzero(~np.isfinite(events.weight))
+    wrong = np.flatnonzero(~(np.abs(events.weight) <= LARGEST_WEIGHT))
     if len(wrong):
         at.fail_event(
-            int(wrong[0]), f"weight must be a finite number, not {events.weight[wrong[0]]}"
+            int(wrong[0]),
+            f"weight must be a finite number, {LARGEST_WEIGHT:g} in size at most, "
+            f"not {events.weight[wrong[0]]:g}",
         )
 
 

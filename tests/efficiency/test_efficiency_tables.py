@@ -156,3 +156,10 @@ def test_flow_follows_the_unit() -> None:
     assert Axis("e_cm", "GeV", [0, 1]).flow == "clamp"
     assert Axis("theta_lab", "rad", [0, 1]).flow == "error"
     assert Axis("theta_lab", "deg", [0, 1], "clamp").flow == "clamp"
+
+
+def test_the_product_of_bins_is_bounded_before_memory_is_asked_for() -> None:
+    axes = [Axis(name, "", np.linspace(0, 1, 4001)) for name in "abc"]
+    with pytest.raises(InputError, match="4000 x 4000 x 4000 = 64000000000 bins are too many"):
+        EfficiencyTable("lml6", axes)
+    assert EfficiencyTable("lml6", [Axis("a", "", np.linspace(0, 1, 4001))]).shape == (4000,)

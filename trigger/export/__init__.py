@@ -14,6 +14,7 @@ from firmware_models.errors import unknown_name
 from firmware_models.files import write_text
 from trigger.efficiency import EfficiencyTable
 from trigger.intervals import ONE_SIGMA
+from trigger.targets import checked_targets
 
 FORMATS = {
     "correctionlib": ("trigger.export.correctionlib", ".corr.json"),
@@ -22,6 +23,20 @@ FORMATS = {
     "json": ("trigger.export.json", ".json"),
 }
 """Module and file name ending of each format."""
+
+
+def targets(stem: str | Path, formats: Sequence[str]) -> list[Path]:
+    """Return the files that `write_all` writes, checked; see `trigger.targets.checked_targets`.
+
+    Raises
+    ------
+    InputError
+        For an unknown format, or a file that cannot be there.
+    """
+    for name in formats:
+        if name not in FORMATS:
+            raise unknown_name("format", name, FORMATS)
+    return checked_targets(stem, [FORMATS[name][1] for name in formats])
 
 
 def write_all(
@@ -60,15 +75,12 @@ def write_all(
     InputError
         For an unknown format, before anything is written, or when a folder does not exist.
     """
-    for name in formats:
-        if name not in FORMATS:
-            raise unknown_name("format", name, FORMATS)
     texts = []
-    for name in formats:
-        module, ending = FORMATS[name]
+    for name, path in zip(formats, targets(stem, formats), strict=True):
+        module, _ = FORMATS[name]
         render = importlib.import_module(module).render
         text: str = render(tables, method=method, cl=cl, description=description)
-        texts.append((Path(f"{stem}{ending}"), text))
+        texts.append((path, text))
     for path, text in texts:
         write_text(path, text)
     return [path for path, _ in texts]

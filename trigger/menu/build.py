@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from firmware_models.errors import InputError, unknown_name
-from trigger.menu.dnf import to_dnf
+from trigger.menu.dnf import MAX_MENU_TERMS, to_dnf
 from trigger.menu.document import Document, OutputEntry, VetoEntry
 from trigger.menu.model import Input, Line, Menu
 from trigger.menu.names import Names
@@ -36,6 +36,7 @@ def build(document: Document) -> Menu:
         _line(entry, names, groups, vetoes)
         for entry in sorted(document.outputs, key=lambda entry: entry.index)
     )
+    _check_size(lines)
     working_points = {
         name: resolve(point, f"{document.place.below('working_points')}.{name}")
         for name, point in document.working_points.items()
@@ -128,6 +129,18 @@ def _line(
         source=entry.source,
         place=str(entry.place),
     )
+
+
+def _check_size(lines: tuple[Line, ...]) -> None:
+    total = 0
+    for line in lines:
+        total += len(line.dnf)
+        if total > MAX_MENU_TERMS:
+            raise InputError(
+                f"the logic of the lines up to this one expands into {total} products; allowed "
+                f"in one menu: {MAX_MENU_TERMS}",
+                place=line.place,
+            )
 
 
 def _applies(veto: VetoEntry, line: str) -> bool:

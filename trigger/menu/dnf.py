@@ -24,6 +24,10 @@ MAX_TERMS = 4096
 """Terms in one line; more is refused. The largest line of menu 0034 has 16."""
 
 
+MAX_MENU_TERMS = 20_000
+"""Terms in all lines of a menu (menu 0034 has some hundreds): a proof visits each of them."""
+
+
 def lower(
     expression: Expression, groups: Mapping[str, Group], *, negate: bool = False
 ) -> Expression:

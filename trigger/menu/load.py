@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 
-from firmware_models.errors import InputError, nearest
+from firmware_models.errors import InputError, check_regular, nearest, shortened
 from trigger.menu.build import build
 from trigger.menu.model import Menu
 from trigger.menu.toml_file import read_document
@@ -39,6 +39,7 @@ def load(menu: str | Path) -> Menu:
         return loads(text, f"{name}.toml")
     path = Path(menu)
     if not path.suffix and not path.exists():
+        name = shortened(name)
         near = nearest(name, packaged())
         hint = f" (nearest: {near!r})" if near else ""
         raise InputError(
@@ -62,6 +63,7 @@ def read_text(path: Path) -> str:
     InputError
         When it is missing, unreadable, too large or not text.
     """
+    check_regular(path)
     try:
         if path.stat().st_size > MAX_BYTES:
             raise InputError(f"larger than {MAX_BYTES} bytes, not a menu file", place=str(path))

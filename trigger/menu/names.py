@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NoReturn
 
-from firmware_models.errors import InputError, nearest
+from firmware_models.errors import InputError, nearest, shortened
 from trigger.menu.document import Document
 from trigger.menu.parser import parse
 from trigger.menu.syntax import Compare, Expression, Name, leaves, measure, replace_names
@@ -104,13 +104,13 @@ class Names:
 
     def _undefined(self, leaf: Name | Compare, text: str, place: str) -> NoReturn:
         allowed = sorted({*self._bits, *self._groups, *self._parsed})
-        near = nearest(leaf.name, allowed)
+        near = nearest(shortened(leaf.name), allowed)
         hint = f"; nearest: {near!r}" if near else ""
         if leaf.name in self._outputs:
             hint = "; it is an output, and outputs cannot be used in logic: make a definition of it"
         raise fault(
-            f"undefined name {leaf.name!r}{hint}; allowed: the {len(allowed)} names of inputs and "
-            "definitions",
+            f"undefined name {shortened(leaf.name)!r}{hint}; allowed: the {len(allowed)} names of "
+            "inputs and definitions",
             text,
             leaf.column,
             place,

@@ -10,7 +10,7 @@ Grammar (``not`` binds tightest, then ``and``, then ``or``; a comparison stands 
 
 from __future__ import annotations
 
-from firmware_models.errors import InputError
+from firmware_models.errors import InputError, shortened
 from trigger.menu.syntax import And, Compare, Expression, Name, Not, Or
 from trigger.menu.tokens import COMPARISONS, Token, fault, tokenize
 
@@ -149,4 +149,4 @@ class _Parser:
 
 
 def _shown(token: Token) -> str:
-    return "the end of the expression" if token.kind == "end" else repr(token.text)
+    return "the end of the expression" if token.kind == "end" else repr(shortened(token.text))

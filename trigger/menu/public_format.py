@@ -20,6 +20,7 @@ from trigger.menu.load import read_text
 from trigger.menu.model import Line, Menu
 from trigger.menu.printer import is_public_text, to_text
 from trigger.menu.section import shown, valid_name
+from trigger.targets import checked_targets
 
 SUFFIXES = (".inp", ".oup", ".lgc", ".alg")
 """The four files of a menu, in the order of the command line."""
@@ -184,10 +185,8 @@ def export_public(menu: Menu, stem: str | Path) -> list[Path]:
     """Write STEM.inp, .oup, .lgc and .alg; return their paths."""
     from firmware_models.files import write_text
 
+    paths = checked_targets(stem, SUFFIXES)
     texts = public_texts(menu)
-    paths = []
-    for suffix, text in texts.items():
-        path = Path(f"{stem}{suffix}")
-        write_text(path, text)
-        paths.append(path)
+    for path in paths:
+        write_text(path, texts[path.suffix])
     return paths

@@ -16,6 +16,9 @@ KEYWORDS = ("and", "or", "not")
 MAX_TOKENS = 10_000
 """Longer expressions are refused: no menu line comes near, and nonsense input shall end early."""
 
+MAX_LENGTH = 200_000
+"""Characters of one expression."""
+
 _PATTERN = re.compile(
     r"(?P<space>\s+)"
     r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
@@ -89,6 +92,8 @@ def tokenize(text: str, place: str) -> list[Token]:
     InputError
         At a character that no word begins with, and for expressions that are too long.
     """
+    if len(text) > MAX_LENGTH:
+        raise InputError(f"more than {MAX_LENGTH} characters in one expression", place=place)
     tokens: list[Token] = []
     at = 0
     while at < len(text):
