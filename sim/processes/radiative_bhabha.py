@@ -26,9 +26,9 @@ class RadiativeBhabha(Process):
     * the other lepton or the photon, or both, is inside with at least `energy_min` in the
       centre-of-mass frame.
 
-    Elastic Bhabha events with one lost lepton (process `bhabha`) have no photon and full-energy
-    leptons; the two samples are different topologies and add. Events in which both leptons are
-    inside and a photon is radiated are not here: they belong to `bhabha` at lowest order.
+    The samples add to those of `bhabha`: there the lost particles are photons along the beams, here
+    a lepton. docs/reference/processes.md has the border between the two. Events in which both
+    leptons are inside and a photon is radiated at an angle are in neither.
 
     Virtualities reach from Q²_min to the edge of the beam hole, at most ŝ/4 (the choice that the
     two-photon processes make, W²/4; here an assumption).
