@@ -36,13 +36,13 @@ def decisions(tmp_path: Path) -> Path:
     ("arguments", "message"),
     [
         (("--within", "e_cm:2:1"), "--within: needs LOW < HIGH, not 'e_cm:2:1'"),
-        (("--within", "e_cm:1:2", "--within", "e_cm:0:2"), "--within: given twice: 'e_cm'"),
+        (("--within", "e_cm:1:2", "--within", "e_cm:0:2"), "--within: given twice: e_cm"),
         (("--reference", "a"), "--reference: 'a' is a --line as well"),
-        (("--format", "csv,csv", "--out", "{o}/x"), "--format: given twice: 'csv'"),
-        (("--process", "bhabha", "--process", "bhabha"), "--process: given twice: 'bhabha'"),
+        (("--format", "csv,csv", "--out", "{o}/x"), "--format: given twice: csv"),
+        (("--process", "bhabha", "--process", "bhabha"), "--process: given twice: bhabha"),
         (("--out", ""), "--out: must be a file name without ending"),
         (("--out", "{o}/"), "--out: must be a file name without ending"),
-        (("--out", "{o}/no/x"), "the folder does not exist"),
+        (("--out", "{o}/no/x"), "cannot write here: the folder does not exist"),
         (("--out", "{o}/f"), "f.json: is a folder"),
         (("--out", "{o}/g", "--reference", "b"), "g_given_b.csv: is a folder"),
         (("--flow", "x" * 10**6 + "=clamp"), "--flow: unknown axis 'xxx"),
@@ -73,7 +73,7 @@ def test_rates_refuse_a_process_given_twice(
 ) -> None:
     twice = ["--process", "bhabha", "--process", "bhabha"]
     assert main(["rates", str(decisions), "--luminosity", "1e33", *twice]) == 2
-    assert "--process: given twice: 'bhabha'" in capsys.readouterr().err
+    assert "--process: given twice: bhabha" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("stem", ["", ".", "{o}/", "{o}/..", "{o}/taken"])
