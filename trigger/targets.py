@@ -34,7 +34,9 @@ def checked_targets(stem: str | Path, endings: Sequence[str]) -> list[Path]:
     for path in paths:
         try:
             if not path.parent.is_dir():
-                raise InputError("the folder does not exist", place=shortened(str(path), 300))
+                raise InputError(
+                    "cannot write here: the folder does not exist", place=shortened(str(path), 300)
+                )
             if path.is_dir():
                 raise InputError(
                     "is a folder, a file name is needed", place=shortened(str(path), 300)

@@ -108,7 +108,7 @@ def unique(given: Sequence[str], option: str) -> tuple[str, ...]:
     """
     for i, name in enumerate(given):
         if name in given[:i]:
-            raise InputError(f"given twice: {shortened(name)!r}", place=option)
+            raise InputError(f"given twice: {shortened(name)}", place=option)
     return tuple(given)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields
 from math import isfinite
 from typing import Any, Self
 
-from firmware_models.errors import InputError, unknown_name
+from firmware_models.errors import InputError, shortened, unknown_name
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,18 @@ def checked_number(value: object, low: float, high: float, *, place: str) -> flo
         It is not a finite number in the range; the message gives place, value and range.
     """
     good = isinstance(value, int | float) and not isinstance(value, bool)
-    if not good or not isfinite(float(value)) or not low <= float(value) <= high:  # type: ignore[arg-type]
+    # Compared as it stands: a whole number may be too large for a float. NaN compares false.
+    if not good or not low <= value <= high or not isfinite(value):  # type: ignore[operator, arg-type]
         raise InputError(
-            f"given {value!r}; allowed: a number from {low:g} to {high:g}", place=place
+            f"given {_brief(value)}; allowed: a number from {low:g} to {high:g}", place=place
         )
     return float(value)  # type: ignore[arg-type]
+
+
+def _brief(value: object) -> str:
+    if isinstance(value, int) and abs(value) > 10**24:
+        return "a whole number of more than 24 digits"
+    return shortened(repr(value))
 
 
 def joined(place: str, key: str) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.readers.hepmc3 import COUNT, POSITION, SHIFT
-from sim.readers.hepmc_record import DEFAULT_UNITS, Record, find, unit_line
+from sim.readers.hepmc_record import DEFAULT_UNITS, Record, cross_section, find, unit_line
 from sim.readers.text import Block, Column, number, parse_columns, shown
 
 PARTICLE = (
@@ -77,8 +77,7 @@ class _Lines:
             self.units[-1] = unit_line(self.block, k)
         elif kind == b"C ":
             fields = self._fields(k, line, 3).split()[1:]
-            value, error = (number(self.block, k, f, Column("cross-section")) for f in fields)
-            self.cross_section = value, error
+            self.cross_section = cross_section(self.block, k, fields[:2])
         elif line and kind not in (b"N ", b"H ", b"F "):
             self.block.fail(k, f"a HepMC2 line starts with E N U C H F V or P, not {shown(line)}")
 

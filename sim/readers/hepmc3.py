@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.events import FloatArray
-from sim.readers.hepmc_record import DEFAULT_UNITS, Record, find, unit_line
+from sim.readers.hepmc_record import DEFAULT_UNITS, Record, cross_section, find, unit_line
 from sim.readers.text import Block, Column, number, parse_columns, shown
 
 PARTICLE = (
@@ -89,8 +89,7 @@ class _Lines:
         fields = line.split()[3:]
         if len(fields) < 2:
             self.block.fail(k, f"a cross-section needs value and error, not {shown(line)}")
-        value, error = (number(self.block, k, f, Column("cross-section")) for f in fields[:2])
-        self.cross_section = value, error
+        self.cross_section = cross_section(self.block, k, fields[:2])
 
 
 def parse(block: Block, header: int) -> Record:

@@ -5,6 +5,7 @@ HepMC3 and HepMC2 text differ in how they write the same graph; both parsers del
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from firmware_models.errors import InputError
 from sim.events import FloatArray
-from sim.readers.text import Block, shown
+from sim.readers.text import Block, Column, number, shown
 
 MOMENTUM = {b"GEV": 1.0, b"MEV": 1e-3}
 """Momentum units of the format [GeV]."""
@@ -104,6 +105,20 @@ def unit_line(block: Block, index: int) -> tuple[float, float]:
             "units must be 'U', GEV or MEV, MM or CM, not " + shown(block.lines[index]),
         )
     return MOMENTUM[fields[1]], LENGTH[fields[2]]
+
+
+def cross_section(block: Block, index: int, fields: list[bytes]) -> tuple[float, float]:
+    """Return cross-section and error [pb] of a line: finite numbers, 0 or above."""
+    column = Column("cross-section")
+    value, error = (number(block, index, field, column) for field in fields)
+    for given, field in ((value, fields[0]), (error, fields[1])):
+        if not (math.isfinite(given) and given >= 0.0):
+            block.fail(
+                index,
+                "the cross-section and its error must be finite numbers, 0 or above [pb], "
+                f"not {shown(field)}",
+            )
+    return value, error
 
 
 def find(

@@ -18,7 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import csv
 
-from firmware_models.errors import InputError
+from firmware_models.errors import InputError, shortened
 
 GZIP_MAGIC = b"\x1f\x8b"
 BLOCK = 1 << 22
@@ -42,7 +42,9 @@ def open_binary(path: Path) -> BinaryIO:
         magic = stream.read(2)
         stream.seek(0)
     except OSError as error:
-        raise InputError(f"cannot read: {error.strerror}", place=str(path)) from error
+        raise InputError(
+            f"cannot read: {error.strerror}", place=shortened(str(path), 300)
+        ) from error
     if magic == GZIP_MAGIC:
         return cast(BinaryIO, _Closing(stream))
     return stream

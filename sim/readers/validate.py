@@ -104,11 +104,9 @@ def _check_numbers(events: Events, at: _Place) -> None:
         at.fail_particle(wrong, quantity, "must be finite numbers")
     wrong = np.flatnonzero(~(np.abs(events.weight) <= LARGEST_WEIGHT))
     if len(wrong):
-        at.fail_event(
-            int(wrong[0]),
-            f"weight must be a finite number, {LARGEST_WEIGHT:g} in size at most, "
-            f"not {events.weight[wrong[0]]:g}",
-        )
+        given = events.weight[wrong[0]]
+        limit = f", {LARGEST_WEIGHT:g} in size at most" if np.isfinite(given) else ""
+        at.fail_event(int(wrong[0]), f"weight must be a finite number{limit}, not {given:g}")
 
 
 def _check_shell(events: Events, at: _Place) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from firmware_models.errors import InputError
 from sim.cli import main
+from sim.detector.parameters import checked_number
 from sim.machine import Machine
 from sim.processes import PROCESSES, process_class
 from trigger.bits import BitTable
@@ -36,13 +37,13 @@ def decisions(tmp_path: Path) -> Path:
     ("arguments", "message"),
     [
         (("--within", "e_cm:2:1"), "--within: needs LOW < HIGH, not 'e_cm:2:1'"),
-        (("--within", "e_cm:1:2", "--within", "e_cm:0:2"), "--within: given twice: 'e_cm'"),
+        (("--within", "e_cm:1:2", "--within", "e_cm:0:2"), "--within: given twice: e_cm"),
         (("--reference", "a"), "--reference: 'a' is a --line as well"),
-        (("--format", "csv,csv", "--out", "{o}/x"), "--format: given twice: 'csv'"),
-        (("--process", "bhabha", "--process", "bhabha"), "--process: given twice: 'bhabha'"),
+        (("--format", "csv,csv", "--out", "{o}/x"), "--format: given twice: csv"),
+        (("--process", "bhabha", "--process", "bhabha"), "--process: given twice: bhabha"),
         (("--out", ""), "--out: must be a file name without ending"),
         (("--out", "{o}/"), "--out: must be a file name without ending"),
-        (("--out", "{o}/no/x"), "the folder does not exist"),
+        (("--out", "{o}/no/x"), "cannot write here: the folder does not exist"),
         (("--out", "{o}/f"), "f.json: is a folder"),
         (("--out", "{o}/g", "--reference", "b"), "g_given_b.csv: is a folder"),
         (("--flow", "x" * 10**6 + "=clamp"), "--flow: unknown axis 'xxx"),
@@ -73,7 +74,7 @@ def test_rates_refuse_a_process_given_twice(
 ) -> None:
     twice = ["--process", "bhabha", "--process", "bhabha"]
     assert main(["rates", str(decisions), "--luminosity", "1e33", *twice]) == 2
-    assert "--process: given twice: 'bhabha'" in capsys.readouterr().err
+    assert "--process: given twice: bhabha" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("stem", ["", ".", "{o}/", "{o}/..", "{o}/taken"])
@@ -130,3 +131,30 @@ def test_a_menu_with_a_byte_order_mark(tmp_path: Path) -> None:
     path = tmp_path / "m.toml"
     path.write_bytes(b"\xef\xbb\xbf" + _menu(1).encode())
     assert load(path).names == ("o0",)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("menu", "check", "x" * 100_000),
+        ("menu", "check", "x" * 100_000 + ".toml"),
+        ("process", "x" * 100_000),
+        ("process", "bhabha", "--cut", "x" * 9000),
+        ("process", "bhabha", "--param", "x" * 100_000),
+        ("process", "bhabha", "--events", "x" * 100_000),
+        ("rates", "d.parquet", "--luminosity", "x" * 100_000),
+    ],
+)
+def test_messages_do_not_repeat_long_text(
+    command: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(list(command)) == 2
+    assert len(capsys.readouterr().err) < 1200
+
+
+def test_a_number_beyond_floats_in_the_configuration() -> None:
+    with pytest.raises(InputError, match="given a whole number of more than 24 digits; allowed"):
+        checked_number(10**400, 0.0, 1.0, place="x")
+    for wrong in (float("nan"), float("inf"), True, "1", 1.5):
+        with pytest.raises(InputError, match="allowed: a number from 0 to 1"):
+            checked_number(wrong, 0.0, 1.0, place="x")

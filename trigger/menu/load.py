@@ -38,7 +38,7 @@ def load(menu: str | Path) -> Menu:
         text = (resources.files("trigger") / "menus" / f"{name}.toml").read_text(encoding="utf-8")
         return loads(text, f"{name}.toml")
     path = Path(menu)
-    if not path.suffix and not path.exists():
+    if not path.suffix and not _exists(path):
         name = shortened(name)
         near = nearest(name, packaged())
         hint = f" (nearest: {near!r})" if near else ""
@@ -48,6 +48,13 @@ def load(menu: str | Path) -> Menu:
             place=name,
         )
     return loads(read_text(path), name)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # such as a name that is too long for the file system
+        return False
 
 
 def loads(text: str, file: str = "menu") -> Menu:
@@ -70,7 +77,7 @@ def read_text(path: Path) -> str:
         raw = path.read_bytes()
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise InputError(f"cannot be read: {reason}", place=str(path)) from error
+        raise InputError(f"cannot be read: {reason}", place=shortened(str(path), 300)) from error
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
