@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from firmware_models.errors import CheckFailed, LowmultError
+from firmware_models.errors import CheckFailed, LowmultError, shortened
 from sim.cli import interrupt
 from sim.cli.outputs import check_outputs
 from sim.cli.parser import Parser
@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return GOOD
     except OSError as error:
-        sys.stderr.write(f"lowmult: error: {error}\n")
+        sys.stderr.write(f"lowmult: error: {shortened(str(error), 300)}\n")
         return BAD_INPUT
     except BaseException as error:
         # A compiled kernel may turn an interrupt into another exception.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+import warnings
 from types import FrameType
 from typing import Any
 
@@ -35,6 +36,8 @@ def check() -> None:
 
 def _note(number: int, frame: FrameType | None) -> None:
     _received.append(number)
+    # Libraries that are being loaded would warn of what they could not finish.
+    warnings.simplefilter("ignore")
     raise KeyboardInterrupt
 
 
