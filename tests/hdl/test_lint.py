@@ -55,7 +55,9 @@ def test_icarus_reads_it(block: str, tmp_path: Path) -> None:
 def test_yosys_elaborates_it_without_latches(block: str, tmp_path: Path) -> None:
     pytest.importorskip("pyosys", reason="pyosys is not installed")
     design = our_design(block)
-    run_passes(design, [*read_passes(design, tmp_path), "proc", "select -assert-none t:$dlatch"], tmp_path)
+    run_passes(
+        design, [*read_passes(design, tmp_path), "proc", "select -assert-none t:$dlatch"], tmp_path
+    )
 
 
 def test_every_waiver_has_its_reason() -> None:
