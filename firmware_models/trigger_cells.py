@@ -116,7 +116,7 @@ class CellHits:
     energy : ndarray of uint16, shape (n_hit,)
         Counts (5.231 MeV), 1 to 4095.
     time : ndarray of uint8, shape (n_hit,)
-        Time in the window, in counts of 0.98256 ns.
+        Time in the window, in counts of 0.98254 ns.
     frame : ndarray of uint8, shape (n,)
         Data clock in the turn in which the window starts, 0 to 79.
     """

@@ -31,7 +31,7 @@ DATA_CLOCK_NS = DATA_CLOCK_TICKS * TICK_NS
 """One data clock [ns]."""
 
 TIME_LSB_NS = DATA_CLOCK_NS / 128
-"""One count of the 7-bit time within a data clock [ns]: half an RF bucket, 0.98256 ns.
+"""One count of the 7-bit time within a data clock [ns]: half an RF bucket, 0.98254 ns.
 
 The source gives "1 ns, 7 bits within a clock of about 125 ns"; 1/128 of the data clock is the
 value that fills the seven bits exactly.

@@ -105,7 +105,7 @@ def _sums() -> Iterable[_Item]:
     yield _sum("burst", above(20.0), "E_total above this: burst (20 GeV)")
     yield _lab("timing_fine", above(1.0), "highest cell above this: timing quality 2 (1 GeV)")
     yield _lab("timing_superfine", above(20.0), "highest cell above this: quality 3 (20 GeV)")
-    yield ("cluster_window", 8, math.ceil(100 / TIME_LSB_NS), "0.98256 ns",
+    yield ("cluster_window", 8, math.ceil(100 / TIME_LSB_NS), "0.98254 ns",
            "|cluster time − event time| below this: counted in clst (100 ns)")  # fmt: skip
 
 
