@@ -5,6 +5,8 @@ Formulas and conventions: docs/reference/rates.md.
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -129,6 +131,15 @@ class RateTable:
             "overlap_hz": rates.overlap.tolist(),
             "overlap_err_hz": rates.overlap_err.tolist(),
         }
+
+    def to_csv(self) -> str:
+        """Return the rows of `tidy` as CSV text."""
+        rows = self.tidy()
+        stream = io.StringIO()
+        writer = csv.DictWriter(stream, rows[0].keys(), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        return stream.getvalue()
 
     def tidy(self) -> list[dict[str, Any]]:
         """Return one row a process and line, and rows of process ``all``, for plots and CSV."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 from typing import TYPE_CHECKING
 
 from firmware_models.errors import InputError, shortened, unknown_name
@@ -70,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
     table = accumulator.rate_table(samples, luminosity, menu)
     show(table, all_lines=options.all, overlaps=options.overlaps)
     if options.csv:
-        write_text(options.csv, _csv(table))
+        write_text(options.csv, table.to_csv())
     if options.json:
         write_json(options.json, table.to_json())
     return 0
@@ -168,12 +166,3 @@ def show(table: RateTable, *, all_lines: bool = False, overlaps: int = 0) -> Non
             ("line", *(table.lines[i] for i in first)),
             [(table.lines[i], *(screen.short(rates.overlap[i, j]) for j in first)) for i in first],
         )
-
-
-def _csv(table: RateTable) -> str:
-    rows = table.tidy()
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, rows[0].keys(), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return stream.getvalue()

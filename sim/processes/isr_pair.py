@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import math
 
 import numpy as np
@@ -47,13 +48,13 @@ class IsrPair(Process):
         text = "lowest photon energy in the centre-of-mass frame"
         return (Parameter(PHOTON_MINIMUM, 0.0, text, "GeV", 0.0, highest),)
 
+    @abc.abstractmethod
     def born(self, s_reduced: FloatArray) -> FloatArray:
         """Return the cross-section without radiation [nb] at s′ [GeV²]."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def angular(self, c: FloatArray, s_reduced: FloatArray, u: FloatArray) -> FloatArray:
         """Return the density of the pair's cosθ over the uniform one (mean 1 over c)."""
-        raise NotImplementedError
 
     def prepare(self) -> None:
         """Work out the range of x and the constants of the photon's angle."""

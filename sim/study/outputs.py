@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -128,18 +126,9 @@ def write_study(result: StudyResult, folder: Path) -> None:
     write_json(folder / "efficiency.json", efficiency)
     if rates is not None and result.rates is not None:
         write_json(folder / "rates.json", rates)
-        write_text(folder / "rates.csv", rows_csv(result.rates.tidy()))
+        write_text(folder / "rates.csv", result.rates.to_csv())
     write_text(folder / REPORT, study_page(study, rates, efficiency))
     _write_tables(result, folder / "tables")
-
-
-def rows_csv(rows: list[dict[str, Any]]) -> str:
-    """Return tidy rows as CSV text."""
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, rows[0].keys(), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return stream.getvalue()
 
 
 def _write_tables(result: StudyResult, folder: Path) -> None:
