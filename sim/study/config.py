@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from firmware_models.errors import InputError, nearest
+from firmware_models.errors import nearest
+from sim.toml_file import Strict, check_data, parse_toml, read_text
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$")]
 SampleName = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -24,14 +24,7 @@ MAX_BINS = 1_000_000
 """Most bins of one efficiency table."""
 
 
-class _Strict(BaseModel):
-    # Strict: true is no number and "8e35" neither. Infinity survives the way to the workers.
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, ser_json_inf_nan="constants"
-    )
-
-
-class Sample(_Strict):
+class Sample(Strict):
     """One source of events.
 
     Exactly one of `process`, `file` and `background` says where the events come from.
@@ -59,7 +52,7 @@ class Sample(_Strict):
         return self
 
 
-class Axis(_Strict):
+class Axis(Strict):
     """One axis of an efficiency table, in a truth variable's own unit."""
 
     variable: str
@@ -89,7 +82,7 @@ class Axis(_Strict):
         return [self.low + i * step for i in range(self.bins)] + [self.high]
 
 
-class Range(_Strict):
+class Range(Strict):
     """Events of which a variable lies in [low, high) enter a table."""
 
     variable: str
@@ -103,7 +96,7 @@ class Range(_Strict):
         return self
 
 
-class Efficiency(_Strict):
+class Efficiency(Strict):
     """One efficiency table for each of some lines."""
 
     label: Name
@@ -128,7 +121,7 @@ class Efficiency(_Strict):
         return self
 
 
-class Main(_Strict):
+class Main(Strict):
     """The `[study]` table."""
 
     name: str = "Low-multiplicity trigger study"
@@ -147,7 +140,7 @@ class Main(_Strict):
     """Lines whose rate the report splits by process."""
 
 
-class StudyConfig(_Strict):
+class StudyConfig(Strict):
     """A study: what runs, with what menu and detector, and what is tabulated."""
 
     study: Main = Main()
@@ -192,51 +185,10 @@ def load_study(path: str | Path | None = None) -> StudyConfig:
         text = files("sim.study").joinpath("default.toml").read_text(encoding="utf-8")
     else:
         place = str(path)
-        try:
-            text = Path(path).read_bytes().decode("utf-8-sig")
-        except OSError as error:
-            raise InputError(f"cannot read: {error.strerror}", place=place) from error
-        except UnicodeDecodeError as error:
-            raise InputError("is not a text file (UTF-8 expected)", place=place) from error
-    try:
-        data = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"is not valid TOML: {str(error)[:200]}", place=place) from error
-    return parse_study(data, place)
+        text = read_text(path)
+    return parse_study(parse_toml(text, place), place)
 
 
 def parse_study(data: dict[str, Any], place: str) -> StudyConfig:
     """Check a study's data; `place` names where it comes from."""
-    try:
-        return StudyConfig.model_validate(data)
-    except ValidationError as error:
-        raise _explained(error, place) from None
-
-
-def _explained(error: ValidationError, place: str) -> InputError:
-    """Turn the first finding of pydantic into one clear message."""
-    first = error.errors()[0]
-    path = ".".join(str(part) for part in first["loc"])
-    message = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "extra_forbidden":
-        allowed = _fields_at(first["loc"][:-1])
-        near = nearest(str(first["loc"][-1]), allowed)
-        hint = f" (nearest: {near!r})" if near else ""
-        message = f"unknown key{hint}; allowed: {', '.join(sorted(allowed))}"
-    elif first["type"] != "value_error" and first["type"] != "missing":
-        message = f"{message}, not {first['input']!r:.80}"
-    elif first["type"] == "missing":
-        message = "is missing"
-    return InputError(message, place=f"{place}: {path}" if path else place)
-
-
-def _fields_at(location: tuple[int | str, ...]) -> list[str]:
-    """Return the keys that a table of the study file may have."""
-    model: Any = StudyConfig
-    for part in location:
-        if isinstance(part, int):
-            continue
-        annotation = model.model_fields[part].annotation
-        inner = getattr(annotation, "__args__", (annotation,))
-        model = next((item for item in inner if hasattr(item, "model_fields")), annotation)
-    return list(model.model_fields)
+    return check_data(StudyConfig, data, place)
