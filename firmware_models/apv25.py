@@ -1,8 +1,8 @@
 """Cells of the APV25, as the trigger system counts them without asking the chip.
 
 An event takes one cell a sample. Cells are read out in frames of fixed length, one frame a cell,
-events in order. An event that finds the chip idle starts on the first grid tick that is `processing`
-ticks or more after its accept; an event that waits starts on the first grid tick when the event
+events in order. An event that finds the chip idle starts on the first grid tick `processing` ticks
+or more after its accept; an event that waits starts on the first grid tick when the event
 before it is read out. Frames of one event follow each other without a gap.
 
 Cells, frame and grid: readout_daq section 2.2 of the reference notes (140 APV clocks a frame, four
