@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import Any
 
 import numpy as np
@@ -528,3 +529,65 @@ def test_impossible_times_are_named(values: dict[str, Any], says: str) -> None:
                     "kick_position": np.zeros(1, int)}  # fmt: skip
     with pytest.raises(InputError, match=says):
         block.quantize(5, **given_values | values)
+
+
+# Dead time in closed form.
+
+
+def _geo_d_1_k(p: float, service: int, depth: int) -> float:
+    """Return the lost part of Bernoulli requests at a queue of fixed service.
+
+    The chain of the events left behind at departures: from n ≥ 1 to min(K, n + Bin(S, p)) − 1, from
+    0 to min(K, 1 + Bin(S − 1, p)) − 1; the throughput is 1 / (S + π₀ (1 − p) / p).
+    """
+    step = np.zeros((depth, depth))
+    for n in range(depth):
+        trials = service if n else service - 1
+        arrivals = np.array([math.comb(trials, k) * p**k * (1 - p) ** (trials - k)
+                             for k in range(depth)])  # fmt: skip
+        for k, chance in enumerate(arrivals):
+            step[n, min(depth, max(n, 1) + k) - 1] += chance
+        step[n, depth - 1] += 1 - arrivals.sum()
+    balance = np.vstack([step.T - np.eye(depth), np.ones(depth)])
+    stationary = np.linalg.lstsq(balance, np.append(np.zeros(depth), 1.0), rcond=None)[0]
+    return float(1 - 1 / (service + stationary[0] * (1 - p) / p) / p)
+
+
+def _lost(p: float, **values: Any) -> tuple[float, float]:
+    """Return the lost part of Bernoulli requests and its error, from 20 independent streams."""
+    lost = []
+    for seed in range(20):
+        words = block.BLOCK.input.zeros(300_000)
+        words["l1"] = np.random.default_rng(seed).random(len(words)) < p
+        accepted = block.evaluate(words, _registers(**values))["l1"].sum()
+        lost.append(1 - accepted / words["l1"].sum())
+    return float(np.mean(lost)), float(np.std(lost, ddof=1) / math.sqrt(len(lost)))
+
+
+def test_closed_form_goes_over_into_the_continuous_one() -> None:
+    """M/D/1/5 at ρ = 0.8 loses 0.0352903964 (readout_daq section 5 of the reference notes)."""
+    assert _geo_d_1_k(0.8 / 20_000, 20_000, 5) == pytest.approx(0.0352903964, rel=2e-3)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"fifo_depth": 5, "fifo_service": 60},
+        {"bucket_size": 5, "bucket_drain": 60},
+        {"apv_cells": 32, "apv_frame": 10, "apv_eventwise": 1},
+    ],
+    ids=["fifo", "bucket", "apv"],
+)
+def test_loss_is_that_of_a_queue_of_five(values: dict[str, Any]) -> None:
+    """Read out event by event, 32 cells of six-cell events are a queue of five."""
+    p = 0.8 / 60
+    lost, error = _lost(p, **values)
+    assert error < 1e-3
+    assert abs(lost - _geo_d_1_k(p, 60, 5)) < 4 * error
+
+
+def test_loss_of_the_minimum_spacing() -> None:
+    """(n − 1) p / (1 + (n − 1) p) on a clock."""
+    p = 0.01
+    lost, error = _lost(p, spacing=24)
+    assert abs(lost - 23 * p / (1 + 23 * p)) < 4 * error
