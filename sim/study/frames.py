@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_models import ecl_cluster, ecl_selection
+from firmware_models import ecl_cluster, ecl_selection, l1_throttle
 from firmware_models.errors import unknown_name
 from firmware_models.interface import WORDS
-from firmware_models.interface.clock import DATA_CLOCK_TICKS
+from firmware_models.interface.clock import DATA_CLOCK_TICKS, TICK_NS, TICKS_PER_TURN
+from firmware_models.interface.throttle import N_BUSY, RINGS
 from firmware_models.trigger_cells import CellHits
 from sim.detector.ecl import EclConfig, EclResponse
 from sim.events import concatenate
@@ -29,6 +30,13 @@ CHUNK = 8_192
 
 MEAN_GAP = 12.0
 """Mean idle ticks between collisions in a stream of ticks: pulses overlap now and then."""
+
+L1_RATE_KHZ = 30.0
+"""Design rate of the requests: readout_daq section 2.1 of the reference notes."""
+
+COMPRESSION = 32.0
+"""How many times faster requests come in a stream for the throttle: at the design rate a stream
+of `CHUNK` ticks would hold two."""
 
 Frames = NDArray[np.void]
 
@@ -151,6 +159,27 @@ def _event_times(seed: int) -> Maker:
     return make
 
 
+def _requests(seed: int) -> Maker:
+    """Give Poisson requests, one injection announcement and a BUSY now and then."""
+    spacing_ns = 1e6 / (L1_RATE_KHZ * COMPRESSION)
+
+    def make(n: int, chunk: int) -> Frames:
+        rng = stream(seed, "frames/requests", chunk)
+        duration_ns = n * TICK_NS
+        times = rng.uniform(0.0, duration_ns, rng.poisson(duration_ns / spacing_ns))
+        words = l1_throttle.quantize(
+            n, times, rng.random(len(times)) < 0.5,
+            kick_ns=rng.uniform(0.0, duration_ns, 1), kick_ring=rng.integers(0, len(RINGS), 1),
+            kick_position=rng.integers(0, TICKS_PER_TURN, 1),
+            first_tick=int(rng.integers(TICKS_PER_TURN)),
+        )  # fmt: skip
+        words["activity"] = rng.random(n) < 0.1
+        words["busy"] = rng.random((n, N_BUSY)) < 0.002
+        return words
+
+    return make
+
+
 def _bits(words: Frames, bits: NDArray[np.bool_]) -> Frames:
     """Put rows of bits, shape (n_rows, n), into the lowest bits of the words."""
     words["bits"][:, : len(bits)] = bits.T
@@ -164,4 +193,5 @@ _MAKERS: dict[str, Callable[[int], Maker]] = {
     "gdl_logic": _input_bits,
     "gdl_prescale": _lines,
     "gdl_timing": _event_times,
+    "l1_throttle": _requests,
 }
