@@ -6,11 +6,13 @@ generators (numpy dtypes, SystemVerilog package, testbench drivers, docs page) r
 
 from __future__ import annotations
 
-from firmware_models.interface import ecl, gdl
+from firmware_models.interface import ecl, gdl, readout
 from firmware_models.interface.block import Block, Register, Registers
 from firmware_models.words import Word
 
-BLOCKS: dict[str, Block] = {block.name: block for block in (*ecl.BLOCKS, *gdl.BLOCKS)}
+BLOCKS: dict[str, Block] = {
+    block.name: block for block in (*ecl.BLOCKS, *gdl.BLOCKS, *readout.BLOCKS)
+}
 WORDS: dict[str, Word] = {
     word.name: word for block in BLOCKS.values() for word in (block.input, block.output)
 }
