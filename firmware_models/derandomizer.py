@@ -8,8 +8,8 @@ services s(n) the departures are
     D(n) = first ready tick ≥ max(A(n), D(n − 1)) + s(n).
 
 An accept that finds `depth` events inside, after the departure of its tick, is lost and raises
-`overflow` for good: the readout must never let it happen. Events are numbered from 0 in the order of
-the accepts; a lost event takes a number too, so the tags of the others tell that it is missing.
+`overflow` for good: the readout must never let it happen. Events are numbered from 0 in the order
+of the accepts; a lost event takes a number too, so the tags of the others tell that it is missing.
 
 Buffers, their depths and service times: readout_daq section 2.2 of the reference notes. Widths and
 the range of the depth are this project's choice.

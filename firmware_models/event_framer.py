@@ -13,6 +13,7 @@ gives the same words for whole batches, `firmware_models.event_reader` reads the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -132,20 +133,21 @@ def evaluate(
         raise InputError(f"there are no registers, not {', '.join(registers)}",
                          place="event_framer.evaluate")  # fmt: skip
     current = state or State.after_reset()
-    names = ("start", "tag", "time", "trigger_type", "flags", "lines", "present", "sizes",
-             "payload")  # fmt: skip
-    given = tuple(np.ascontiguousarray(words[name]) for name in names)
+    given = [np.ascontiguousarray(words[field.name]) for field in BLOCK.input.fields]
+    columns = [np.zeros(len(words), dtype=np.int64) for _ in BLOCK.output.fields]
+    kept: list[NDArray[Any]] = [current.header, current.sizes, current.value, crc32.tables()]
+    arguments = [*given, *kept, *columns]  # the words' fields in their order
+    _send(*arguments)
     out = BLOCK.output.zeros(len(words))
-    columns = tuple(np.zeros(len(words), dtype=np.int64) for _ in range(7))
-    _send(*given, current.header, current.sizes, current.value, crc32.tables(), *columns)
-    for name, column in zip(out.dtype.names or (), columns, strict=True):
-        out[name] = column
+    for field, column in zip(BLOCK.output.fields, columns, strict=True):
+        out[field.name] = column
     return out
 
 
 def stream_bytes(out: NDArray[np.void]) -> bytes:
     """Return the bytes that data acquisition sees: the valid words, first byte lowest."""
-    return out["data"][out["valid"] == 1].astype("<u4").tobytes()
+    sent: NDArray[np.uint32] = out["data"][out["valid"] == 1]
+    return sent.astype("<u4").tobytes()
 
 
 @njit()

@@ -1,7 +1,8 @@
 """Payload that a reader can check: pseudo-random words keyed by (seed, tag, sub-detector).
 
 The words of a fragment are the upper halves of the SplitMix64 sequence that starts from
-``mix(mix(seed) + tag · 8 + (id − 1))``: word k is ``mix(start + (k + 1) · γ) >> 32``, all modulo 2⁶⁴.
+``mix(mix(seed) + tag · 8 + (id − 1))``: word k is ``mix(start + (k + 1) · γ) >> 32``, all
+modulo 2⁶⁴.
 
 Source: G. L. Steele, D. Lea and C. H. Flood, "Fast splittable pseudorandom number generators",
 OOPSLA 2014: the constant γ and the mixing function.

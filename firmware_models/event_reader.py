@@ -245,7 +245,7 @@ def _check(words, begin, table, found):  # type: ignore[no-untyped-def]
         return _note(found, _ZERO, begin + 5, word >> 20, 0)
     if number > N_SUBDETECTOR:
         return _note(found, _NUMBER, begin + 5, number, N_SUBDETECTOR)
-    at, least_id = begin + HEADER_WORDS, 1
+    at, least_id = np.int64(begin + HEADER_WORDS), np.int64(1)
     for k in range(number):
         needed = at - begin + (number - k) + TRAILER_WORDS
         if needed > length:
@@ -275,7 +275,7 @@ def _check(words, begin, table, found):  # type: ignore[no-untyped-def]
 
 @njit()
 def _copy(words, tag, time, trigger_type, flags, lines, present, offsets, payload):  # type: ignore[no-untyped-def]
-    begin, stop = 0, 0
+    begin, stop = np.int64(0), np.int64(0)
     for i in range(len(tag)):
         tag[i] = words[begin + 2]
         time[i] = np.uint64(words[begin + 3]) | np.uint64(words[begin + 4]) << np.uint64(32)

@@ -41,7 +41,8 @@ def frame_words(events: ReadoutEvents) -> NDArray[np.uint32]:
     lengths = frame_lengths(events)
     out = np.empty(int(lengths.sum()), dtype=np.uint32)
     _frame(events.tag, events.time, events.trigger_type, events.flags, events.lines,
-           events.present, events.offsets, events.payload, lengths, crc32.tables(), out)  # fmt: skip
+           events.present, events.offsets, events.payload, lengths, crc32.tables(),
+           out)  # fmt: skip
     return out
 
 

@@ -80,8 +80,10 @@ class ReadoutEvents:
 
     def _check_payloads(self) -> None:
         if self.offsets[0] != 0 or self.offsets[-1] != len(self.payload):
-            raise InputError(f"offsets must run from 0 to {len(self.payload)}, not from "
-                             f"{self.offsets[0]} to {self.offsets[-1]}", place="events")  # fmt: skip
+            raise InputError(
+                f"offsets must run from 0 to {len(self.payload)}, not from "
+                f"{self.offsets[0]} to {self.offsets[-1]}", place="events",
+            )  # fmt: skip
         sizes = np.diff(self.offsets)
         if np.any((sizes < 0) | (sizes > MAX_PAYLOAD)):
             i = int(np.flatnonzero((sizes < 0) | (sizes > MAX_PAYLOAD))[0])
@@ -150,7 +152,8 @@ class ReadoutEvents:
 
 def presence(present: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Return the mask as booleans, shape ``(n, 8)``."""
-    return ((present[:, None] >> np.arange(N_SUBDETECTOR)) & 1) == 1
+    bits = np.unpackbits(present[:, None], axis=1, bitorder="little")
+    return bits.astype(np.bool_)
 
 
 def frame_lengths(events: ReadoutEvents) -> NDArray[np.int64]:

@@ -17,5 +17,5 @@ def readout_parameters() -> Iterator[str]:
     yield f"  localparam FRAME_HEADER_WORDS = {readout.HEADER_WORDS};"
     yield f"  localparam FRAME_TRAILER_WORDS = {readout.TRAILER_WORDS};"
     total = sum(row << (32 * i) for i, row in enumerate(crc32.matrix()))
-    yield "  // CRC-32 of one word: bit i of the next value is the parity of row i over value ^ word."
+    yield "  // CRC-32 of a word: bit i of the next value is the parity of row i over value ^ word."
     yield f"  localparam [1023:0] CRC32_MATRIX = 1024'h{total:0256x};"

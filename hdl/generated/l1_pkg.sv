@@ -693,6 +693,6 @@ package l1_pkg;
   localparam [7:0] FRAGMENT_MARK = 8'hfd;
   localparam FRAME_HEADER_WORDS = 16;
   localparam FRAME_TRAILER_WORDS = 2;
-  // CRC-32 of one word: bit i of the next value is the parity of row i over value ^ word.
+  // CRC-32 of a word: bit i of the next value is the parity of row i over value ^ word.
   localparam [1023:0] CRC32_MATRIX = 1024'h826880efc35cc098e3c6e0a371e37051ba9938c7df241c8c6f920e46b5a187ccd8b843096c5c2184b446902dd84bc8f9ee4d64937726b2493b9359241dc9ac928c8c56a646462b53232315a911918ad408c8c56a046462b5805ab1b5c245d8356122ec1a3091760d9a203be94d101df426880efa1344077d09a203be04d101df;
 endpackage

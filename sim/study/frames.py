@@ -166,10 +166,10 @@ def _front_end(seed: int) -> Maker:
         ticks = np.cumsum(rng.geometric(1.0 / MEAN_GAP, size=n))
         ticks = ticks[ticks < n]
         hits = collisions(max(len(ticks), 1), chunk)
-        accepted = unslice_bits(chain.decide(hits).rows, len(hits)).any(axis=0)[: len(ticks)]
+        fired = unslice_bits(chain.decide(hits).rows, len(hits))[:, : len(ticks)]
         cells = np.diff(hits.offsets)[: len(ticks)]
         words = WORDS["derandomizer_input"].zeros(n)
-        words["l1"][ticks] = accepted
+        words["l1"][ticks] = np.any(fired, axis=0)
         words["service"][ticks] = np.minimum(4 * (cells + 1), 1000)
         # The link takes events in spells of 100 ticks on average, with breaks of 10.
         turns = np.where(np.arange(n) % 2, rng.geometric(0.1, n), rng.geometric(0.01, n))

@@ -22,7 +22,8 @@ def constrained(n: int, seed: int) -> NDArray[np.void]:
     """
     rng = stream(seed, "derandomizer/constrained")
     words = BLOCK.input.zeros(n)
-    # Junk where it does not count; long services now and then, up to the longest.
+    # Any length where it does not count, and in a flood that ends the stream: a long service in its
+    # middle would leave nothing else to see.
     service = np.minimum(np.floor(2.0 ** rng.uniform(0, 17, n)).astype(np.int64), MAX_SERVICE)
     words["service"] = np.maximum(service, 1)
     flood = n // 5
@@ -30,6 +31,8 @@ def constrained(n: int, seed: int) -> NDArray[np.void]:
     flooded = words[:flood] if first else words[n - flood :]
     flooded["l1"] = rng.random(flood) < 0.7
     flooded["ready"] = rng.random(flood) < 0.02
+    if first:
+        flooded["service"] = rng.integers(1, 9, flood)
     at = flood if first else 0
     stop = at + n - flood
     while at < stop:
@@ -41,7 +44,7 @@ def constrained(n: int, seed: int) -> NDArray[np.void]:
 
 def _stretch(rng: np.random.Generator, words: NDArray[np.void]) -> None:
     n = len(words)
-    longest = int(rng.choice((1, 2, 3, 8, 40)))
+    longest = int(rng.choice((1, 2, 3, 8, 40, 200)))
     service = rng.integers(1, longest + 1, n)
     mean = (longest + 1) / 2
     words["l1"] = rng.random(n) < rng.choice(LOADS) / mean
