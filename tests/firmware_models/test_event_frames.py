@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import re
 import struct
 import zlib
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -271,3 +273,28 @@ def test_bad_events_are_refused() -> None:
 
 def test_sub_detectors_are_those_of_the_format_page() -> None:
     assert SUBDETECTORS == ("SVD", "CDC", "TOP", "ARICH", "ECL", "KLM", "TRG", "PXD")
+
+
+def _programs(page: str) -> list[str]:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "reference" / page).read_text("utf-8")
+    return re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+
+
+def test_reader_of_the_format_page_reads_frames() -> None:
+    (program,) = _programs("event_format.md")
+    names: dict[str, Any] = {}
+    exec(compile(program, "event_format.md", "exec"), names)
+    plain = _random_events(9, 20)
+    found = list(names["frames"](b"".join(_write(event) for event in plain)))
+    assert len(found) == 20
+    for event, (tag, time, trigger_type, flags, lines, payload) in zip(plain, found, strict=True):
+        fired = {line for line in range(320) if lines >> line & 1}
+        words = {sub: list(content) for sub, content in payload.items()}
+        assert _Event(tag, time, trigger_type, flags, fired, words) == event
+
+
+def test_program_of_the_block_page_runs() -> None:
+    (program,) = _programs("event_framer.md")
+    names: dict[str, Any] = {}
+    exec(compile(program, "event_framer.md", "exec"), names)
+    assert len(names["back"]) == 1000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from hdl.testbenches.derandomizer import stimulus as buffer_stimulus
 from hdl.testbenches.event_framer import stimulus as frame_stimulus
 from hdl.tools import ROOT, available
 from hdl.verify import Batch, VerifyResult, constrained_batches, run_batches, verify
+from sim.cli import main
 
 RTL = ROOT / "hdl" / "rtl"
 
@@ -83,6 +85,26 @@ def test_frames_that_the_rtl_streams_are_read() -> None:
     last = np.flatnonzero(replay.words["last"])[-1]
     events = read(event_framer.stream_bytes(replay.words[: last + 1]), consecutive=False)
     assert len(events) == int(replay.words["last"].sum()) > 100
+
+
+@pytest.mark.parametrize(
+    ("block", "by_hand"),
+    [
+        # Registers, occupancy, service left, tags of the next accept, of the event in service and
+        # of the one that left, sent, pointers, overflow, valid, the output (its highest bit of
+        # occupancy is never 1), and the memory.
+        ("derandomizer", 14 + 7 + 16 + 3 * 32 + 1 + 12 + 1 + 2 + 42 + 64 * 48),
+        # Header words to come, sizes, place in the frame, ignored, marks and word, checksum, valid,
+        # the output.
+        ("event_framer", 15 * 32 + 128 + (3 + 8 + 16) + 1 + 6 + 32 + 32 + 2 + 38),
+    ],
+)
+def test_synthesis_counts_every_register(tmp_path: Path, block: str, by_hand: int) -> None:
+    pytest.importorskip("pyosys", reason="pyosys is not installed")
+    report = tmp_path / "area.json"
+    assert main(["synth", block, "--target", "generic", "--json", str(report)]) == 0
+    (area,) = json.loads(report.read_text())["targets"]
+    assert area["ff"] == by_hand
 
 
 @pytest.mark.parametrize("seed", range(6))
