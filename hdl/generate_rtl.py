@@ -22,6 +22,7 @@ from firmware_models.trigger_cells import (
     RING_PHI_COUNT,
     cell_map,
 )
+from hdl.generate_readout import readout_parameters
 
 BARREL_RINGS = 12
 """θ-IDs 4 to 15."""
@@ -144,3 +145,4 @@ def shared_parameters() -> Iterator[str]:
         total = sum(mask << (i * N_RING) for i, mask in enumerate(masks))
         width = N_RING * len(masks)
         yield f"  localparam [{width - 1}:0] ECL_BHABHA_{name}_RINGS = {width}'h{total:x};"
+    yield from readout_parameters()

@@ -202,6 +202,65 @@ package l1_pkg;
   localparam THROTTLE_OUTPUT_CELLS_W = 6;
   localparam THROTTLE_OUTPUT_TAG_LOW = 27;
   localparam THROTTLE_OUTPUT_TAG_W = 32;
+  // Accept and link state of a front end, one word a tick.
+  localparam DERANDOMIZER_INPUT_WIDTH = 18;
+  localparam DERANDOMIZER_INPUT_L1_LOW = 0;
+  localparam DERANDOMIZER_INPUT_L1_W = 1;
+  localparam DERANDOMIZER_INPUT_SERVICE_LOW = 1;
+  localparam DERANDOMIZER_INPUT_SERVICE_W = 16;
+  localparam DERANDOMIZER_INPUT_READY_LOW = 17;
+  localparam DERANDOMIZER_INPUT_READY_W = 1;
+  // Fill and departures of a front end's buffer.
+  localparam DERANDOMIZER_OUTPUT_WIDTH = 43;
+  localparam DERANDOMIZER_OUTPUT_OCCUPANCY_LOW = 0;
+  localparam DERANDOMIZER_OUTPUT_OCCUPANCY_W = 8;
+  localparam DERANDOMIZER_OUTPUT_BUSY_LOW = 8;
+  localparam DERANDOMIZER_OUTPUT_BUSY_W = 1;
+  localparam DERANDOMIZER_OUTPUT_SENT_LOW = 9;
+  localparam DERANDOMIZER_OUTPUT_SENT_W = 1;
+  localparam DERANDOMIZER_OUTPUT_TAG_LOW = 10;
+  localparam DERANDOMIZER_OUTPUT_TAG_W = 32;
+  localparam DERANDOMIZER_OUTPUT_OVERFLOW_LOW = 42;
+  localparam DERANDOMIZER_OUTPUT_OVERFLOW_W = 1;
+  // Header fields and payload of event frames, one word a tick.
+  localparam FRAMER_INPUT_WIDTH = 601;
+  localparam FRAMER_INPUT_START_LOW = 0;
+  localparam FRAMER_INPUT_START_W = 1;
+  localparam FRAMER_INPUT_TAG_LOW = 1;
+  localparam FRAMER_INPUT_TAG_W = 32;
+  localparam FRAMER_INPUT_TIME_LOW = 33;
+  localparam FRAMER_INPUT_TIME_W = 32;
+  localparam FRAMER_INPUT_TIME_N = 2;
+  localparam FRAMER_INPUT_TRIGGER_TYPE_LOW = 97;
+  localparam FRAMER_INPUT_TRIGGER_TYPE_W = 4;
+  localparam FRAMER_INPUT_FLAGS_LOW = 101;
+  localparam FRAMER_INPUT_FLAGS_W = 12;
+  localparam FRAMER_INPUT_LINES_LOW = 113;
+  localparam FRAMER_INPUT_LINES_W = 32;
+  localparam FRAMER_INPUT_LINES_N = 10;
+  localparam FRAMER_INPUT_PRESENT_LOW = 433;
+  localparam FRAMER_INPUT_PRESENT_W = 8;
+  localparam FRAMER_INPUT_SIZES_LOW = 441;
+  localparam FRAMER_INPUT_SIZES_W = 16;
+  localparam FRAMER_INPUT_SIZES_N = 8;
+  localparam FRAMER_INPUT_PAYLOAD_LOW = 569;
+  localparam FRAMER_INPUT_PAYLOAD_W = 32;
+  // Stream of event frames, one 32-bit word a tick.
+  localparam FRAMER_OUTPUT_WIDTH = 38;
+  localparam FRAMER_OUTPUT_VALID_LOW = 0;
+  localparam FRAMER_OUTPUT_VALID_W = 1;
+  localparam FRAMER_OUTPUT_FIRST_LOW = 1;
+  localparam FRAMER_OUTPUT_FIRST_W = 1;
+  localparam FRAMER_OUTPUT_LAST_LOW = 2;
+  localparam FRAMER_OUTPUT_LAST_W = 1;
+  localparam FRAMER_OUTPUT_DATA_LOW = 3;
+  localparam FRAMER_OUTPUT_DATA_W = 32;
+  localparam FRAMER_OUTPUT_TAKE_LOW = 35;
+  localparam FRAMER_OUTPUT_TAKE_W = 1;
+  localparam FRAMER_OUTPUT_BUSY_LOW = 36;
+  localparam FRAMER_OUTPUT_BUSY_W = 1;
+  localparam FRAMER_OUTPUT_IGNORED_LOW = 37;
+  localparam FRAMER_OUTPUT_IGNORED_W = 1;
   // Isolated-cluster finding on the 576 trigger cells.
   localparam ECL_CLUSTER_LATENCY = 19;
   localparam ECL_CLUSTER_INTERVAL = 16;
@@ -725,6 +784,22 @@ package l1_pkg;
   localparam L1_THROTTLE_REG_VETO_WAIT_TURNS_W = 4;
   localparam L1_THROTTLE_REG_VETO_WAIT_TURNS_N = 2;
   localparam L1_THROTTLE_REG_VETO_WAIT_TURNS_DEFAULT = 4;
+  // Buffer of a front end between Level-1 accept and link.
+  localparam DERANDOMIZER_LATENCY = 2;
+  localparam DERANDOMIZER_INTERVAL = 1;
+  localparam DERANDOMIZER_BEATS = 1;
+  localparam DERANDOMIZER_REG_DEPTH_ADDR = 0;
+  localparam DERANDOMIZER_REG_DEPTH_W = 7;
+  localparam DERANDOMIZER_REG_DEPTH_N = 1;
+  localparam DERANDOMIZER_REG_DEPTH_DEFAULT = 16;
+  localparam DERANDOMIZER_REG_ALMOST_FULL_ADDR = 1;
+  localparam DERANDOMIZER_REG_ALMOST_FULL_W = 7;
+  localparam DERANDOMIZER_REG_ALMOST_FULL_N = 1;
+  localparam DERANDOMIZER_REG_ALMOST_FULL_DEFAULT = 8;
+  // Event frames: header, fragments of the sub-detectors, checksum.
+  localparam EVENT_FRAMER_LATENCY = 2;
+  localparam EVENT_FRAMER_INTERVAL = 1;
+  localparam EVENT_FRAMER_BEATS = 1;
   // Clocks in one turn, and the trigger cells of the calorimeter.
   localparam DATA_CLOCKS_PER_TURN = 80;
   localparam TICKS_PER_TURN = 1280;
@@ -741,4 +816,12 @@ package l1_pkg;
   // 2D Bhabha types: rings of the forward and of the backward sum, type 0 lowest.
   localparam [237:0] ECL_BHABHA_FORWARD_RINGS = 238'h300008000600018000c000300018000400020001800080002000080007;
   localparam [237:0] ECL_BHABHA_BACKWARD_RINGS = 238'h6000600020001000100008000800060006000200030001800080018000;
+  // Event frames: marks, words before the first fragment and after the last.
+  localparam [31:0] FRAME_MAGIC = 32'h0146314c;
+  localparam [31:0] FRAME_END = 32'h0145314c;
+  localparam [7:0] FRAGMENT_MARK = 8'hfd;
+  localparam FRAME_HEADER_WORDS = 16;
+  localparam FRAME_TRAILER_WORDS = 2;
+  // CRC-32 of a word: bit i of the next value is the parity of row i over value ^ word.
+  localparam [1023:0] CRC32_MATRIX = 1024'h826880efc35cc098e3c6e0a371e37051ba9938c7df241c8c6f920e46b5a187ccd8b843096c5c2184b446902dd84bc8f9ee4d64937726b2493b9359241dc9ac928c8c56a646462b53232315a911918ad408c8c56a046462b5805ab1b5c245d8356122ec1a3091760d9a203be94d101df426880efa1344077d09a203be04d101df;
 endpackage
