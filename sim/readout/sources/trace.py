@@ -86,13 +86,14 @@ def read_trace(path: str | Path) -> Trace:
     place = shortened(str(path), 300)
     check_regular(path)
     try:
+        path.stat()  # the libraries' own messages do not always say why
         if path.suffix == ".npy":
             columns, row_word, first_row = {"tick": _npy(path, place)}, "element", 0
         elif path.suffix == ".parquet":
             columns, row_word, first_row = _parquet(path, place), "row", 0
         else:
             columns, row_word, first_row = read_csv(path.read_bytes(), place), "line", 2
-    except (OSError, ValueError) as error:  # ValueError: a path with a null byte
+    except (OSError, ValueError, EOFError) as error:
         reason = getattr(error, "strerror", None) or str(error)[:200]
         raise InputError(f"cannot read: {reason}", place=place) from error
     _check_names(list(columns), place)
@@ -102,7 +103,7 @@ def read_trace(path: str | Path) -> Trace:
 
 def _npy(path: Path, place: str) -> NDArray[np.int64]:
     # Mapped, so that a header that promises more than the file holds is refused, not allocated.
-    array = np.load(path, mmap_mode="r", allow_pickle=False)
+    array = np.lib.format.open_memmap(path, mode="r")
     if array.ndim != 1 or array.dtype.kind not in "iu":
         raise InputError(
             f"must be a one-dimensional array of integers, not {array.ndim}-dimensional "
@@ -116,10 +117,12 @@ def _parquet(path: Path, place: str) -> dict[str, NDArray[np.int64]]:
     from pyarrow.parquet import read_table
 
     table = read_table(path)
-    result = {}
+    result: dict[str, NDArray[np.int64]] = {}
     for name, column in zip(table.column_names, table.columns, strict=True):
         if not (types.is_integer(column.type) or types.is_boolean(column.type)):
             raise InputError(f"must hold integers, not {column.type}", place=f"{place}: {name}")
+        if name in result:
+            raise InputError(f"column {shortened(name, 40)!r} is given twice", place=place)
         if column.null_count:
             raise InputError("holds missing values", place=f"{place}: {name}")
         result[name] = _integers(column.to_numpy())
