@@ -117,12 +117,10 @@ def _parquet(path: Path, place: str) -> dict[str, NDArray[np.int64]]:
     from pyarrow.parquet import read_table
 
     table = read_table(path)
-    result: dict[str, NDArray[np.int64]] = {}
+    result = {}
     for name, column in zip(table.column_names, table.columns, strict=True):
         if not (types.is_integer(column.type) or types.is_boolean(column.type)):
             raise InputError(f"must hold integers, not {column.type}", place=f"{place}: {name}")
-        if name in result:
-            raise InputError(f"column {shortened(name, 40)!r} is given twice", place=place)
         if column.null_count:
             raise InputError("holds missing values", place=f"{place}: {name}")
         result[name] = _integers(column.to_numpy())
