@@ -104,6 +104,9 @@ def test_background_does_not_depend_on_how_it_is_asked_for() -> None:
     times, ring = _accelerator(**BUSY_RINGS).injection_times(0, end, 5)
     cuts = sorted({0, end, *np.random.default_rng(2).integers(0, end, 60).tolist()})
     accelerator = _accelerator(**BUSY_RINGS)
+    for shots in (background.shots for background in accelerator.rings):
+        first = shots.passages(0, 100)  # half of the strip lies before
+        cuts = sorted({*cuts, *(first - 500).tolist(), *(first + 3 * TURN).tolist()})
     intervals = list(pairwise(cuts))
     # Backwards: what was kept from an earlier question must not matter.
     parts = [accelerator.injection_times(a, b, 5) for a, b in reversed(intervals)][::-1]
@@ -222,6 +225,8 @@ def test_in_strip_and_since_kick_equal_a_search_through_all_injections() -> None
             on_tick = times - passage // 256 * 256
             since[number] = np.where(on_tick >= 0, on_tick, since[number])
     assert np.array_equal(accelerator.in_strip(times), expected)
+    one_by_one = [accelerator.in_strip(times[i : i + 1])[0] for i in range(len(times))]
+    assert np.array_equal(one_by_one, expected)
     assert 100 < expected.sum() < len(times)
     assert accelerator.in_strip(background).all()
     kicks = accelerator.kicks(0, round(1 * HZ))

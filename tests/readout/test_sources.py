@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import islice, pairwise
 from typing import Any
@@ -16,8 +17,8 @@ from sim.accelerator import Accelerator
 from sim.readout.arrivals import ACTIVITY, PROBE, SHORT, Arrivals, Source
 from sim.readout.config import parse_readout
 from sim.readout.sources import make_source
-from sim.readout.sources.candidates import CHUNK, Candidates
-from sim.readout.sources.merge import merge, rechunk
+from sim.readout.sources.candidates import CHUNK, Candidates, plain
+from sim.readout.sources.merge import PlayedSource, make_accelerator, merge, rechunk
 from sim.readout.sources.times import bernoulli_times, poisson_times
 from sim.streams import stream
 
@@ -214,6 +215,24 @@ def test_kicks_are_those_of_the_machine() -> None:
     assert np.array_equal(np.concatenate([c.kicks.position for c in chunks]), expected.position)
     assert len(expected.time) > 60
     assert sum(len(c.kicks.time) for c in _source(POISSON, 1000).chunks()) == 0
+
+
+@pytest.mark.parametrize("late", [0, 636])
+def test_a_kick_comes_with_the_first_chunk_that_does_not_end_before_it(late: int) -> None:
+    config = parse_readout({"arrivals": POISSON, "machine": {}}, "x.toml")
+    accelerator = make_accelerator(config, "x.toml")
+    assert accelerator is not None
+    announced = (accelerator.kicks(0, round(2 * HZ)).time + late * 256).tolist()
+    ends = [t + d for t in announced for d in (-256, -1, 0, 1, 256)]
+
+    def candidates() -> Iterator[Candidates]:
+        for end in ends:
+            yield plain(np.array([end - 100, end]), np.zeros(2, dtype=np.uint8))
+
+    source = PlayedSource(config, candidates, "x.toml", latency_ticks=late)
+    given = [chunk.kicks.time.tolist() for chunk in source.chunks()]
+    assert len(given) == len(ends) == 5 * len(announced)
+    assert given == [[t] if d == 0 else [] for t in announced for d in (-256, -1, 0, 1, 256)]
 
 
 def test_probes_are_random_and_leave_the_candidates_alone() -> None:
