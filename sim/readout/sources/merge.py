@@ -54,19 +54,23 @@ def merge(
 def rechunk(pieces: Iterator[Candidates], size: int = CHUNK) -> Iterator[Candidates]:
     """Give the same candidates in pieces of `size`, the last one shorter."""
     held: list[Candidates] = []
+    waiting = 0
     for piece in pieces:
+        if len(piece.time) == 0:
+            continue
         held.append(piece)
-        if sum(len(p.time) for p in held) < size:
+        waiting += len(piece.time)
+        if waiting < size:
             continue
         whole = _joined(held)
         n = len(whole.time) // size * size
         for start in range(0, n, size):
             last = int(whole.time[start + size - 1])
             yield whole.part(start, start + size, last)
-        held = [whole.part(n, len(whole.time), whole.end)]
-    rest = _joined(held) if held else None
-    if rest is not None and len(rest.time):
-        yield rest
+        waiting = len(whole.time) - n
+        held = [whole.part(n, len(whole.time), whole.end)] if waiting else []
+    if held:
+        yield _joined(held)
 
 
 def probes(seed: int, mean: float) -> Iterator[Candidates]:
