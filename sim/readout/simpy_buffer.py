@@ -25,7 +25,7 @@ class Times:
             self.longest = time
         # 32 linear bins in each factor of two, as `time_bin`, in integers.
         shift = time.bit_length() - 6
-        self.counts[time if shift <= 0 else (shift << 5) + (time >> shift)] += 1
+        self.counts[(shift << 5) + (time >> shift) if shift > 0 else time] += 1
 
 
 class Buffer:

@@ -72,11 +72,11 @@ class Entry(Event):
         super().__init__(env)
         self._ok = True
         self._value = value
-        self._calls = [call]
+        self.calls = [call]
 
     def after(self, delay: int, priority: EventPriority) -> None:
         """Enter it into the calendar."""
-        self.callbacks = self._calls
+        self.callbacks = self.calls
         self.env.schedule(self, priority, delay)
 
 
@@ -100,37 +100,28 @@ class BusyWire:
 
 
 class Link:
-    """The room of one stage as one of its inputs knows it: what was sent and has not come free."""
+    """The room of one stage as one of its inputs knows it: what was sent and has not come free.
 
-    __slots__ = ("_bytes", "_depth", "_depth_bytes", "_events", "_source", "_target")
+    `events` and `bytes` rise when the input lets an event out and fall when the news comes that it
+    has left the stage.
+    """
+
+    __slots__ = ("bytes", "depth", "depth_bytes", "events", "source", "target")
 
     def __init__(self, source: Stage, target: Stage) -> None:
-        self._source = source
-        self._target = target.number
-        self._depth = target.plan.depth or UNLIMITED
-        self._depth_bytes = target.plan.depth_bytes
-        self._events = self._bytes = 0
+        self.source = source
+        self.target = target.number
+        self.depth = target.plan.depth or UNLIMITED
+        self.depth_bytes = target.plan.depth_bytes
+        self.events = self.bytes = 0
 
     def has_room(self, event: Accepted) -> bool:
         """Return whether an event may be sent; one larger than all room, when nothing is there."""
-        if self._events >= self._depth:
+        if self.events >= self.depth:
             return False
-        if not self._depth_bytes or not self._events:
+        if not self.depth_bytes or not self.events:
             return True
-        return self._bytes + event.size[self._target] <= self._depth_bytes
-
-    def reserve(self, event: Accepted) -> None:
-        """Take an event's room."""
-        self._events += 1
-        if self._depth_bytes:
-            self._bytes += event.size[self._target]
-
-    def free(self, event: Accepted, now: int) -> None:
-        """Give an event's room back and wake the input."""
-        self._events -= 1
-        if self._depth_bytes:
-            self._bytes -= event.size[self._target]
-        self._source.leave_if_room(now)
+        return self.bytes + event.size[self.target] <= self.depth_bytes
 
 
 class Stage(Buffer):
@@ -149,9 +140,9 @@ class Stage(Buffer):
     """
 
     __slots__ = (
-        "_arrived", "_blocked_since", "_credit", "_delay", "_end", "_event", "_fresh", "_hand_on",
+        "_arrived", "_credit", "_delay", "_end", "_event", "_finish", "_fresh", "_hand_on",
         "_inputs", "_look_at", "_max_in_stage", "_outputs", "_overflows", "_quantum_us", "_queue",
-        "_raises_at", "busy", "env", "number", "plan",
+        "_raises_at", "busy", "env", "number", "plan", "waits",
     )  # fmt: skip
 
     def __init__(
@@ -174,10 +165,11 @@ class Stage(Buffer):
         self._queue: deque[tuple[Accepted, int]] = deque()
         """Events that wait for a server, with their arrival times."""
         self._event: Accepted | None = None
-        """In service or waiting for room behind; it came at `_arrived`."""
-        self._arrived = 0
-        self._blocked_since = -1
-        """End of the service of an event that waits for room; -1: none does."""
+        """In service or waiting for room behind; it came at `_arrived`, its service ends, or has
+        ended, at `_finish`."""
+        self._arrived = self._finish = 0
+        self.waits = False
+        """Whether something that is finished waits for room behind."""
         self._end = Entry(env, self._service_ends)
         self._inputs: list[Link] = []
         self._outputs: list[Link] = []
@@ -226,28 +218,32 @@ class Stage(Buffer):
         self._come_in(event, now)
         if self._event is None:
             self._arrived = now
-            self._start(event)
+            self._start(event, now)
         else:
             self._queue.append((event, now))
 
     def _come_in(self, event: Accepted, now: int) -> None:
         if now > self.since:
             self.settle(now)
-        self.level += 1
+        self.level = level = self.level + 1
         self._fresh += 1
-        if self.level == self._raises_at:
+        if level == self._raises_at:
             self.busy.change(now, True)
-        if self.level >= self._look_at:
+        if level >= self._look_at:
             Entry(self.env, self._look, event).after(0, TRANSFERS)
 
     def settle(self, now: int) -> None:
         """Count the time up to now, and what the arrivals found when its last instant was over."""
-        self.time_at[self.level] += now - self.since
+        level = self.level
+        self.time_at[level] += now - self.since
         self.since = now
-        if self._fresh:
-            for found in range(self.level - self._fresh, self.level):
+        fresh = self._fresh
+        if fresh == 1:
+            self.seen[level - 1] += 1
+        elif fresh:
+            for found in range(level - fresh, level):
                 self.seen[found] += 1
-            self._fresh = 0
+        self._fresh = 0
 
     # Too much inside
 
@@ -281,54 +277,58 @@ class Stage(Buffer):
 
     # Service
 
-    def _start(self, event: Accepted) -> None:
+    def _start(self, event: Accepted, now: int) -> None:
         time = event.service[self.number]
         self._event = event
+        self._finish = now + time
         self.served += time
-        self._end.after(time, DEPARTURES)
+        end = self._end
+        end.callbacks = end.calls
+        self.env.schedule(end, DEPARTURES, time)
 
     def _service_ends(self, entry: Event) -> None:
-        self._blocked_since = self.env.now
-        self.leave_if_room(self._blocked_since)
+        self.leave_if_room(self._finish)
 
     # The way out
 
     def leave_if_room(self, now: int) -> None:
-        """Let out what waits for room, as far as there is room in all outputs."""
-        if self._blocked_since < 0:
-            return
+        """Let out the event whose service has ended, if there is room in all outputs."""
         event = self._event
         assert event is not None
         for link in self._outputs:
-            if not link.has_room(event):
+            if link.events >= link.depth or (link.depth_bytes and not link.has_room(event)):
+                self.waits = True
                 return
-        self.blocked += now - self._blocked_since
+        if self.waits:
+            self.waits = False
+            self.blocked += now - self._finish
         if event.times is not None:
-            start = self._blocked_since - event.service[self.number]
-            event.times[self.number] = (self._arrived, start, self._blocked_since, now)
-        self._blocked_since = -1
-        self._go_out(now, self._arrived)
+            start = self._finish - event.service[self.number]
+            event.times[self.number] = (self._arrived, start, self._finish, now)
+        self._go_out(now, now - self._arrived)
         if self._queue:
             following, self._arrived = self._queue.popleft()
             self.waited += now - self._arrived
-            self._start(following)
+            self._start(following, now)
         else:
             self._event = None
         self._pass_on(event, now)
 
-    def _go_out(self, now: int, arrived: int) -> None:
+    def _go_out(self, now: int, stay: int) -> None:
         if now > self.since:
             self.settle(now)
         if self.level == self._raises_at:
             self.busy.change(now, False)
         self.level -= 1
-        self.inside += now - arrived
-        self.stays.add(now - arrived)
+        self.inside += stay
+        self.stays.add(stay)
 
     def _pass_on(self, event: Accepted, now: int) -> None:
         """Hand an event to all outputs and give its room back to the inputs."""
         for link in self._outputs:
-            link.reserve(event)
+            link.events += 1
+            if link.depth_bytes:
+                link.bytes += event.size[link.target]
         for hand_on in self._hand_on:
             hand_on(event, now)
         if self._inputs:
@@ -337,12 +337,17 @@ class Stage(Buffer):
             else:
                 self._free(event, now)
 
+    def _free(self, event: Accepted, now: int) -> None:
+        """Give an event's room back to the inputs and wake those that wait for it."""
+        for link in self._inputs:
+            link.events -= 1
+            if link.depth_bytes:
+                link.bytes -= event.size[link.target]
+            if link.source.waits:
+                link.source.leave_if_room(now)
+
     def _credits(self, entry: Event) -> None:
         self._free(entry._value, self.env.now)
-
-    def _free(self, event: Accepted, now: int) -> None:
-        for link in self._inputs:
-            link.free(event, now)
 
 
 class _Job(Entry):
@@ -400,17 +405,19 @@ class Farm(Stage):
 
     def leave_if_room(self, now: int) -> None:
         """Let finished jobs out, the first first, as far as there is room in all outputs."""
+        self.waits = False
         while self._finished:
             job = self._finished[0]
             event = job.event
             if not all(link.has_room(event) for link in self._outputs):
+                self.waits = True
                 return
             self._finished.popleft()
             self.blocked += now - job.finished
             if event.times is not None:
                 start = job.finished - event.service[self.number]
                 event.times[self.number] = (job.arrived, start, job.finished, now)
-            self._go_out(now, job.arrived)
+            self._go_out(now, now - job.arrived)
             if self._queue:
                 following, arrived = self._queue.popleft()
                 self._begin(following, arrived, now)
