@@ -1,7 +1,7 @@
 """The readable engine: a discrete-event simulation on SimPy's calendar.
 
 Every candidate, injection announcement, end of service and delayed transfer is an entry of the
-calendar; at one instant they come in the order of the priorities in `sim.readout.simpy_stages`.
+calendar; at one instant they come in the order of the priorities in `sim.readout.simpy_calendar`.
 docs/reference/readout.md states the rules that this engine shares with `sim.readout.fast_engine`.
 """
 
@@ -18,16 +18,10 @@ from sim.readout.engine import EngineResult, Recorded, StageStats, Verdicts
 from sim.readout.loads import Loads
 from sim.readout.plan import L1, Plan
 from sim.readout.simpy_buffer import Times
+from sim.readout.simpy_calendar import ANNOUNCEMENTS, CANDIDATES, Calendar, Entry
+from sim.readout.simpy_farm import Farm
 from sim.readout.simpy_rule_buffers import samples_of
-from sim.readout.simpy_stages import (
-    ANNOUNCEMENTS,
-    CANDIDATES,
-    Accepted,
-    Calendar,
-    Entry,
-    Farm,
-    Stage,
-)
+from sim.readout.simpy_stages import Accepted, Stage
 from sim.readout.simpy_throttle import Throttle
 
 UNDECIDED = -1

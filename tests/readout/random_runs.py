@@ -31,10 +31,10 @@ class Case:
     size: np.ndarray
 
 
-def run(seed: int, cuts: tuple[int, ...] = ()) -> Case:
+def run(seed: int, cuts: tuple[int, ...] = (), max_in_stage: int = 3000) -> Case:
     """Play random candidates through a random configuration, cut into chunks."""
     rng = np.random.default_rng(seed)
-    plan = compile_plan(parse_readout(random_config(rng), "random"))
+    plan = compile_plan(parse_readout(random_config(rng, max_in_stage), "random"))
     arrivals = random_arrivals(rng, N)
     loads = Loads.of(plan)
     draws = loads.draw(seed, 0, N)

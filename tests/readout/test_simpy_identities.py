@@ -11,6 +11,7 @@ from sim.readout.arrivals import PROBE
 from sim.readout.engine import StageStats, levels_of, time_bin
 from sim.readout.plan import L1
 from sim.readout.simpy_buffer import Times
+from sim.readout.simpy_engine import UNDECIDED
 from tests.readout.random_runs import Case, run
 
 CASES = range(60)
@@ -196,10 +197,7 @@ def as_tuple(stats: StageStats) -> dict[str, Any]:
     return {k: v.tolist() if hasattr(v, "tolist") else v for k, v in vars(stats).items()}
 
 
-@pytest.mark.parametrize("seed", range(0, 60, 3))
-def test_chunks_do_not_matter(seed: int) -> None:
-    one = run(seed)
-    many = run(seed, cuts=(0, 1, 2, 40, 40, 41, 199))
+def assert_same(one: Case, many: Case) -> None:
     assert (one.verdicts.cause == many.verdicts.cause).all()
     assert (one.verdicts.refused == many.verdicts.refused).all()
     for x, y in zip(one.result.stages, many.result.stages, strict=True):
@@ -209,6 +207,40 @@ def test_chunks_do_not_matter(seed: int) -> None:
         assert as_tuple(stats) == as_tuple(many.result.rules[k])
     for name, x in vars(one.result.recorded).items():
         assert (x == getattr(many.result.recorded, name)).all()
+
+
+@pytest.mark.parametrize("seed", range(0, 60, 3))
+def test_chunks_do_not_matter(seed: int) -> None:
+    assert_same(run(seed), run(seed, cuts=(0, 1, 2, 40, 40, 41, 199)))
+
+
+def test_saturated_runs() -> None:
+    """Verdicts end when a stage without depth first holds 16 events; the rest still leaves."""
+    saturated = 0
+    for seed in range(200, 320):
+        case = run(seed, max_in_stage=16)
+        times, free = case.result.recorded, [not stage.depth for stage in case.plan.stages]
+        reached = []
+        for j in np.flatnonzero(free):
+            come, go = np.sort(times.arrive[:, j]), np.sort(times.depart[:, j])
+            inside = np.arange(1, len(come) + 1) - np.searchsorted(go, come, side="right")
+            reached += [(int(t), int(j)) for t in come[inside >= 16][:1]]
+        undecided = case.verdicts.cause == UNDECIDED
+        if not case.result.saturated:
+            assert not undecided.any()
+            assert not reached
+            continue
+        saturated += 1
+        assert_same(case, run(seed, cuts=(1, 30, 31, 100, 160), max_in_stage=16))
+        at, number = min(reached)
+        assert case.result.saturated == case.plan.stages[number].name
+        assert (case.arrivals.time[undecided] >= at).all()
+        assert (case.arrivals.time[~undecided] <= at).all()
+        assert not case.verdicts.refused[undecided].any()
+        for stage in case.result.stages:
+            assert stage.weighted == stage.inside
+            assert stage.departed == case.result.accepted
+    assert saturated > 5
 
 
 def test_times_are_binned_as_everywhere() -> None:
