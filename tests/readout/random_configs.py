@@ -149,7 +149,18 @@ def _stages(rng: Generator, spacing: int, latency: int) -> list[dict[str, Any]]:
         else:
             _inner(rng, stage)
         stages.append(stage)
+    _drop_bytes_behind(stages)
     return stages
+
+
+def _drop_bytes_behind(stages: list[dict[str, Any]]) -> None:
+    """Leave out `depth_bytes` where the plan refuses it: a join of both sides of the farm."""
+    behind = {stage["name"] for stage in stages if stage["servers"] > 1}
+    for stage in stages:
+        if behind & set(stage["after"]):
+            behind.add(stage["name"])
+            if not set(stage["after"]) <= behind:
+                stage.pop("depth_bytes", None)
 
 
 def _inputs(rng: Generator, i: int) -> list[str]:
