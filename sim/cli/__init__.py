@@ -18,6 +18,7 @@ COMMANDS = {
     "trigger": "trigger decisions for an event file",
     "rates": "rate table from decision files",
     "efficiency": "efficiency tables from decision files",
+    "readout": "dead time, buffers and latency of a readout",
     "process": "cross-section of a process under acceptance cuts",
     "menu": "check, show, compare, compile, prove, import and export menus",
     "verify": "compare RTL with the Python model, bit for bit",

@@ -25,6 +25,7 @@ INPUTS = {
     "trigger": ("events", "menu"),
     "rates": ("decisions", "menu"),
     "efficiency": ("decisions",),
+    "readout": ("config",),
     "menu": ("menu", "old", "new", "inp", "oup", "lgc", "alg", "files"),
     "verify": ("dut",),
 }

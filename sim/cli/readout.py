@@ -1,0 +1,174 @@
+"""`lowmult readout`: dead time, buffers and latency of a readout."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sim.readout.config import ReadoutConfig
+
+LONGEST_LIST = 40
+"""Lines in the table of losses; all are in the JSON."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument(
+        "config", nargs="?", metavar="CONFIG.toml", help="default: the packaged readout"
+    )
+    parser.add_argument("--triggers", type=int, metavar="N", help="candidates to offer")
+    parser.add_argument("--seed", type=int, metavar="S")
+    parser.add_argument(
+        "--engine", choices=("fast", "simpy"), default="fast",
+        help="same result: fast is compiled, simpy is the readable reference (default: fast)",
+    )  # fmt: skip
+
+
+def run(options: argparse.Namespace) -> int:
+    """Simulate the readout, print what it loses and where, write the JSON."""
+    from firmware_models.files import write_json
+    from sim.cli.progress import event_progress
+    from sim.readout.config import load_readout
+    from sim.readout.run import run_readout
+    from sim.readout.summary import summary
+
+    place = options.config or "default readout"
+    config = _with_options(load_readout(options.config), options)
+    with event_progress(config.run.triggers) as advance:
+        result = run_readout(
+            config, engine=options.engine, place=place, progress=lambda n: advance("triggers", n)
+        )
+    found = summary(result)
+    _show(found)
+    if options.json:
+        write_json(options.json, found)
+    return 0
+
+
+def _with_options(config: ReadoutConfig, options: argparse.Namespace) -> ReadoutConfig:
+    """Return the configuration with what the command line overrides, checked again."""
+    from sim.readout.config import parse_readout
+
+    given = {"triggers": options.triggers, "seed": options.seed}
+    if not any(value is not None for value in given.values()):
+        return config
+    data = config.model_dump(exclude_none=True)
+    data["run"] |= {key: value for key, value in given.items() if value is not None}
+    return parse_readout(data, "command line")
+
+
+def _show(found: dict[str, Any]) -> None:
+    from sim.cli import screen
+
+    _show_losses(found)
+    if found["stages"]:
+        _show_stages(found["stages"])
+    if found["lines"]:
+        _show_lines(found["lines"])
+    latency = found["latency_ns"]
+    if latency["max"] and found["stages"]:
+        screen.line(
+            "Accept to last stage: "
+            + ", ".join(f"{name} {_time(latency[name])}" for name in ("p50", "p99", "max"))
+        )
+    if found["saturated"]:
+        screen.line(
+            f"Saturated: stage {found['saturated']!r} held as many events as [run] max_in_stage "
+            f"allows after {found['offered']:,} candidates; the run ends there."
+        )
+    for name in _overloaded(found):
+        screen.line(f"Overloaded: {name}")
+
+
+def _overloaded(found: dict[str, Any]) -> list[str]:
+    """Return what is at its limit, in words."""
+    words = []
+    for stage in found["stages"]:
+        used = (stage["utilisation"] or 0) + (stage["blocked"] or 0)
+        if used > 0.98:
+            words.append(
+                f"{stage['name']} is busy {stage['utilisation']:.0%} of the time"
+                + (f" and held up {stage['blocked']:.0%}" if stage["blocked"] > 0.005 else "")
+            )
+    return words
+
+
+def _show_losses(found: dict[str, Any]) -> None:
+    from sim.cli import screen
+
+    rows = [["all", _percent(found["loss"], found["loss_err"]), ""]]
+    for name, loss in found["loss_by_cause"].items():
+        refused = found["refused_by_cause"][name]
+        if refused or loss:
+            error = found["loss_by_cause_err"][name]
+            rows.append([name, _percent(loss, error), f"{100 * refused:.4g}"])
+    random = found["random_trigger"]
+    if random:
+        rows.append(["seen by random probes", _percent(random["loss"], random["loss_err"]), ""])
+    title = (
+        f"{found['offered']:,} candidates in {found['duration_s']:.4g} s "
+        f"({_khz(found['offered_hz'])}), {found['accepted']:,} accepted "
+        f"({_khz(found['accepted_hz'])}), engine {found['engine']}"
+    )
+    screen.table(title, ["refused by", "first cause [%]", "refuses at all [%]"], rows)
+
+
+def _show_stages(stages: list[dict[str, Any]]) -> None:
+    from sim.cli import screen
+
+    rows = []
+    for stage in stages:
+        rows.append([
+            stage["name"],
+            f"{stage['servers']:,}",
+            f"{stage['depth']:,}" if stage["depth"] else "–",
+            screen.short(stage["occupancy_mean"] or 0.0),
+            f"{stage['occupancy_max']:,}",
+            f"{stage['utilisation'] or 0.0:.1%}",
+            f"{stage['blocked'] or 0.0:.1%}",
+            _time(stage["wait_ns_mean"]),
+            _time(stage["latency_ns"]["p50"]),
+            _time(stage["latency_ns"]["p99"]),
+        ])  # fmt: skip
+    screen.table(
+        "Buffers and stages",
+        ["", "servers", "depth", "mean inside", "most", "in use", "held up", "mean wait",
+         "p50 inside", "p99 inside"],
+        rows,
+    )  # fmt: skip
+
+
+def _show_lines(lines: list[dict[str, Any]]) -> None:
+    from sim.cli import screen
+
+    fired = sorted((x for x in lines if x["offered"]), key=lambda x: -x["offered"])
+    rows = [
+        [x["name"], f"{x['offered']:,}", _percent(x["loss"], x["loss_err"])]
+        for x in fired[:LONGEST_LIST]
+    ]
+    left = len(fired) - len(rows)
+    title = "Lines" + (f" (the {left} rarest are left out; all are in --json)" if left else "")
+    screen.table(title, ["line", "fired", "lost [%]"], rows)
+
+
+def _percent(value: float | None, error: float | None) -> str:
+    from sim.cli import screen
+
+    if value is None:
+        return "–"
+    return screen.measured(100 * value, 100 * (error or 0.0))
+
+
+def _khz(hertz: float | None) -> str:
+    return "–" if hertz is None else f"{hertz / 1e3:.4g} kHz"
+
+
+def _time(ns: float | None) -> str:
+    """Return a time in a unit that suits it."""
+    if ns is None:
+        return "–"
+    for scale, unit in ((1e9, "s"), (1e6, "ms"), (1e3, "µs")):
+        if abs(ns) >= scale:
+            return f"{ns / scale:.3g} {unit}"
+    return f"{ns:.3g} ns"
