@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from sim.cli.emit import add_emit_options, emitter, show_emitted
+
 if TYPE_CHECKING:
     from sim.readout.config import ReadoutConfig
 
@@ -23,6 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--engine", choices=("fast", "simpy"), default="fast",
         help="same result: fast is compiled, simpy is the readable reference (default: fast)",
     )  # fmt: skip
+    add_emit_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -31,16 +34,26 @@ def run(options: argparse.Namespace) -> int:
     from sim.cli.progress import event_progress
     from sim.readout.config import load_readout
     from sim.readout.run import run_readout
+    from sim.readout.sources import make_source
     from sim.readout.summary import summary
 
     place = options.config or "default readout"
     config = _with_options(load_readout(options.config), options)
-    with event_progress(config.run.triggers) as advance:
+    source = make_source(config, place)
+    with (
+        emitter(options, config, source, place) as player,
+        event_progress(config.run.triggers) as advance,
+    ):
         result = run_readout(
-            config, engine=options.engine, place=place, progress=lambda n: advance("triggers", n)
-        )
+            config, engine=options.engine, place=place, source=source,
+            progress=lambda n: advance("triggers", n),
+            observers=() if player is None else (player,),
+        )  # fmt: skip
     found = summary(result)
     _show(found)
+    if player is not None:
+        found["emitted"] = player.summary()
+        show_emitted(found["emitted"], options.emit)
     if options.json:
         write_json(options.json, found)
     return 0

@@ -55,6 +55,7 @@ def run_readout(
     record: bool = False,
     progress: Callable[[int], None] | None = None,
     observers: tuple[Observer, ...] = (),
+    source: Source | None = None,
 ) -> ReadoutResult:
     """Simulate a readout; the result depends on the configuration alone.
 
@@ -71,6 +72,8 @@ def run_readout(
         Called with the number of candidates done since the last call.
     observers : tuple of callable
         Called with every chunk.
+    source : Source, optional
+        The candidates that the configuration asks for, where a caller has them already.
 
     Raises
     ------
@@ -84,7 +87,7 @@ def run_readout(
     plan = compile_plan(config, place)
     loads = Loads.of(plan)
     machine = _engine(engine, plan, loads, record)
-    source = make_source(config, place)
+    source = source or make_source(config, place)
     tally = Tally(len(plan.causes), config.run.triggers)
     duration = 0
     for chunk, arrivals in enumerate(source.chunks()):
