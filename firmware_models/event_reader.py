@@ -156,7 +156,7 @@ class Reader:
         """
         data = memoryview(part).cast("B")
         if self._pending:
-            data = memoryview(self._pending + bytes(data))
+            data = memoryview(b"".join((self._pending, data)))
         words = _words(data)
         found = np.zeros(7, dtype=np.int64)
         _scan(words, crc32.tables(), self._expected, self._consecutive, found)

@@ -62,7 +62,7 @@ def emitter(
         yield None
         return
     from sim.cli import interrupt
-    from sim.readout.emulation import Emulation
+    from sim.readout.emulation import BLOCK_WORDS, QUICK_WORDS, Emulation
     from sim.readout.loads import Loads
     from sim.readout.plan import compile_plan
     from sim.readout.player import Player, checked_rate
@@ -72,7 +72,7 @@ def emitter(
     plan = compile_plan(config, place)
     emulation = Emulation(
         plan, Loads.of(plan), source, seed=config.run.seed, size_factor=options.emit_size,
-        place=place,
+        block_words=QUICK_WORDS if options.emit_rate else BLOCK_WORDS, place=place,
     )  # fmt: skip
     with open_sink(options.emit, check=interrupt.check, announce=announce) as sink:
         yield Player(

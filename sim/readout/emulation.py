@@ -44,6 +44,9 @@ N_LINES = 32 * N_LINE_WORD
 BLOCK_EVENTS, BLOCK_WORDS = 1024, 1 << 19
 """Most events and payload words in a block; a single event may have more words."""
 
+QUICK_WORDS = 1 << 16
+"""Payload words in a block that is made in less than a millisecond."""
+
 
 class Block(NamedTuple):
     """Some events and their accept times [quanta]."""
@@ -66,6 +69,8 @@ class Emulation:
         Of the payload.
     size_factor : float
         On all payload sizes.
+    block_words : int
+        Most payload words in a block.
     place : str
         Where the configuration comes from, for messages.
 
@@ -83,12 +88,13 @@ class Emulation:
         *,
         seed: int,
         size_factor: float = 1.0,
+        block_words: int = BLOCK_WORDS,
         place: str = "",
     ) -> None:
         self._sizes = FragmentSizes(plan, loads, size_factor, place)
         self._lines = LineWords(source, place)
         self._veto = veto_state(plan)
-        self._seed = seed
+        self._seed, self._block_words = seed, block_words
         self.accepted = 0
 
     def blocks(
@@ -114,7 +120,7 @@ class Emulation:
             sizes, three = self._sizes.words(draws[some], short)
             flags = three * THREE_SAMPLE | window[some] * INJECTION_VETO
             flags |= ((arrivals.flags[some] & ACTIVITY) != 0) * HIGH_ACTIVITY
-            for part in _parts(sizes):
+            for part in _parts(sizes, self._block_words):
                 own = some[part]
                 yield Block(
                     arrivals.time[own],
@@ -183,13 +189,13 @@ class LineWords:
         return self._words[pattern]
 
 
-def _parts(sizes: NDArray[np.int64]) -> Iterator[slice]:
-    """Cut events so that no part of several has more than `BLOCK_WORDS` payload words."""
+def _parts(sizes: NDArray[np.int64], most: int) -> Iterator[slice]:
+    """Cut events so that no part of several has more than `most` payload words."""
     total = np.cumsum(sizes.sum(axis=1))
     first = 0
     while first < len(total):
         before = int(total[first - 1]) if first else 0
-        last = int(np.searchsorted(total, before + BLOCK_WORDS, side="right"))
+        last = int(np.searchsorted(total, before + most, side="right"))
         last = max(last, first + 1)
         yield slice(first, last)
         first = last

@@ -65,6 +65,7 @@ class Player:
 
     Notes
     -----
+    Time 0 is when the first frames are ready, before the first is sent.
     A frame is never sent before its time; it is late by `SLICE_S` or a little more, and by as much
     as the simulation or the receiver cannot follow. Being late moves no later frame.
     """
@@ -90,17 +91,18 @@ class Player:
         self.late_s = 0.0
         """Most that a frame was late [s]."""
         self.spent_s = 0.0
-        """Time spent on framing, waiting and sending [s]."""
+        """Time spent on framing, waiting and sending, from the first frames on [s]."""
 
     def __call__(self, arrivals: Arrivals, draws: NDArray[np.uint64], verdicts: Verdicts) -> None:
         """Send the accepted events of a chunk."""
         begin = self._clock()
-        if self._start is None:
-            self._start = begin
         for block in self._emulation.blocks(arrivals, draws, verdicts):
             words = np.ascontiguousarray(frame_words(block.events), dtype="<u4")
             ends = 4 * np.cumsum(frame_lengths(block.events))
             data = words.data.cast("B")
+            if self._start is None:
+                # The first frames may have waited for kernels to be compiled.
+                self._start = begin = self._clock()
             if self._scale:
                 self._in_time(data, ends, np.asarray(block.time * self._scale, dtype=np.float64))
             else:
