@@ -32,18 +32,18 @@ class Counter:
     def __init__(self, name: str, levels: int, step: int) -> None:
         self._name = name
         self._step = step
-        self._sums = np.zeros(12, dtype=np.int64)
-        self._sums[LAST] = -(1 << 62)
-        self._time_at = np.zeros(levels, dtype=np.int64)
-        self._seen = np.zeros(levels, dtype=np.int64)
-        self._inside_time = np.zeros(TIME_BINS, dtype=np.int64)
+        self.sums = np.zeros(12, dtype=np.int64)
+        self.sums[LAST] = -(1 << 62)
+        self.time_at = np.zeros(levels, dtype=np.int64)
+        self.seen = np.zeros(levels, dtype=np.int64)
+        self.inside_time = np.zeros(TIME_BINS, dtype=np.int64)
         self._pending = np.zeros(0, dtype=np.int64)
 
     def add(
         self, arrive: NDArray[np.int64], service: NDArray[np.int64], depart: NDArray[np.int64]
     ) -> None:
         """Add events of a stage with one server, in order, each of shape ``(n,)`` [quanta]."""
-        _sum_one_server(arrive, service, depart, self._sums, self._inside_time)
+        _sum_one_server(arrive, service, depart, self.sums, self.inside_time)
         self._occupancy(arrive, depart)
 
     def add_released(
@@ -51,7 +51,7 @@ class Counter:
         finish: NDArray[np.int64], depart: NDArray[np.int64],
     ) -> None:  # fmt: skip
         """Add events of the farm: arrivals in their order, released events in theirs."""
-        _sum_released(arrive, start, finish, depart, self._sums, self._inside_time)
+        _sum_released(arrive, start, finish, depart, self.sums, self.inside_time)
         self._occupancy(arrivals, depart)
 
     def add_candidates(
@@ -70,29 +70,42 @@ class Counter:
             When each place is free again.
         """
         accepts = time[entering > 0]
-        _sum_buffer(accepts, start, end, self._sums, self._inside_time)
-        self._sums[INSIDE] += leaving.sum() - np.repeat(accepts, entering[entering > 0]).sum()
+        _sum_buffer(accepts, start, end, self.sums, self.inside_time)
+        self.sums[INSIDE] += leaving.sum() - np.repeat(accepts, entering[entering > 0]).sum()
         known = np.sort(np.concatenate([self._pending, leaving]), kind="stable")
-        seen = _follow_candidates(time, entering, known, self._step.bit_length() - 1, self._sums,
-                                  self._time_at, self._seen)  # fmt: skip
+        seen = _follow_candidates(time, entering, known, self._step.bit_length() - 1, self.sums,
+                                  self.time_at, self.seen)  # fmt: skip
         self._pending = known[seen:]
 
     def _occupancy(self, arrive: NDArray[np.int64], depart: NDArray[np.int64]) -> None:
         known = np.concatenate([self._pending, depart])
-        seen = _follow(arrive, known, self._step.bit_length() - 1, self._sums, self._time_at,
-                       self._seen)  # fmt: skip
+        seen = _follow(arrive, known, self._step.bit_length() - 1, self.sums, self.time_at,
+                       self.seen)  # fmt: skip
         self._pending = known[seen:]
+
+    def finish_with(self, pending: NDArray[np.int64], inside: int, end: int) -> StageStats:
+        """As `finish`, for a counter whose sums were made elsewhere.
+
+        Parameters
+        ----------
+        pending : ndarray of int64, shape (inside,)
+            Departures that are still to come.
+        inside, end : int
+        """
+        self._pending = pending
+        self.sums[ENTERED], self.sums[LEFT] = inside, 0
+        return self.finish(end)
 
     def finish(self, end: int) -> StageStats:
         """Complete the histograms until `end`, when everything has left."""
-        sums = self._sums
-        _until(end, self._pending, self._step.bit_length() - 1, sums, self._time_at)
+        sums = self.sums
+        _until(end, self._pending, self._step.bit_length() - 1, sums, self.time_at)
         return StageStats(
-            name=self._name, levels=len(self._time_at), step=self._step,
+            name=self._name, levels=len(self.time_at), step=self._step,
             arrived=int(sums[EVENTS]), departed=int(sums[EVENTS]), inside=int(sums[INSIDE]),
             waited=int(sums[WAITED]), served=int(sums[SERVED]), blocked=int(sums[BLOCKED]),
-            occupancy_max=int(sums[FULLEST]), time_at=self._time_at, weighted=int(sums[WEIGHTED]),
-            seen=self._seen, inside_time=self._inside_time, inside_max=int(sums[INSIDE_MAX]),
+            occupancy_max=int(sums[FULLEST]), time_at=self.time_at, weighted=int(sums[WEIGHTED]),
+            seen=self.seen, inside_time=self.inside_time, inside_max=int(sums[INSIDE_MAX]),
         )  # fmt: skip
 
 

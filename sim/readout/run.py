@@ -106,7 +106,10 @@ def run_readout(
 def _engine(name: str, plan: Plan, loads: Loads, record: bool) -> Engine:
     if name == "fast":
         from sim.readout.fast_engine import FastEngine
+        from sim.readout.fast_fifo import FifoEngine, is_one_fifo
 
+        if is_one_fifo(plan):
+            return FifoEngine(plan, record=record)
         return FastEngine(plan, loads, record=record)
     if name == "simpy":
         from sim.readout.simpy_engine import SimpyEngine

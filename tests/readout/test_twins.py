@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from sim.readout.config import parse_readout
-from sim.readout.engine import Engine, EngineResult
+from sim.readout.engine import EngineResult
 from sim.readout.fast_engine import FastEngine
+from sim.readout.fast_fifo import FifoEngine
 from sim.readout.loads import Loads
 from sim.readout.plan import compile_plan
 from sim.readout.simpy_engine import SimpyEngine
@@ -69,6 +70,20 @@ def test_engines_agree_on_the_packaged_readout() -> None:
     )
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_the_loop_for_one_fifo_agrees(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rule = {"kind": "fifo", "depth": int(rng.integers(1, 400 if seed % 2 else 6)),
+            "service_ticks": int(rng.integers(1, 90))}  # fmt: skip
+    config = {"clock": {"frequency_mhz": 1.0}, "arrivals": {}, "throttle": [rule]}
+    arrivals = random_arrivals(rng, CANDIDATES)
+    arrivals = dataclasses.replace(arrivals, kicks=type(arrivals.kicks).none())
+    slow = _play(SimpyEngine, config, arrivals, [200], seed)
+    _same(slow, _play(lambda plan, loads, record: FifoEngine(plan, record=record), config,
+                      arrivals, [50, 300], seed))  # fmt: skip
+    _same(slow, _play(FastEngine, config, arrivals, [], seed))
+
+
 def _compare(config: dict[str, Any], rng: np.random.Generator, seed: int) -> None:
     arrivals = random_arrivals(rng, CANDIDATES)
     cuts = sorted(rng.integers(0, CANDIDATES + 1, 3).tolist())
@@ -82,7 +97,7 @@ def _compare(config: dict[str, Any], rng: np.random.Generator, seed: int) -> Non
 
 
 def _play(
-    engine: type[Engine], config: dict[str, Any], arrivals: Any, cuts: list[int], seed: int
+    engine: Any, config: dict[str, Any], arrivals: Any, cuts: list[int], seed: int
 ) -> tuple[tuple[Any, Any], EngineResult]:
     return _play_config(engine, parse_readout(config, "random"), arrivals, cuts, seed)
 
