@@ -55,8 +55,8 @@ class TimingSubTrigger(SubTrigger):
 class Ecl(TimingSubTrigger):
     """Calorimeter."""
 
-    latency_us: Latency = 3.2
-    pad_us: Latency = 0.56
+    latency_us: Latency = 2.9
+    pad_us: Latency = 0.86
     jitter_ns: Spread = 36.3
     hold_ticks: Hold = 16
     time_ns: Spread = 6.0
@@ -100,8 +100,8 @@ class Klm(SubTrigger):
 class Grl(SubTrigger):
     """Global reconstruction: matching between sub-triggers; it waits for the calorimeter."""
 
-    latency_us: Latency = 3.7
-    pad_us: Latency = 0.055
+    latency_us: Latency = 3.4
+    pad_us: Latency = 0.35
     jitter_ns: Spread = 36.3
     hold_ticks: Hold = 16
 
@@ -125,6 +125,9 @@ class PipelineConfig(Strict):
     """Most that an accept may come after its collision."""
     gate_ticks: Annotated[int, Field(ge=1, le=256)] = 24
     """Each decision keeps less than this, before and after, free of others."""
+    self_gate_ticks: Annotated[int, Field(ge=1, le=256)] = 48
+    """The decision times itself only where no event time opens one less than this away: bits that
+    come early must not be taken for an event without a time."""
     priority: Annotated[list[SourceName], Field(min_length=1, max_length=3)] = ["top", "ecl", "cdc"]
     """Sources of the event time, best first; the decision times itself when none is there."""
     ecl: Ecl = Ecl()

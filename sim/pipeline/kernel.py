@@ -61,8 +61,8 @@ def run(  # type: ignore[no-untyped-def]
         if t >= until:
             return DONE, p, s, made
         alone = (
-            asked - t >= ticks.gate
-            and t - scalar[LAST_SOURCE] >= ticks.gate
+            asked - t >= ticks.self_gate
+            and t - scalar[LAST_SOURCE] >= ticks.self_gate
             and t - scalar[LAST_SELF] >= ticks.gate
         )
         if alone and scalar[OR_KNOWN] == 0:
@@ -280,12 +280,12 @@ def _number(lines, patterns):  # type: ignore[no-untyped-def]
         if same:
             return number
         slot = (slot + 1) % size
-    number = patterns.count[0]
+    number = patterns.used[0]
     if number == len(patterns.lines):
         return np.int64(-2)
     patterns.lines[number] = lines
     patterns.slot[slot] = number
-    patterns.count[0] += 1
+    patterns.used[0] += 1
     return number
 
 

@@ -108,6 +108,11 @@ class Pipeline:
         """Patterns of lines after prescale, in the order of their first accept."""
         return self._patterns.table(len(self.plan.menu.names))
 
+    @property
+    def decided_until(self) -> int:
+        """Tick before which everything is decided."""
+        return self._final
+
     def feed(
         self, collisions: Collisions, rng: np.random.Generator | None = None,
         drawn: Drawn | None = None,
@@ -171,7 +176,7 @@ class Pipeline:
         )  # fmt: skip
         out = Decided.room(self._most())
         pending = int(np.searchsorted(signals.tick, self._final))
-        waiting = Signals(*(column[pending:] for column in signals))
+        waiting = Signals._make(column[pending:] for column in signals)
         status, used, _, made = kernel.run(
             self._pulses, waiting, until, plan.alignment, plan.logic, plan.ticks,
             self._prescales, self._state, self._patterns, out,
@@ -198,8 +203,8 @@ class Pipeline:
         np.add.at(self._times, done, 1)
         self._final = until
         keep = int(np.searchsorted(signals.tick, until - self.plan.ticks.gate))
-        self._signals = Signals(*(column[keep:] for column in signals))
-        self._pulses = Pulses(*(column[used:] for column in self._pulses))
+        self._signals = Signals._make(column[keep:] for column in signals)
+        self._pulses = Pulses._make(column[used:] for column in self._pulses)
 
 
 def check_status(status: int) -> None:

@@ -72,6 +72,7 @@ class Ticks(NamedTuple):
     gdl: int
     budget: int
     gate: int
+    self_gate: int
     lookahead: int
 
 
@@ -121,7 +122,7 @@ class PipelinePlan:
     @property
     def words(self) -> int:
         """64-bit words that hold the input bits of one event."""
-        return self.sub_mask.shape[1]
+        return int(self.sub_mask.shape[1])
 
     @property
     def line_words(self) -> int:
@@ -270,8 +271,10 @@ def _times(config: PipelineConfig) -> Ticks:
     decision, gdl, budget = _ticks(
         [1e3 * config.decision_us, 1e3 * config.gdl_latency_us, 1e3 * config.budget_us]
     ).tolist()
-    # One gate for each further source that may have the word, and one for the decision's own.
-    return Ticks(decision, gdl, budget, config.gate_ticks, 3 * config.gate_ticks)
+    # Whether a decision times itself depends on the signals within its gate, and whether those
+    # are open on two better sources, each within a gate.
+    lookahead = config.self_gate_ticks + 2 * config.gate_ticks
+    return Ticks(decision, gdl, budget, config.gate_ticks, config.self_gate_ticks, lookahead)
 
 
 def _check_decision(
@@ -281,8 +284,8 @@ def _check_decision(
     least = plan.ticks.lookahead + int(np.ceil(worst)) + 1
     if plan.ticks.decision < least:
         raise InputError(
-            f"must be at least three gates of {config.gate_ticks} ticks and the largest error of "
-            f"an event time, {least * TICK_NS / 1e3:.3f} us, not {config.decision_us}",
+            f"must be at least {least * TICK_NS / 1e3:.3f} us (self_gate_ticks, two gate_ticks and "
+            f"the largest error of an event time), not {config.decision_us}",
             place=f"{place}.decision_us",
         )
 

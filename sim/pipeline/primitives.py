@@ -2,13 +2,14 @@
 
 A collision on tick c sends the bits of sub-trigger s on tick c + latency + pad + jitter, and, where
 s gives an event time, a signal on tick c + latency + jitter that says "c + error" (both not before
-c). A signal with event time e asks for a decision on tick e + decision.
+c). A signal with event time e asks for a decision on tick e + decision. Where collisions were
+merged, c is the tick of the one that s times: its bits and its event time leave together.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +37,7 @@ class Collisions:
     quality : ndarray of int64, shape (n, 3)
         Quality of the event time by source code, `NO_TIME` for none.
     timed : ndarray of int64, shape (n, 3)
-        Tick that each source times: that of the collision, or of one merged with it.
+        Tick that each source times: that of the collision, or of a later one merged with it.
     """
 
     time: Ints
@@ -110,7 +111,7 @@ def draw(plan: PipelinePlan, collisions: Collisions, rng: np.random.Generator) -
     jitter = np.zeros((n, len(SUB_TRIGGERS)), dtype=np.int64)
     error = np.zeros((n, len(SOURCE_SUB)), dtype=np.int64)
     sends = np.bitwise_or.reduce(collisions.bits, axis=0)
-    speaks = (collisions.quality > NO_TIME).any(axis=0)
+    speaks = np.any(collisions.quality > NO_TIME, axis=0).tolist()
     for sub in range(len(SUB_TRIGGERS)):
         timing = any(speaks[code] for code, s in enumerate(SOURCE_SUB) if s == sub)
         if timing or (sends & plan.sub_mask[sub]).any():
@@ -138,7 +139,9 @@ def primitives(plan: PipelinePlan, collisions: Collisions, drawn: Drawn) -> tupl
             f"{collisions.bits.shape} and {collisions.quality.shape}", place="collisions",
         )  # fmt: skip
     tick = collisions.time // QUANTA
-    early = np.maximum(tick[:, None] + plan.latency + drawn.jitter, tick[:, None])
+    base = np.repeat(tick[:, None], len(SUB_TRIGGERS), axis=1)
+    base[:, SOURCE_SUB] = collisions.timed
+    early = np.maximum(base + plan.latency + drawn.jitter, tick[:, None])
     arrivals = early + plan.pad
     sent = [collisions.bits & mask for mask in plan.sub_mask]
     rows = [np.flatnonzero(bits.any(axis=1)) for bits in sent]
@@ -166,12 +169,12 @@ def primitives(plan: PipelinePlan, collisions: Collisions, drawn: Drawn) -> tupl
 
 def join_pulses(old: Pulses, new: Pulses) -> Pulses:
     """Return both, by rising tick."""
-    return Pulses(*_sorted([np.concatenate(pair) for pair in zip(old, new, strict=True)]))
+    return Pulses._make(_sorted([np.concatenate(pair) for pair in zip(old, new, strict=True)]))
 
 
 def join_signals(old: Signals, new: Signals) -> Signals:
     """Return both, by rising decision tick."""
-    return Signals(*_sorted([np.concatenate(pair) for pair in zip(old, new, strict=True)]))
+    return Signals._make(_sorted([np.concatenate(pair) for pair in zip(old, new, strict=True)]))
 
 
 def no_primitives(plan: PipelinePlan) -> tuple[Pulses, Signals]:
@@ -179,7 +182,7 @@ def no_primitives(plan: PipelinePlan) -> tuple[Pulses, Signals]:
     nothing = np.zeros(0, dtype=np.int64)
     bits = np.zeros((0, plan.words), dtype=np.uint64)
     arrivals = np.zeros((0, len(SUB_TRIGGERS)), dtype=np.int64)
-    return Pulses(nothing, nothing, bits), Signals(*[nothing] * 6, bits, arrivals)
+    return Pulses(nothing, nothing, bits), Signals._make([*[nothing] * 6, bits, arrivals])
 
 
 def _normal(rng: np.random.Generator, n: int, sigma: float | NDArray[np.float64]) -> Ints:
@@ -187,7 +190,7 @@ def _normal(rng: np.random.Generator, n: int, sigma: float | NDArray[np.float64]
     return np.rint(values).astype(np.int64)
 
 
-def _sorted(columns: list[NDArray[np.generic]]) -> list[NDArray[np.generic]]:
+def _sorted(columns: list[NDArray[Any]]) -> list[NDArray[Any]]:
     order = np.arange(len(columns[0]))
     _nearly_sorted_order(columns[0], order)
     return [column[order] for column in columns]

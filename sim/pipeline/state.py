@@ -38,13 +38,14 @@ class Patterns(NamedTuple):
     lines : ndarray of uint64, shape (MAX_PATTERNS, n_line_words)
     slot : ndarray of int32, shape (TABLE,)
         Hash table of pattern numbers, -1: free.
-    count : ndarray of int64, shape (1,)
+    used : ndarray of int64, shape (1,)
+        Number of patterns.
     scratch : ndarray of uint64, shape (n_line_words,)
     """
 
     lines: Words
     slot: NDArray[np.int32]
-    count: Ints
+    used: Ints
     scratch: Words
 
     @classmethod
@@ -59,7 +60,7 @@ class Patterns(NamedTuple):
 
     def table(self, n_lines: int) -> NDArray[np.bool_]:
         """Return the patterns that have occurred, shape ``(n_patterns, n_lines)``."""
-        return unpack_bits(self.lines[: int(self.count[0])], n_lines)
+        return unpack_bits(self.lines[: int(self.used[0])], n_lines)
 
 
 class Prescales(NamedTuple):

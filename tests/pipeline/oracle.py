@@ -84,7 +84,7 @@ def simulate(config: PipelineConfig, menu: Menu, events: list[Event], n_ticks: i
     for source in config.priority:
         mine = sorted((s for s in signals if s[2] == source), key=lambda s: (s[0], s[3]))
         for tick, sent, _, number in mine:
-            if sent > tick - 3 * gate:
+            if sent > tick - config.self_gate_ticks - 2 * gate:
                 result.late_times[source] += 1
             elif any(abs(tick - other) < gate for other in chosen):
                 result.covered_times[source] += 1
@@ -98,9 +98,10 @@ def simulate(config: PipelineConfig, menu: Menu, events: list[Event], n_ticks: i
     unmasked = [line.index for line in menu.lines if not line.prescale.masked]
     some = ftdl["bits"][:, unmasked].any(axis=1)
     last_self = -(10**9)
+    away = config.self_gate_ticks
     blocked = np.zeros(n_ticks, dtype=bool)
     for tick in chosen:
-        blocked[max(0, tick - gate + 1) : tick + gate] = True
+        blocked[max(0, tick - away + 1) : tick + away] = True
     for tick in range(1, n_ticks):
         if some[tick] and not some[tick - 1] and not blocked[tick] and tick - last_self >= gate:
             chosen[tick] = ("self", -1)

@@ -65,6 +65,7 @@ logic = "klmb2b and not t2_0"
 
 FAST = {
     "decision_us": 0.9, "gdl_latency_us": 0.1, "budget_us": 1.02, "gate_ticks": 12,
+    "self_gate_ticks": 15,
     "ecl": {"latency_us": 0.45, "pad_us": 0.1, "jitter_ns": 30.0, "hold_ticks": 5,
             "delay_ticks": 28, "width_ticks": 14, "time_ns": 8.0},
     "cdc": {"latency_us": 0.58, "pad_us": 0.02, "jitter_ns": 60.0, "hold_ticks": 2,
