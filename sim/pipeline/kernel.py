@@ -91,14 +91,14 @@ def run(  # type: ignore[no-untyped-def]
             scalar[OR_KNOWN] = 0
             continue
         state.decided[source] += 1
-        number = _prescaled(_decide(state, logic), prescales, patterns)
-        if number == -2:
-            return TOO_MANY_PATTERNS, p, s, made
-        if number < 0:
+        if not _prescaled(_decide(state, logic), prescales, patterns.scratch):
             continue
         if t + ticks.gdl - collision > ticks.budget:
             scalar[LATE_DECISIONS] += 1
             continue
+        number = _number(patterns.scratch, patterns)
+        if number < 0:
+            return TOO_MANY_PATTERNS, p, s, made
         out.tick[made] = t + ticks.gdl
         out.pattern[made] = number
         out.quality[made] = quality
@@ -113,9 +113,11 @@ def run_alone(lines, prescales, patterns, chosen, number):  # type: ignore[no-un
     Returns False when there are too many patterns.
     """
     for i in range(len(chosen)):
-        number[i] = _prescaled(lines[chosen[i]], prescales, patterns)
-        if number[i] == -2:
-            return False
+        number[i] = -1
+        if _prescaled(lines[chosen[i]], prescales, patterns.scratch):
+            number[i] = _number(patterns.scratch, patterns)
+            if number[i] < 0:
+                return False
     return True
 
 
@@ -241,9 +243,8 @@ def _any_open(state, logic):  # type: ignore[no-untyped-def]
 
 
 @njit()
-def _prescaled(lines, prescales, patterns):  # type: ignore[no-untyped-def]
-    """Return the number of the pattern that passes, -1 for none, -2 when there are too many."""
-    passed = patterns.scratch
+def _prescaled(lines, prescales, passed):  # type: ignore[no-untyped-def]
+    """Fill the lines that pass, and return whether any does."""
     accept = False
     for w in range(len(lines)):
         passed[w] = np.uint64(0)
@@ -261,11 +262,12 @@ def _prescaled(lines, prescales, patterns):  # type: ignore[no-untyped-def]
             if passes != 0:
                 passed[w] |= lowest
                 accept = True
-    return _number(passed, patterns) if accept else -1
+    return accept
 
 
 @njit()
 def _number(lines, patterns):  # type: ignore[no-untyped-def]
+    """Return the number of a pattern, a new one if need be, -1 when there are too many."""
     mixed = np.uint64(0)
     for word in lines:
         mixed = (mixed ^ word) * np.uint64(0x9E3779B97F4A7C15)
@@ -282,7 +284,7 @@ def _number(lines, patterns):  # type: ignore[no-untyped-def]
         slot = (slot + 1) % size
     number = patterns.used[0]
     if number == len(patterns.lines):
-        return np.int64(-2)
+        return np.int64(-1)
     patterns.lines[number] = lines
     patterns.slot[slot] = number
     patterns.used[0] += 1

@@ -19,7 +19,7 @@ from sim.readout.plan import QUANTA
 from sim.streams import stream
 
 CHUNK = 1 << 18
-"""Collisions in one part of the stream."""
+"""Collisions and background windows in one part of the stream, about."""
 
 
 @dataclass
@@ -88,6 +88,8 @@ class CollisionStream:
         wanted = rate[self._background]
         self._background_hz = float(wanted.sum())
         self._background_alias = Alias(wanted) if self._background_hz > 0 else None
+        share = followed_hz / (followed_hz + self._background_hz)
+        self._size = max(2, round(CHUNK * share))
         self._carried = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
         self._last = 0
         self._merges_cdc = bool((library.bits & plan.sub_mask[CDC]).any())
@@ -111,8 +113,8 @@ class CollisionStream:
 
     def _draw(self, rng: np.random.Generator) -> tuple[Ints, Ints, Ints]:
         """Return times and events whose windows are whole, and all times known so far."""
-        new = self._collision[self._alias.take(rng, CHUNK)]
-        time = np.concatenate([self._carried[0], self._times.take(rng, CHUNK)])
+        new = self._collision[self._alias.take(rng, self._size)]
+        time = np.concatenate([self._carried[0], self._times.take(rng, self._size)])
         event = np.concatenate([self._carried[1], new])
         cut = len(time) - 1
         if self._pile_up:

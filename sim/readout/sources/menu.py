@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from firmware_models.errors import CheckFailed, InputError
+from firmware_models.interface.clock import SYSTEM_CLOCK_MHZ
 from sim.pipeline.alone import AloneDecisions, DecisionTable
 from sim.pipeline.config import PipelineConfig, parse_pipeline
 from sim.pipeline.draw import PoissonTimes, Times
@@ -40,8 +41,11 @@ if TYPE_CHECKING:
 CHUNK = 1 << 18
 """Decisions that are drawn at once where every event decides alone."""
 
-PATIENCE = 64
-"""Parts of the stream without a candidate after which there will be none."""
+CLOCK_TOLERANCE = 1e-3
+"""Relative difference from the trigger's clock that a readout file may have."""
+
+PATIENCE = 32
+"""Parts of the stream without a candidate after which the pipeline is given up."""
 
 
 class MenuArrivals(Strict):
@@ -101,6 +105,12 @@ class MenuSource:
     def __init__(self, config: ReadoutConfig, place: str) -> None:
         self.config, self.place = config, place
         self.own = check_data(MenuArrivals, config.arrivals, f"{place}: arrivals")
+        frequency = config.clock.frequency_mhz
+        if abs(frequency / SYSTEM_CLOCK_MHZ - 1) > CLOCK_TOLERANCE:
+            raise InputError(
+                f"kind menu needs the trigger's clock, {SYSTEM_CLOCK_MHZ:.6g} MHz, not {frequency}",
+                place=f"{place}: clock.frequency_mhz",
+            )
         if self.own.decisions is not None and config.pipeline is not None:
             raise InputError("decisions stands without [pipeline]", place=f"{place}: arrivals")
         self.accelerator = _accelerator(config, place)
@@ -167,21 +177,25 @@ class MenuSource:
 
     def pieces(self) -> Iterator[Piece]:
         """Give the run's candidates without probes and injections."""
-        left, empty = self.config.run.triggers, 0
+        left, empty, highest = self.config.run.triggers, 0, -1
         for piece in self._in_time() if self.in_time else self._alone():
             n = len(piece.time)
             empty = 0 if n else empty + 1
-            if empty == PATIENCE:
+            if empty == PATIENCE and self.in_time:
                 raise CheckFailed(
-                    f"{self.place}: no candidate in {PATIENCE * CHUNK} collisions: does the "
-                    "pipeline lose all bits?"
+                    f"{self.place}: the pipeline gave no candidate in {PATIENCE} parts of the "
+                    "stream in a row: its bits come too late or too early"
                 )
             if n >= left:
                 end = int(piece.time[left - 1])
+                # Patterns are numbered as they occur: those of candidates beyond the run come last.
+                highest = max(highest, int(piece.pattern[:left].max()))
+                self.patterns = self.patterns[: highest + 1]
                 yield Piece(piece.time[:left], piece.flags[:left], piece.pattern[:left], end)
                 return
             left -= n
             if n:
+                highest = max(highest, int(piece.pattern.max()))
                 yield piece
 
     def _alone(self) -> Iterator[Piece]:
