@@ -281,7 +281,7 @@ def test_mistakes_are_named(arrivals: Any, tables: Any, message: str) -> None:
 
 
 def test_machine_and_probes_join_in(study: Path) -> None:
-    pytest.importorskip("sim.accelerator")
+    pytest.importorskip("sim.readout.sources.merge")
     menu = made(study, 5000, machine={}, run={"triggers": 5000, "seed": 5, "probe_khz": 100.0})
     chunks = list(menu.chunks())
     flags = np.concatenate([chunk.flags for chunk in chunks])
