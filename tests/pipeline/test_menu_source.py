@@ -19,6 +19,8 @@ from sim.study.config import load_study
 from sim.study.decisions import write_decisions
 from sim.study.run import run_study
 
+pytestmark = pytest.mark.xdist_group("menu_source")
+
 EVENTS = 4000
 STUDY = """
 [study]
