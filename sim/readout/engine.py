@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from firmware_models.kernels import njit
 from sim.readout.arrivals import Arrivals
 
-ACCEPTED = 0
-"""Verdict on an accepted trigger; refused: 1 + index of the first cause."""
+ACCEPTED, UNDECIDED = 0, -1
+"""Verdicts; refused: 1 + index of the first cause."""
 
 MAX_LEVELS = 256
 """Most bins of an occupancy histogram."""
@@ -32,7 +32,7 @@ class Verdicts:
     ----------
     cause : ndarray of int64, shape (n,)
         `ACCEPTED`, or 1 + index in the plan's `causes`. Probes get the verdict that a trigger
-        would have got.
+        would have got. `UNDECIDED` after the run ended because a stage saturates.
     refused : ndarray of uint64, shape (n,)
         Bit i: cause i refuses, whatever the others say.
     """
@@ -168,9 +168,14 @@ class Engine(Protocol):
 
 
 def levels_of(depth: int) -> tuple[int, int]:
-    """Return the number of bins and the occupancies in each, for occupancies 0 to `depth`."""
-    step = -(-(depth + 1) // MAX_LEVELS)
-    return -(-(depth + 1) // step), step
+    """Return the number of bins and the occupancies in each, for occupancies 0 to `depth`.
+
+    The occupancies in a bin are a power of two.
+    """
+    step = 1
+    while step * MAX_LEVELS < depth + 1:
+        step *= 2
+    return depth // step + 1, step
 
 
 @njit()

@@ -30,38 +30,27 @@ _CODES = {"fixed": FIXED, "exponential": EXPONENTIAL, "lognormal": TABLE, "frame
           "transfer": TRANSFER}  # fmt: skip
 
 
+(
+    KIND, TIME, SERVICE_SLOT, BYTES_SLOT, KEEP_SLOT, SERVICE_TABLE, BYTES_TABLE, MAKES, FIXED_BYTES,
+    REDUCTION, KEEP, FIRST_INPUT, LAST_INPUT,
+) = range(13)  # fmt: skip
+"""Columns of `LoadTables.rows`. Slots: word * 64 + lowest bit; tables: where they start; inputs:
+where they start and end in `inputs`; -1: none."""
+
+
 class LoadTables(NamedTuple):
-    """The loads of all stages as arrays, one element a stage (`n` stages), for the kernels.
+    """The loads of all stages as arrays, for the kernels.
 
     Parameters
     ----------
-    kind, time : ndarray of int64, shape (n,)
-    service_slot, bytes_slot, keep_slot : ndarray of int64, shape (n,)
-        Position of the slot: word * 64 + lowest bit; -1: none.
-    service_table, bytes_table : ndarray of int64, shape (n,)
-        Start of the table in `tables`, -1: none.
-    makes : ndarray of int64, shape (n,)
-        1 for stages that make bytes; their size is `fixed_bytes` when there is no table.
-    fixed_bytes, reduction, keep : ndarray of int64, shape (n,)
-        Bytes; 2**-16; 2**-16.
-    first_input : ndarray of int64, shape (n + 1,)
-        Where the inputs of each stage start in `inputs`.
+    rows : ndarray of int64, shape (n_stages, 13)
     inputs : ndarray of int64
+        Numbers of the stages' inputs, one stage after another.
     tables : ndarray of int64
+        Quantiles, one table after another.
     """
 
-    kind: NDArray[np.int64]
-    time: NDArray[np.int64]
-    service_slot: NDArray[np.int64]
-    bytes_slot: NDArray[np.int64]
-    keep_slot: NDArray[np.int64]
-    service_table: NDArray[np.int64]
-    bytes_table: NDArray[np.int64]
-    makes: NDArray[np.int64]
-    fixed_bytes: NDArray[np.int64]
-    reduction: NDArray[np.int64]
-    keep: NDArray[np.int64]
-    first_input: NDArray[np.int64]
+    rows: NDArray[np.int64]
     inputs: NDArray[np.int64]
     tables: NDArray[np.int64]
 
@@ -89,7 +78,9 @@ class Loads:
         slots = _Slots()
         tables = _Tables()
         rows: list[tuple[int, ...]] = []
+        inputs: list[int] = []
         for stage in plan.stages:
+            inputs += [i for i in stage.inputs if i >= 0]
             drawn = stage.service in ("exponential", "lognormal")
             spread = stage.makes_bytes and stage.bytes_sigma > 0
             rows.append((
@@ -106,20 +97,22 @@ class Loads:
                 round(stage.bytes_mean),
                 stage.reduction,
                 round(stage.keep * (1 << 16)),
+                len(inputs) - sum(i >= 0 for i in stage.inputs),
+                len(inputs),
             ))  # fmt: skip
         rule_slot = tuple(
             slots.take(32) if rule.kind == "fifo" and rule.exponential else -1
             for rule in plan.rules
         )
-        columns = np.array(rows, dtype=np.int64).reshape(len(rows), 11).T
-        inputs = [[i for i in stage.inputs if i >= 0] for stage in plan.stages]
-        arrays = [
-            *(np.ascontiguousarray(column) for column in columns),
-            np.cumsum([0, *(len(i) for i in inputs)], dtype=np.int64),
-            np.array([k for i in inputs for k in i], dtype=np.int64),
-            np.array(tables.values, dtype=np.int64),
-        ]
-        return cls(slots.words, rule_slot, LoadTables(*arrays))
+        return cls(
+            slots.words,
+            rule_slot,
+            LoadTables(
+                np.array(rows, dtype=np.int64).reshape(len(rows), 13),
+                np.array(inputs, dtype=np.int64),
+                np.array(tables.values, dtype=np.int64),
+            ),
+        )
 
     def draw(self, seed: int, chunk: int, n: int) -> NDArray[np.uint64]:
         """Return the random words of one chunk's candidates, shape ``(n, words)``."""
@@ -137,9 +130,9 @@ class Loads:
         samples : ndarray of int64, shape (n,)
             Samples that the strip detector reads: 3 or 6.
         """
-        shape = (len(draws), len(self.tables.kind))
+        shape = (len(draws), len(self.tables.rows))
         service, size = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
-        _all_events(draws, samples, self.tables, service, size)
+        _all_events(draws, samples, *self.tables, service, size)
         return service, size
 
 
@@ -195,38 +188,39 @@ def exponential_time(mean, draw):  # type: ignore[no-untyped-def]
 
 
 @njit()
-def event_loads(words, samples, t, service, size, out):  # type: ignore[no-untyped-def]
+def event_loads(words, samples, rows, inputs, tables, service, size, out):  # type: ignore[no-untyped-def]
     """Fill one event's service times, bytes and outgoing bytes, one element a stage."""
-    for j in range(len(t.kind)):
+    for j in range(len(rows)):
         made = np.int64(0)
-        if t.makes[j] != 0:
-            made = t.fixed_bytes[j]
-            if t.bytes_slot[j] >= 0:
-                index = np.int64(slot_bits(words, t.bytes_slot[j], 16)) >> 4
-                made = t.tables[t.bytes_table[j] + index]
+        if rows[j, MAKES] != 0:
+            made = rows[j, FIXED_BYTES]
+            if rows[j, BYTES_SLOT] >= 0:
+                index = np.int64(slot_bits(words, rows[j, BYTES_SLOT], 16)) >> 4
+                made = tables[rows[j, BYTES_TABLE] + index]
         else:
-            for k in range(t.first_input[j], t.first_input[j + 1]):
-                made += out[t.inputs[k]]
+            for k in range(rows[j, FIRST_INPUT], rows[j, LAST_INPUT]):
+                made += out[inputs[k]]
         size[j] = made
-        leaves = (made * t.reduction[j]) >> REDUCTION_BITS
-        if t.keep_slot[j] >= 0 and np.int64(slot_bits(words, t.keep_slot[j], 16)) >= t.keep[j]:
+        leaves = (made * rows[j, REDUCTION]) >> REDUCTION_BITS
+        slot = rows[j, KEEP_SLOT]
+        if slot >= 0 and np.int64(slot_bits(words, slot, 16)) >= rows[j, KEEP]:
             leaves = np.int64(0)
         out[j] = leaves
-        time = t.time[j]
-        if t.kind[j] == TABLE:
-            index = np.int64(slot_bits(words, t.service_slot[j], 16))
-            time = t.tables[t.service_table[j] + index]
-        elif t.kind[j] == EXPONENTIAL:
-            time = exponential_time(t.time[j], slot_bits(words, t.service_slot[j], 32))
-        elif t.kind[j] == FRAMES:
-            time = t.time[j] * samples
-        elif t.kind[j] == TRANSFER:
-            time = max(np.int64(1), (made * t.time[j]) >> SCALE_BITS)
+        kind, time = rows[j, KIND], rows[j, TIME]
+        if kind == TRANSFER:
+            time = max(np.int64(1), (made * time) >> SCALE_BITS)
+        elif kind == TABLE:
+            index = np.int64(slot_bits(words, rows[j, SERVICE_SLOT], 16))
+            time = tables[rows[j, SERVICE_TABLE] + index]
+        elif kind == EXPONENTIAL:
+            time = exponential_time(time, slot_bits(words, rows[j, SERVICE_SLOT], 32))
+        elif kind == FRAMES:
+            time = time * samples
         service[j] = time
 
 
 @njit()
-def _all_events(draws, samples, t, service, size):  # type: ignore[no-untyped-def]
-    out = np.zeros(len(t.kind), dtype=np.int64)
+def _all_events(draws, samples, rows, inputs, tables, service, size):  # type: ignore[no-untyped-def]
+    out = np.zeros(len(rows), dtype=np.int64)
     for i in range(len(draws)):
-        event_loads(draws[i], samples[i], t, service[i], size[i], out)
+        event_loads(draws[i], samples[i], rows, inputs, tables, service[i], size[i], out)

@@ -209,6 +209,7 @@ def compile_plan(config: c.ReadoutConfig, place: str = "") -> Plan:
         _stage(by_name[name], number, behind, config, us, f"{place}: stage {name}")
         for name in order
     )
+    _check_bytes(stages, place)
     rules = tuple(_rules(config))
     busy = tuple(i for i, stage in enumerate(stages) if stage.almost_full)
     farm_inputs = set(stages[number[farm]].inputs) if farm else set()
@@ -273,6 +274,16 @@ def _behind(config: c.ReadoutConfig, farm: str) -> set[str]:
         size = len(found)
         found |= {stage.name for stage in config.stage if found & set(stage.after)}
     return found
+
+
+def _check_bytes(stages: tuple[StagePlan, ...], place: str) -> None:
+    for stage in stages:
+        mixed = not stage.ordered and any(k >= 0 and stages[k].ordered for k in stage.inputs)
+        if stage.depth_bytes and mixed:
+            raise InputError(
+                "depth_bytes is not possible behind the farm where a stage before it joins; "
+                "use depth", place=f"{place}: stage {stage.name}",
+            )  # fmt: skip
 
 
 def _stage(
