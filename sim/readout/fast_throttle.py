@@ -157,6 +157,8 @@ def accepted(i, time, short, words, rule, state, rows, ring, hist, heaps):  # ty
             _sink(heaps, rule[i, FREE], rule[i, N_SERVERS], leaves)
             _push(heaps, rule[i, HEAP], state[i, INSIDE_NOW], leaves)
             state[i, INSIDE_NOW] += 1
+            # Its departure's place in their order is not known yet; what lies here is an old one.
+            ring[rows[i, BASE] + (rows[i, COUNT] & rows[i, MASK])] = -NEVER
         else:
             start = max(time, state[i, LAST])
             leaves = start + service
