@@ -1,4 +1,4 @@
-"""Generated modules: the register file and the look-up ROM of `ecl_selection`.
+"""Generated modules: register files of the larger blocks, the look-up ROM of `ecl_selection`.
 
 Plain Verilog-style SystemVerilog that Icarus 11, Verilator and yosys read alike: a ROM is a
 ``case`` (yosys infers a memory, no file to find at run time), a register is one output port.
@@ -13,7 +13,7 @@ import numpy as np
 from firmware_models.cell_neighbours import neighbours
 from firmware_models.cm_table import WORD_WIDTH, cm_table
 from firmware_models.interface import BLOCKS, Block
-from firmware_models.interface.clock import DATA_CLOCKS_PER_TURN
+from firmware_models.interface.clock import DATA_CLOCKS_PER_TURN, TICKS_PER_TURN
 from firmware_models.interface.ecl import N_CELL, N_RING
 from firmware_models.interface.ecl_registers import bhabha_rings
 from firmware_models.trigger_cells import (
@@ -22,6 +22,7 @@ from firmware_models.trigger_cells import (
     RING_PHI_COUNT,
     cell_map,
 )
+from hdl.generate_readout import readout_parameters
 
 BARREL_RINGS = 12
 """θ-IDs 4 to 15."""
@@ -32,9 +33,11 @@ RING_WIDTH = 5
 
 def generated_modules(notice: str) -> dict[str, str]:
     """Return the text of every generated module by its path from the project's root."""
-    block = BLOCKS["ecl_selection"]
-    return {
-        "hdl/generated/ecl_selection_registers.sv": "\n".join(_registers(block, notice)),
+    files = {
+        f"hdl/generated/{name}_registers.sv": "\n".join(_registers(BLOCKS[name], notice))
+        for name in ("ecl_selection", "l1_throttle")
+    }
+    return files | {
         "hdl/generated/ecl_selection_rom.sv": "\n".join(_rom(notice)),
     }
 
@@ -122,8 +125,9 @@ def _window(before: int, size: int) -> str:
 
 def shared_parameters() -> Iterator[str]:
     """Yield the package's constants that no single word or block owns."""
-    yield "  // Data clocks in one turn, and the trigger cells of the calorimeter."
+    yield "  // Clocks in one turn, and the trigger cells of the calorimeter."
     yield f"  localparam DATA_CLOCKS_PER_TURN = {DATA_CLOCKS_PER_TURN};"
+    yield f"  localparam TICKS_PER_TURN = {TICKS_PER_TURN};"
     yield f"  localparam ECL_FIRST_BARREL = {FIRST_BARREL};"
     yield f"  localparam ECL_FIRST_BACKWARD = {FIRST_BACKWARD};"
     yield f"  localparam ECL_BARREL_RINGS = {BARREL_RINGS};"
@@ -141,3 +145,4 @@ def shared_parameters() -> Iterator[str]:
         total = sum(mask << (i * N_RING) for i, mask in enumerate(masks))
         width = N_RING * len(masks)
         yield f"  localparam [{width - 1}:0] ECL_BHABHA_{name}_RINGS = {width}'h{total:x};"
+    yield from readout_parameters()

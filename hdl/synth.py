@@ -37,7 +37,7 @@ _CELLS: Mapping[str, tuple[tuple[str, int], ...]] = {
     "lut": ((r"\$lut", 1), (r"LUT[1-6]", 1), (r"LUT4", 1), (r"CCU2C", 2), (r"SRL\w+", 1),
             (r"RAM(32|64|128)\w+", 1)),
     "carry": ((r"CARRY[48]", 1), (r"CCU2C", 1)),
-    "ff": ((r"\$_S?DFFE?_\w+_", 1), (r"\$_ALDFFE?_\w+_", 1), (r"FD[RSCP]E", 1),
+    "ff": ((r"\$_S?DFFC?E?_\w+_", 1), (r"\$_ALDFFE?_\w+_", 1), (r"FD[RSCP]E", 1),
            (r"TRELLIS_FF", 1)),
     "dsp": ((r"DSP48E2", 1), (r"MULT18X18D", 1)),
     "bram18": ((r"RAMB18E2", 1), (r"RAMB36E2", 2), (r"DP16KD", 1)),

@@ -160,7 +160,8 @@ def constrained_batches(block: str, n: int, seed: int) -> Iterator[Batch]:
     stimulus = stimulus_of(block)
     make: Callable[[int, int], NDArray[np.void]] = stimulus.constrained
     kinds = 4 if hasattr(stimulus, "registers") else 2
-    size = max(1, min(CHUNK, -(-n // kinds)))
+    # A block with many registers needs many sets of them more than long streams.
+    size = max(1, min(getattr(stimulus, "BATCH", CHUNK), -(-n // kinds)))
     for number, start in enumerate(range(0, n, size)):
         chunk_seed = seed + 1000 * number
         yield Batch(

@@ -13,22 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models.kernels import njit
-from sim.readout import fast_buffers as fb
 from sim.readout import fast_network as fn
 from sim.readout import fast_throttle as ft
-from sim.readout.arrivals import ACTIVITY as ACTIVE
-from sim.readout.arrivals import PROBE, SHORT, Arrivals
+from sim.readout.arrivals import ACTIVITY, PROBE, SHORT, Arrivals
 from sim.readout.engine import (
     ACCEPTED,
     TIME_BINS,
     UNDECIDED,
     EngineResult,
-    Recorded,
-    StageStats,
     Verdicts,
-    levels_of,
 )
-from sim.readout.loads import Loads
+from sim.readout.fast_log import Bookkeeper
+from sim.readout.loads import Loads, most_bytes
 from sim.readout.lost import lost_event
 from sim.readout.plan import Plan
 
@@ -42,7 +38,7 @@ class Throttle(NamedTuple):
     Parameters
     ----------
     rule, state : ndarray of int64, shape (n_rules, …)
-    heaps : ndarray of int64
+    rings : ndarray of int64
     veto : ndarray of int64, shape (n_rings, 8)
     settings : ndarray of int64, shape (4,)
         Veto in use, active veto, samples of an event (0: by its flag), paralysable rules exist.
@@ -52,7 +48,7 @@ class Throttle(NamedTuple):
 
     rule: NDArray[np.int64]
     state: NDArray[np.int64]
-    heaps: NDArray[np.int64]
+    rings: NDArray[np.int64]
     veto: NDArray[np.int64]
     settings: NDArray[np.int64]
     busy: NDArray[np.int64]
@@ -72,9 +68,9 @@ class FastEngine:
 
     def __init__(self, plan: Plan, loads: Loads, *, record: bool = False) -> None:
         self._plan = plan
-        self._record = record
         self._last = 0
-        self._throttle, self._net = _build(plan, loads, record)
+        self._throttle, self._net = _build(plan, loads)
+        self._books = Bookkeeper(plan, record=record)
 
     def feed(self, arrivals: Arrivals, draws: NDArray[np.uint64]) -> Verdicts:
         """Decide on the candidates of a chunk.
@@ -84,22 +80,26 @@ class FastEngine:
         CheckFailed
             When an accepted event finds a front end full: it would be lost.
         """
-        n = len(arrivals.time)
+        n, g = len(arrivals.time), self._net.g
         verdicts = Verdicts(np.full(n, UNDECIDED, np.int64), np.zeros(n, np.uint64))
-        if self._record:
-            self._make_record(n)
         at = np.zeros(2, dtype=np.int64)
         kicks = arrivals.kicks
-        while at[0] < n and self._net.g[fn.STATUS] != fn.SATURATED:
+        while at[0] < n and g[fn.STATUS] != fn.SATURATED:
+            first = int(at[0])
+            log = self._books.fresh_log()
             _play(
                 at, arrivals.time, arrivals.flags, draws, kicks.time, kicks.ring, kicks.position,
-                *self._throttle, *self._net, verdicts.cause, verdicts.refused,
+                *self._throttle, *self._net, *log, verdicts.cause, verdicts.refused,
             )  # fmt: skip
-            status, where, when = (int(x) for x in self._net.g[fn.STATUS : fn.WHEN + 1])
+            status, where, when = (int(x) for x in g[fn.STATUS : fn.WHEN + 1])
+            if status == fn.LOST:
+                raise lost_event(self._plan, where, when)
+            part = slice(first, int(at[0]))
+            self._hand_over(log, arrivals.time[part], arrivals.flags[part], verdicts.cause[part])
             if status == fn.GROW:
                 self._grow(where)
-            elif status == fn.LOST:
-                raise lost_event(self._plan, where, when)
+            if status in (fn.GROW, fn.FULL):
+                g[fn.STATUS] = fn.GOOD
         if n:
             self._last = int(arrivals.time[at[0] - 1])
         return verdicts
@@ -107,87 +107,71 @@ class FastEngine:
     def finish(self) -> EngineResult:
         """Let every accepted event leave the last stage and return what happened."""
         net, plan = self._net, self._plan
-        fn.release_until(
-            np.int64(fn.FUTURE), net.g, net.rows, net.ring, net.hist, net.lists, net.now, net.heap,
-            net.slots, net.times,
-        )  # fmt: skip
+        log = self._books.fresh_log()
+        if plan.farm >= 0:
+            fn.release_until(
+                np.int64(fn.FUTURE - 1), net.g, net.rows, net.ring, net.lists, net.now, net.heap,
+                net.slots, net.latency, log.times, log.numbers,
+            )  # fmt: skip
+        none = np.zeros(0, dtype=np.int64)
+        self._hand_over(log, none, none.astype(np.uint8), none)
         end = max(int(net.g[fn.END]), self._last)
-        ft.leave_heaps(end, self._throttle.rule, self._throttle.state, net.rows, net.ring,
-                       self._throttle.heaps)  # fmt: skip
-        rules = {
-            i: self._statistics(i, rule.name, end, int(self._events(i)))
-            for i, rule in enumerate(plan.rules)
-            if rule.kind in ("fifo", "apv25")
-        }
-        n_rules = len(plan.rules)
-        stages = [
-            self._statistics(n_rules + j, stage.name, end, int(net.rows[n_rules + j, fb.COUNT]))
-            for j, stage in enumerate(plan.stages)
-        ]
+        rules, stages, recorded = self._books.close(end)
         saturated = net.g[fn.STATUS] == fn.SATURATED
         return EngineResult(
             end=end,
             accepted=int(net.g[fn.ACCEPTS]),
             rules=rules,
             stages=stages,
-            latency_time=net.hist[int(net.g[fn.LATENCY_TIMES]) :][:TIME_BINS].copy(),
+            latency_time=net.latency.copy(),
             latency_max=int(net.g[fn.LATENCY_MAX]),
             saturated=plan.stages[int(net.g[fn.WHERE])].name if saturated else "",
-            recorded=self._recorded() if self._record else None,
+            recorded=recorded,
         )
 
-    def _events(self, rule: int) -> np.int64:
-        start = int(self._net.rows[rule, fb.TIMES])
-        total: np.int64 = self._net.hist[start : start + TIME_BINS].sum()
-        return total
-
-    def _statistics(self, row: int, name: str, end: int, events: int) -> StageStats:
-        net = self._net
-        fb.advance(row, end, net.rows, net.ring, net.hist)
-        return fb.statistics(name, net.rows[row], events, _levels(self._plan, row)[0], net.hist)
+    def _hand_over(
+        self, log: fn.Log, times: NDArray[np.int64], flags: NDArray[np.uint8],
+        causes: NDArray[np.int64],
+    ) -> None:  # fmt: skip
+        g = self._net.g
+        self._books.add(log, int(g[fn.LOGGED_IN]), int(g[fn.LOGGED_OUT]), times, flags, causes)
+        g[fn.LOGGED_IN] = g[fn.LOGGED_OUT] = 0
 
     def _grow(self, j: int) -> None:
         """Double the rings of stage `j`."""
-        net, row = self._net, self._net.rows[len(self._plan.rules) + j]
-        length, count = int(row[fb.MASK]) + 1, int(row[fb.COUNT])
+        net, row = self._net, self._net.rows[j]
+        length, count = int(row[fn.MASK]) + 1, int(net.g[fn.ACCEPTS])
         index = np.arange(max(0, count - length), count)
         ring = net.ring
-        for column in (fb.BASE, fn.ARRIVES, fn.SIZES):
+        for column in (fn.BASE, fn.ARRIVES, fn.SIZES):
             if row[column] < 0:
                 continue
             new = np.zeros(2 * length, dtype=np.int64)
             new[index % (2 * length)] = ring[int(row[column]) + index % length]
             row[column] = len(ring)
             ring = np.concatenate([ring, new])
-        row[fb.MASK] = 2 * length - 1
-        net.g[fn.STATUS] = fn.GOOD
+        row[fn.MASK] = 2 * length - 1
         self._net = net._replace(ring=ring)
 
-    def _make_record(self, n: int) -> None:
-        net = self._net
-        n_stages = len(self._plan.stages)
-        needed = int(net.g[fn.ACCEPTS]) + n - len(net.times)
-        if needed > 0:
-            more = np.zeros((max(needed, len(net.times)), n_stages + 1, 4), dtype=np.int64)
-            self._net = net._replace(times=np.concatenate([net.times, more]))
 
-    def _recorded(self) -> Recorded:
-        times = self._net.times[: int(self._net.g[fn.ACCEPTS])]
-        return Recorded(times[:, -1, 0].copy(), *(times[:, :-1, k].copy() for k in range(4)))
-
-
-@njit()
+@njit(_nrt=False, nogil=True)
 def _play(  # type: ignore[no-untyped-def]
-    at, arrivals, flags, draws, kick_time, kick_ring, kick_position, rule, state, heaps, veto,
-    settings, busy, g, rows, ring, hist, lists, now, heap, slots, load_rows, load_inputs, tables,
-    times, cause, refused,
+    at, arrivals, flags, draws, kick_time, kick_ring, kick_position, rule, state, rings, veto,
+    settings, busy, g, rows, ring, lists, growing, now, heap, slots, load_rows, load_inputs, tables,
+    latency, log, accepts, numbers, rule_log, cause, refused,
 ):  # fmt: skip
-    """Decide on candidates from ``at[0]`` on; stop where a ring must grow or the run ends."""
-    kick = at[1]
+    """Decide on candidates from ``at[0]`` on; stop where a ring must grow, the log is full, or the
+    run ends."""
+    kick, look = at[1], g[fn.ACCEPTS]
     for i in range(at[0], len(arrivals)):
-        grow = fn.must_grow(g, rows)
-        if grow >= 0:
-            g[fn.STATUS], g[fn.WHERE] = fn.GROW, grow
+        if g[fn.ACCEPTS] >= look:
+            look = g[fn.ACCEPTS] + fn.SLACK
+            grow = fn.must_grow(growing, g, rows)
+            if grow >= 0:
+                g[fn.STATUS], g[fn.WHERE] = fn.GROW, grow
+                break
+        if g[fn.LOGGED_IN] == fn.BLOCK or g[fn.LOGGED_OUT] >= fn.BLOCK:
+            g[fn.STATUS] = fn.FULL
             break
         time, flag = arrivals[i], np.int64(flags[i])
         while kick < len(kick_time) and kick_time[kick] <= time:
@@ -196,31 +180,31 @@ def _play(  # type: ignore[no-untyped-def]
         short = flag & SHORT != 0
         bits, bit, first = np.uint64(0), np.int64(0), np.int64(0)
         if settings[0] != 0:
-            if (settings[1] == 0 or flag & ACTIVE != 0) and ft.veto_up(veto, time):
+            if (settings[1] == 0 or flag & ACTIVITY != 0) and ft.veto_up(veto, time):
                 bits, first = np.uint64(1), np.int64(1)
             bit = np.int64(1)
         for b in range(len(busy)):
-            if fn.busy(busy[b], time - g[fn.BUSY_LATENCY], g, rows, ring, hist, lists, now, heap,
-                       slots, times):  # fmt: skip
+            if fn.busy(busy[b], time - g[fn.BUSY_LATENCY], g, rows, ring, lists, now, heap, slots,
+                       latency, log, numbers):  # fmt: skip
                 bits |= np.uint64(1) << np.uint64(bit + b)
                 first = bit + b + 1 if first == 0 else first
         bit += len(busy)
         for r in range(len(rule)):
-            if ft.refuses(r, time, short, rule, state, rows, ring, heaps):
+            if ft.refuses(r, time, short, rule, state, rings):
                 bits |= np.uint64(1) << np.uint64(bit + r)
                 first = bit + r + 1 if first == 0 else first
         cause[i], refused[i] = first, bits
         if flag & PROBE == 0:
-            ft.watch(time, rule, rows, ring, hist)
             if settings[3] != 0:
                 ft.paralyse(time, rule, state)
             if first == ACCEPTED:
                 words = draws[i]
                 for r in range(len(rule)):
-                    ft.accepted(r, time, short, words, rule, state, rows, ring, hist, heaps)
+                    ft.accepted(r, time, short, words, rule, state, rings, rule_log,
+                                g[fn.LOGGED_IN])  # fmt: skip
                 fn.accept_event(
-                    time, ft.cells_of(settings[2], short), words, g, rows, ring, hist, lists, now,
-                    heap, slots, load_rows, load_inputs, tables, times,
+                    time, ft.cells_of(settings[2], short), words, g, rows, ring, lists, now, heap,
+                    slots, load_rows, load_inputs, tables, latency, log, accepts, numbers,
                 )  # fmt: skip
         at[0] = i + 1
         if g[fn.STATUS] != fn.GOOD:
@@ -228,68 +212,72 @@ def _play(  # type: ignore[no-untyped-def]
     at[1] = kick
 
 
-def _build(plan: Plan, loads: Loads, record: bool) -> tuple[Throttle, fn.Network]:
+def _build(plan: Plan, loads: Loads) -> tuple[Throttle, fn.Network]:
     """Lay out all arrays."""
-    rule, heap = ft.rule_constants(plan, loads.rule_slot)
-    n_rules, n_stages = len(plan.rules), len(plan.stages)
-    n_rows = n_rules + n_stages
-    rows = np.zeros((n_rows, fn.STAGE_COLUMNS), dtype=np.int64)
-    rows[:, [fn.ARRIVES, fn.SIZES]] = -1
-    rows[n_rules:, fn.LAST] = fn.NO_ROOM_NEEDED
-    n_ring = n_hist = 0
-    for r in range(n_rows):
-        length = _ring_length(plan, r)
-        if r >= n_rules:
-            _stage(plan, r - n_rules, rows[r])
-        rows[r, fb.MASK] = length - 1
-        used = [fb.BASE]
-        used += [fn.ARRIVES] if rows[r, fn.ALMOST_FULL] else []
-        used += [fn.SIZES] if rows[r, fn.CAPACITY] else []
-        for column in used:
-            rows[r, column], n_ring = n_ring, n_ring + length
-        count, step = _levels(plan, r)
-        rows[r, fb.SHIFT] = step.bit_length() - 1
-        for column, bins in ((fb.LEVELS, count), (fb.SEEN, count), (fb.TIMES, TIME_BINS)):
-            rows[r, column], n_hist = n_hist, n_hist + bins
-    ring = np.zeros(n_ring, dtype=np.int64)
-    for r, kept in enumerate(plan.rules):
-        if kept.kind == "window":
-            ring[rows[r, fb.BASE] :][: kept.count] = ft.NEVER
-    servers = plan.stages[plan.farm].servers if plan.farm >= 0 else 1
+    rule, used = ft.rule_constants(plan, loads.rule_slot)
+    n_stages = len(plan.stages)
     n_ordered = sum(stage.ordered for stage in plan.stages)
+    servers = plan.stages[plan.farm].servers if plan.farm >= 0 else 1
 
     def zeros(*shape: int) -> NDArray[np.int64]:
         return np.zeros(shape, dtype=np.int64)
 
-    g = zeros(16)
+    rows, n_ring = zeros(n_stages, fn.COLUMNS), 0
+    most = most_bytes(loads.tables)
+    for j in range(n_stages):
+        n_ring = _stage(plan, j, rows[j], n_ring)
+        if plan.stages[j].depth_bytes:
+            rows[j, fn.FIT] = min(rows[j, fn.FIT], plan.stages[j].depth_bytes // max(1, most[j]))
+    lists = _lists(plan, rows)
+    growing = [
+        j
+        for j in range(n_ordered + (plan.farm >= 0))
+        if rows[j, fn.LIMIT] or rows[j, fn.CAPACITY] or rows[j, fn.ALMOST_FULL]
+    ]
+    g = zeros(17)
     g[: fn.ACCEPTS] = (
-        n_rules, n_ordered, n_stages, plan.farm, servers, record, plan.busy_latency, n_hist,
+        n_ordered, n_stages, plan.farm, servers, plan.busy_latency, len(lists) - len(plan.sides),
     )  # fmt: skip
-    slots = zeros(servers, fn.SLOT_LOADS + 2 * (n_stages - n_ordered))
     net = fn.Network(
-        g, rows, ring, zeros(n_hist + TIME_BINS), _lists(plan, rows[n_rules:]),
-        zeros(5, n_stages), np.stack([zeros(servers), np.arange(servers)]), slots, *loads.tables,
-        zeros(0, n_stages + 1, 4),
+        g, rows, zeros(n_ring), lists, np.array(growing, dtype=np.int64), zeros(5, n_stages),
+        np.stack([zeros(servers), np.arange(servers)]),
+        zeros(servers, fn.SLOT_LOADS + 2 * (n_stages - n_ordered)), *loads.tables,
+        zeros(TIME_BINS),
     )  # fmt: skip
     apv = [r.samples for r in plan.rules if r.kind == "apv25"]
     settings = [bool(plan.veto), plan.veto_active, apv[0] if apv else 0,
                 any(r.paralysable for r in plan.rules)]  # fmt: skip
+    rule_now, rings = ft.rule_state(rule, used)
     throttle = Throttle(
-        rule, ft.rule_state(rule), zeros(heap), ft.veto_state(plan),
+        rule, rule_now, rings, ft.veto_state(plan),
         np.array(settings, dtype=np.int64), np.array(plan.busy_stages, dtype=np.int64),
     )  # fmt: skip
     return throttle, net
 
 
-def _stage(plan: Plan, j: int, row: NDArray[np.int64]) -> None:
-    """Fill in the constants of a stage."""
+def _stage(plan: Plan, j: int, row: NDArray[np.int64], used: int) -> int:
+    """Fill in the constants of a stage; return the length of the rings so far."""
     stage = plan.stages[j]
-    source = stage.inputs == (-1,)
-    row[fn.SOURCE], row[fn.DELAY] = source, stage.delay
+    source = stage.inputs == (fn.L1,)
+    length = _ring_length(plan, j)
+    row[fn.INPUT] = stage.inputs[0] if len(stage.inputs) == 1 else fn.SEVERAL
+    row[fn.DELAY] = stage.delay
     row[fn.CREDIT] = 0 if source else stage.credit
     row[fn.DEPTH], row[fn.CAPACITY] = stage.depth, stage.depth_bytes
-    row[fn.ALMOST_FULL], row[fn.LIMIT] = stage.almost_full, plan.max_in_stage
+    row[fn.ALMOST_FULL] = stage.almost_full
+    row[fn.LIMIT] = 0 if stage.depth else plan.max_in_stage
     row[fn.FROM_ORDERED] = any(i < 0 or plan.stages[i].ordered for i in stage.inputs)
+    row[fn.SPECIAL] = bool(row[fn.LIMIT] or stage.almost_full or stage.depth_bytes)
+    row[fn.FIT] = stage.depth or _FIRST_RING
+    row[fn.LAST] = fn.NO_ROOM_NEEDED
+    row[fn.MASK] = length - 1
+    row[fn.ARRIVES] = row[fn.SIZES] = -1
+    columns = [fn.BASE]
+    columns += [fn.ARRIVES] if stage.almost_full else []
+    columns += [fn.SIZES] if stage.depth_bytes else []
+    for column in columns:
+        row[column], used = used, used + length
+    return used
 
 
 def _lists(plan: Plan, rows: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -303,18 +291,11 @@ def _lists(plan: Plan, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.array([*lists, *plan.sides], dtype=np.int64)
 
 
-def _levels(plan: Plan, row: int) -> tuple[int, int]:
-    """Return the bins of a buffer's occupancy histogram and the occupancies in each."""
-    if row < len(plan.rules):
-        return levels_of(plan.rules[row].count)
-    return levels_of(plan.stages[row - len(plan.rules)].depth or plan.max_in_stage)
-
-
-def _ring_length(plan: Plan, row: int) -> int:
-    if row < len(plan.rules):
-        return fb.ring_length(plan.rules[row].count)
-    stage = plan.stages[row - len(plan.rules)]
+def _ring_length(plan: Plan, j: int) -> int:
+    """Return the length of a stage's rings: a power of two."""
+    stage = plan.stages[j]
     behind = not stage.ordered and stage.servers == 1
+    entries = max(stage.depth or _FIRST_RING, stage.servers)
     if behind and not (stage.depth and not stage.depth_bytes and not stage.almost_full):
-        return fb.ring_length(plan.max_in_stage)
-    return fb.ring_length(max(stage.depth or _FIRST_RING, stage.servers))
+        entries = plan.max_in_stage
+    return 1 << (entries + fn.SLACK + 2).bit_length()

@@ -4,6 +4,9 @@ Ordered stages are passed in the order of accepts: an event's departure needs on
 events before it. The farm is a heap of the events in service; its releases are taken one by one,
 in the order of finishing, and with each the stages behind it are passed. A release is taken as soon
 as something needs it, never before everything that could finish earlier has been dispatched.
+
+Kernels take plain arrays and do without numba's reference counts (``_nrt``): counting and passing
+them would cost more than the work. For the same reason the hot ones are inlined.
 """
 
 from __future__ import annotations
@@ -15,20 +18,6 @@ from numpy.typing import NDArray
 
 from firmware_models.kernels import njit
 from sim.readout.engine import time_bin
-from sim.readout.fast_buffers import (
-    BASE,
-    BLOCKED,
-    COLUMNS,
-    COUNT,
-    FULLEST,
-    INSIDE,
-    LEFT,
-    MASK,
-    SERVED,
-    WAITED,
-    account,
-    add_time,
-)
 from sim.readout.loads import event_loads
 
 FUTURE = 1 << 62
@@ -36,24 +25,38 @@ FUTURE = 1 << 62
 
 NO_ROOM_NEEDED = -(1 << 62)
 
+BLOCK = 4096
+"""Accepted events in one block of the log."""
+
 (
-    SOURCE, DELAY, CREDIT, DEPTH, CAPACITY, FIRST_INPUT, LAST_INPUT, FIRST_OUTPUT, LAST_OUTPUT,
-    ALMOST_FULL, ARRIVES, SIZES, LIMIT, FROM_ORDERED,
-    LAST, BYTES_FROM, BYTES_INSIDE, BUSY_IN, BUSY_OUT,
-) = range(COLUMNS, COLUMNS + 19)  # fmt: skip
-"""Columns of a stage's row, behind those of its buffer. Constants: ARRIVES, SIZES: where rings of
-arrivals and bytes start, -1: none; LIMIT: events at which an unlimited stage saturates;
-FROM_ORDERED: behind the farm, with an ordered stage among its inputs. State: last departure; first
-event whose bytes count, and their sum; arrivals and departures that BUSY has seen."""
+    INPUT, DELAY, LAST, BASE, MASK, SPECIAL, SAFE, CREDIT, DEPTH, CAPACITY, FIT,
+    FIRST_INPUT, LAST_INPUT, FIRST_OUTPUT, LAST_OUTPUT, ALMOST_FULL, ARRIVES, SIZES, LIMIT,
+    FROM_ORDERED, BYTES_FROM, BYTES_INSIDE, BUSY_IN, BUSY_OUT, LEFT,
+) = range(25)  # fmt: skip
+"""Columns of a stage's row. Constants: INPUT: its one input, `L1`, or `SEVERAL`; BASE, MASK: its
+ring of departures; SPECIAL: it has BUSY, no depth, or a limit of bytes; FIT: events that
+certainly fit; ARRIVES, SIZES: where rings of arrivals and bytes start, -1: none; LIMIT: events at
+which an unlimited stage saturates, 0: never; FROM_ORDERED: behind the farm, with an ordered stage
+among its inputs. State: LAST departure; SAFE: events before this number find room without looking;
+first event whose bytes count, and their sum; arrivals and departures that BUSY has seen; departures
+that an unlimited stage has seen."""
 
-STAGE_COLUMNS = COLUMNS + 19
+COLUMNS = 25
 
-(N_RULES, N_ORDERED, N_STAGES, FARM, SERVERS, RECORD, BUSY_LATENCY, LATENCY_TIMES,
- ACCEPTS, RELEASED, IN_HEAP, END, LATENCY_MAX, STATUS, WHERE, WHEN) = range(16)  # fmt: skip
-"""Elements of `g`: constants of the network, then its state."""
+L1, SEVERAL = -1, -2
+"""Values of INPUT that are no stage."""
 
-GOOD, GROW, LOST, SATURATED = range(4)
-"""Values of STATUS."""
+(N_ORDERED, N_STAGES, FARM, SERVERS, BUSY_LATENCY, SIDES,
+ ACCEPTS, RELEASED, IN_HEAP, END, LATENCY_MAX, STATUS, WHERE, WHEN, LOGGED_IN, LOGGED_OUT,
+ ALL_SAFE) = range(17)  # fmt: skip
+"""Elements of `g`: constants (SIDES: where they start in `lists`), then state of the network
+(ALL_SAFE: least SAFE of the ordered stages)."""
+
+GOOD, GROW, LOST, SATURATED, FULL = range(5)
+"""Values of STATUS; FULL: the block of the log is."""
+
+SLACK = 64
+"""Accepts between two looks at the rings that may have to grow."""
 
 SLOT_NUMBER, SLOT_ACCEPT, SLOT_ARRIVE, SLOT_START, SLOT_FINISH, SLOT_LAST = range(6)
 """Columns of what is kept of an event in the farm; LAST: its last departure so far. Service times
@@ -65,230 +68,308 @@ ROOM, DEPART, SERVICE, SIZE, OUT = range(5)
 """Rows of `now`: of the event at hand, one column a stage. DEPART of a stage behind the farm holds
 its room until the event passes it."""
 
+LOG_ARRIVE, LOG_SERVICE, LOG_DEPART, LOG_START, LOG_FINISH = range(5)
+"""Second index of the log. Stages with one server have arrivals, service times and departures; the
+farm has its arrivals in the order of accepts in place of service times, and all else, with starts
+and finishes, in the order of releases."""
+
 
 class Network(NamedTuple):
     """Constants and state of all stages, as the kernels take them.
 
     Parameters
     ----------
-    g : ndarray of int64, shape (16,)
-    rows : ndarray of int64, shape (n_rules + n_stages, STAGE_COLUMNS)
-        Throttle buffers, then stages.
+    g : ndarray of int64, shape (17,)
+    rows : ndarray of int64, shape (n_stages, COLUMNS)
     ring : ndarray of int64
         Departures; arrivals of stages with BUSY; bytes of stages with `depth_bytes`.
-    hist : ndarray of int64
-        All histograms.
     lists : ndarray of int64
         Inputs of all stages, then their outputs, then the sides.
+    growing : ndarray of int64
+        Ordered stages (or the farm) whose rings may have to grow.
     now : ndarray of int64, shape (5, n_stages)
     heap : ndarray of int64, shape (2, servers)
         Slots of events in service, the first to finish on top; a stack of free slots.
     slots : ndarray of int64, shape (servers, 6 + 2 n_behind)
     load_rows, load_inputs, tables : ndarray of int64
         See `sim.readout.loads.LoadTables`.
-    times : ndarray of int64, shape (n, n_stages + 1, 4)
-        Recorded arrivals, starts, finishes and departures; the last stage holds the accept.
+    latency : ndarray of int64, shape (TIME_BINS,)
     """
 
     g: NDArray[np.int64]
     rows: NDArray[np.int64]
     ring: NDArray[np.int64]
-    hist: NDArray[np.int64]
     lists: NDArray[np.int64]
+    growing: NDArray[np.int64]
     now: NDArray[np.int64]
     heap: NDArray[np.int64]
     slots: NDArray[np.int64]
     load_rows: NDArray[np.int64]
     load_inputs: NDArray[np.int64]
     tables: NDArray[np.int64]
+    latency: NDArray[np.int64]
+
+
+class Log(NamedTuple):
+    """What happened to the events of one block.
+
+    Parameters
+    ----------
+    times : ndarray of int64, shape (n_stages, 5, BLOCK + servers)
+        See `LOG_ARRIVE` and so on: in the order of accepts in ordered stages, in
+        that of releases in the others.
+    accepts : ndarray of int64, shape (BLOCK,)
+        Times of the accepts.
+    numbers : ndarray of int64, shape (BLOCK + servers,)
+        Numbers of the released events.
+    rules : ndarray of int64, shape (n_rules, 2, BLOCK)
+        Start and end of service in the throttle's buffers.
+    """
+
     times: NDArray[np.int64]
+    accepts: NDArray[np.int64]
+    numbers: NDArray[np.int64]
+    rules: NDArray[np.int64]
 
 
-@njit()
-def busy(j, time, g, rows, ring, hist, lists, now, heap, slots, times):  # type: ignore[no-untyped-def]
+@njit(_nrt=False, inline="always")
+def busy(j, time, g, rows, ring, lists, now, heap, slots, latency, log, numbers):  # type: ignore[no-untyped-def]
     """Return whether stage `j` was almost full at `time`; times do not fall from call to call."""
-    if j >= g[N_ORDERED]:
-        release_until(time, g, rows, ring, hist, lists, now, heap, slots, times)
-    r = g[N_RULES] + j
-    base, mask = rows[r, BASE], rows[r, MASK]
-    count, arrives = rows[r, COUNT], rows[r, ARRIVES]
-    entered, left = rows[r, BUSY_IN], rows[r, BUSY_OUT]
+    if j > g[FARM] >= 0:
+        release_until(time, g, rows, ring, lists, now, heap, slots, latency, log, numbers)
+        count = g[RELEASED]
+    else:
+        count = g[ACCEPTS]
+        # Even with everything inside that has not been seen to leave.
+        if count - rows[j, BUSY_OUT] < rows[j, ALMOST_FULL]:
+            return False
+        if j == g[FARM]:
+            release_until(time, g, rows, ring, lists, now, heap, slots, latency, log, numbers)
+    base, mask, arrives = rows[j, BASE], rows[j, MASK], rows[j, ARRIVES]
+    entered, left = rows[j, BUSY_IN], rows[j, BUSY_OUT]
     while entered < count and ring[arrives + (entered & mask)] <= time:
         entered += 1
     while left < entered and ring[base + (left & mask)] <= time:
         left += 1
-    rows[r, BUSY_IN] = entered
-    rows[r, BUSY_OUT] = left
-    return entered - left >= rows[r, ALMOST_FULL]
+    rows[j, BUSY_IN] = entered
+    rows[j, BUSY_OUT] = left
+    return entered - left >= rows[j, ALMOST_FULL]
 
 
-@njit()
-def must_grow(g, rows):  # type: ignore[no-untyped-def]
-    """Return the first ordered stage (or farm) whose rings cannot take one more event, or -1.
+@njit(_nrt=False)
+def must_grow(growing, g, rows):  # type: ignore[no-untyped-def]
+    """Return the first stage whose rings cannot take `SLACK` more events, or -1.
 
     Rings of stages behind the farm are made for as many events as a stage may hold.
     """
-    for j in range(g[N_ORDERED] + (1 if g[FARM] >= 0 else 0)):
-        r = g[N_RULES] + j
-        if rows[r, DEPTH] != 0 and rows[r, CAPACITY] == 0 and rows[r, ARRIVES] < 0:
-            continue
-        oldest = rows[r, LEFT]
-        if rows[r, CAPACITY] != 0:
-            oldest = min(oldest, rows[r, BYTES_FROM])
-        if rows[r, ARRIVES] >= 0:
-            oldest = min(oldest, rows[r, BUSY_OUT])
-        if rows[r, COUNT] + 2 - oldest > rows[r, MASK]:
+    count = g[ACCEPTS]
+    for i in range(len(growing)):
+        j = growing[i]
+        oldest = count - rows[j, DEPTH]
+        if rows[j, LIMIT] != 0:
+            oldest = rows[j, LEFT]
+        if rows[j, CAPACITY] != 0:
+            oldest = min(oldest, rows[j, BYTES_FROM])
+        if rows[j, ARRIVES] >= 0:
+            oldest = min(oldest, rows[j, BUSY_OUT])
+        if count + SLACK + 2 - oldest > rows[j, MASK]:
             return j
     return -1
 
 
-@njit()
+@njit(_nrt=False, inline="always")
 def accept_event(  # type: ignore[no-untyped-def]
-    time, samples, words, g, rows, ring, hist, lists, now, heap, slots, load_rows, load_inputs,
-    tables, times,
+    time, samples, words, g, rows, ring, lists, now, heap, slots, load_rows, load_inputs, tables,
+    latency, log, accepts, numbers,
 ):  # fmt: skip
     """Take an accepted event through all ordered stages and into the farm."""
-    n, n_ordered, n_rules, farm = g[ACCEPTS], g[N_ORDERED], g[N_RULES], g[FARM]
+    n, n_ordered, farm, logged = g[ACCEPTS], g[N_ORDERED], g[FARM], g[LOGGED_IN]
     g[ACCEPTS] = n + 1
-    if g[RECORD] != 0:
-        times[n, g[N_STAGES], 0] = time
+    g[LOGGED_IN] = logged + 1
+    accepts[logged] = time
     event_loads(words, samples, load_rows, load_inputs, tables, now[SERVICE], now[SIZE], now[OUT])
-    for k in range(n_ordered):
-        now[ROOM, k] = _room(k, n, time, now[SIZE, k], g, rows, ring)
-    if farm >= 0:
-        for k in range(farm, g[N_STAGES]):
-            now[ROOM, k] = _room_behind(k, n, g, rows, ring, hist, lists, now, heap, slots, times)
+    blocking = _rooms(n, time, g, rows, ring, lists, now, heap, slots, latency, log, numbers)
     last = time
     for j in range(n_ordered):
-        r = n_rules + j
-        if rows[r, SOURCE] != 0:
-            arrive = time + rows[r, DELAY]
+        before = rows[j, INPUT]
+        if before >= 0:
+            arrive = now[DEPART, before] + rows[j, DELAY]
+        elif before == SEVERAL:
+            arrive = _latest(j, rows, lists, now) + rows[j, DELAY]
+        else:
+            arrive = time + rows[j, DELAY]
             if now[ROOM, j] > arrive:
                 _stop(LOST, j, arrive, g)
-        else:
-            arrive = np.int64(0)
-            for i in range(rows[r, FIRST_INPUT], rows[r, LAST_INPUT]):
-                arrive = max(arrive, now[DEPART, lists[i]])
-            arrive += rows[r, DELAY]
-        leaves = _pass(j, n, n, arrive, now[SERVICE, j], ROOM, g, rows, ring, hist, lists, now,
-                       times)  # fmt: skip
+        leaves = _pass(
+            j, n, arrive, now[SERVICE, j], now[SIZE, j], ROOM, blocking, logged, g, rows, ring,
+            lists, now, log,
+        )  # fmt: skip
         now[DEPART, j] = leaves
         last = max(last, leaves)
     g[END] = max(g[END], last)
     if farm >= 0:
-        _dispatch(n, time, last, g, rows, ring, hist, lists, now, heap, slots, times)
+        _dispatch(n, time, last, g, rows, ring, lists, now, heap, slots, latency, log, numbers)
     else:
-        _latency(last - time, g, hist)
+        _latency(last - time, g, latency)
 
 
-@njit()
-def release_until(time, g, rows, ring, hist, lists, now, heap, slots, times):  # type: ignore[no-untyped-def]
+@njit(_nrt=False, inline="always")
+def _latest(j, rows, lists, now):  # type: ignore[no-untyped-def]
+    """Return when the last of several inputs has left."""
+    latest = np.int64(0)
+    for i in range(rows[j, FIRST_INPUT], rows[j, LAST_INPUT]):
+        latest = max(latest, now[DEPART, lists[i]])
+    return latest
+
+
+@njit(_nrt=False, inline="always")
+def _rooms(n, time, g, rows, ring, lists, now, heap, slots, latency, log, numbers):  # type: ignore[no-untyped-def]
+    """Find out when each stage has room for event `n`; return whether any has not by `time`."""
+    blocking = False
+    if n >= g[ALL_SAFE]:
+        safe = np.int64(FUTURE)
+        for k in range(g[N_ORDERED]):
+            room = _room(k, n, time, now[SIZE, k], rows, ring)
+            now[ROOM, k] = room
+            blocking = blocking or room > time
+            safe = min(safe, rows[k, SAFE])
+        g[ALL_SAFE] = safe
+    if g[FARM] >= 0:
+        for k in range(g[FARM], g[N_STAGES]):
+            if rows[k, FROM_ORDERED] != 0 and n >= rows[k, DEPTH] > 0:
+                room = _room_behind(
+                    k, n, g, rows, ring, lists, now, heap, slots, latency, log, numbers
+                )
+                now[ROOM, k] = room
+                blocking = blocking or room > time
+    return blocking
+
+
+@njit(_nrt=False)
+def release_until(time, g, rows, ring, lists, now, heap, slots, latency, log, numbers):  # type: ignore[no-untyped-def]
     """Take every release of events that finish until `time`."""
     while g[IN_HEAP] > 0 and slots[heap[0, 0], SLOT_FINISH] <= time:
-        _release(g, rows, ring, hist, lists, now, heap, slots, times)
+        _release(g, rows, ring, lists, now, heap, slots, latency, log, numbers)
 
 
-@njit()
-def _room(k, n, time, size, g, rows, ring):  # type: ignore[no-untyped-def]
-    """Return when stage `k` has room for event `n` of its own order."""
-    r = g[N_RULES] + k
-    base, mask = rows[r, BASE], rows[r, MASK]
+@njit(_nrt=False)
+def _room(k, n, time, size, rows, ring):  # type: ignore[no-untyped-def]
+    """Return when stage `k` has room for event `n` of its own order, if that is after `time`."""
+    if n < rows[k, SAFE]:
+        return np.int64(NO_ROOM_NEEDED)
+    base, mask, credit = rows[k, BASE], rows[k, MASK], rows[k, CREDIT]
+    depth, capacity, fit = rows[k, DEPTH], rows[k, CAPACITY], rows[k, FIT]
+    half = fit >> 1
+    if n <= half or ring[base + ((n - half - 1) & mask)] + credit <= time:
+        # At most half of what certainly fits is inside: the other half need not look.
+        first = max(n - half, 0)
+        rows[k, SAFE] = max(first + fit, n + 1)
+        rows[k, BYTES_FROM] = first
+        rows[k, BYTES_INSIDE] = -1
+        return np.int64(NO_ROOM_NEEDED)
     room = np.int64(NO_ROOM_NEEDED)
-    depth = rows[r, DEPTH]
     if depth != 0 and n >= depth:
-        room = ring[base + ((n - depth) & mask)] + rows[r, CREDIT]
-    capacity = rows[r, CAPACITY]
+        room = ring[base + ((n - depth) & mask)] + credit
     if capacity != 0:
-        sizes, credit = rows[r, SIZES], rows[r, CREDIT]
-        first, inside = rows[r, BYTES_FROM], rows[r, BYTES_INSIDE]
-        # Events that left long ago cannot matter: forget them, so that rings stay short.
-        while first < n and ring[base + (first & mask)] + credit <= time:
-            inside -= ring[sizes + (first & mask)]
-            first += 1
-        while first < n and inside + size > capacity:
-            room = max(room, ring[base + (first & mask)] + credit)
-            inside -= ring[sizes + (first & mask)]
-            first += 1
-        rows[r, BYTES_FROM] = first
-        rows[r, BYTES_INSIDE] = inside + size
-        ring[sizes + (n & mask)] = size
+        room = max(room, _byte_room(k, n, time, size, rows, ring))
     return room
 
 
-@njit()
-def _room_behind(k, n, g, rows, ring, hist, lists, now, heap, slots, times):  # type: ignore[no-untyped-def]
+@njit(_nrt=False)
+def _byte_room(k, n, time, size, rows, ring):  # type: ignore[no-untyped-def]
+    """As `_room`, for the bytes alone: let events leave until the sum fits."""
+    base, mask, credit, sizes = rows[k, BASE], rows[k, MASK], rows[k, CREDIT], rows[k, SIZES]
+    first, inside = rows[k, BYTES_FROM], rows[k, BYTES_INSIDE]
+    if inside < 0:
+        # Events since it last had room to spare were not summed.
+        inside = np.int64(0)
+        for i in range(first, n):
+            inside += ring[sizes + (i & mask)]
+    # Events that left long ago cannot matter: forget them, so that rings stay short.
+    while first < n and ring[base + (first & mask)] + credit <= time:
+        inside -= ring[sizes + (first & mask)]
+        first += 1
+    room = np.int64(NO_ROOM_NEEDED)
+    while first < n and inside + size > rows[k, CAPACITY]:
+        room = ring[base + (first & mask)] + credit
+        inside -= ring[sizes + (first & mask)]
+        first += 1
+    rows[k, BYTES_FROM] = first
+    rows[k, BYTES_INSIDE] = inside + size
+    return room
+
+
+@njit(_nrt=False)
+def _room_behind(k, n, g, rows, ring, lists, now, heap, slots, latency, log, numbers):  # type: ignore[no-untyped-def]
     """Return when the farm, or a stage behind it, has room for event `n` of an ordered stage."""
-    r = g[N_RULES] + k
-    depth = rows[r, DEPTH]
-    if depth == 0 or n < depth or rows[r, FROM_ORDERED] == 0:
-        return np.int64(NO_ROOM_NEEDED)
-    while g[RELEASED] <= n - depth:
-        _release(g, rows, ring, hist, lists, now, heap, slots, times)
-    return ring[rows[r, BASE] + ((n - depth) & rows[r, MASK])] + rows[r, CREDIT]
+    needed = n - rows[k, DEPTH]
+    while g[RELEASED] <= needed:
+        _release(g, rows, ring, lists, now, heap, slots, latency, log, numbers)
+    return ring[rows[k, BASE] + (needed & rows[k, MASK])] + rows[k, CREDIT]
 
 
-@njit()
-def _pass(j, n, event, arrive, service, room, g, rows, ring, hist, lists, now, times):  # type: ignore[no-untyped-def]
+@njit(_nrt=False, inline="always")
+def _pass(j, n, arrive, service, size, room, blocking, logged, g, rows, ring, lists, now, log):  # type: ignore[no-untyped-def]
     """Take an event through a stage with one server; return its departure."""
-    r = g[N_RULES] + j
-    inside = account(r, arrive, rows, ring, hist)
-    if rows[r, DEPTH] == 0 and inside >= rows[r, LIMIT]:
-        _stop(SATURATED, j, arrive, g)
-    rows[r, FULLEST] = max(rows[r, FULLEST], inside + 1)
-    start = max(arrive, rows[r, LAST])
-    finish = start + service
-    leaves = finish
-    for i in range(rows[r, FIRST_OUTPUT], rows[r, LAST_OUTPUT]):
-        leaves = max(leaves, now[room, lists[i]])
-    rows[r, LAST] = leaves
-    at = n & rows[r, MASK]
-    ring[rows[r, BASE] + at] = leaves
-    if rows[r, ARRIVES] >= 0:
-        ring[rows[r, ARRIVES] + at] = arrive
-    rows[r, COUNT] = n + 1
-    rows[r, INSIDE] += leaves - arrive
-    rows[r, WAITED] += start - arrive
-    rows[r, SERVED] += service
-    rows[r, BLOCKED] += leaves - finish
-    add_time(r, leaves - arrive, rows, hist)
-    if g[RECORD] != 0:
-        _record(event, j, arrive, start, finish, leaves, times)
+    leaves = max(arrive, rows[j, LAST]) + service
+    if blocking:
+        for i in range(rows[j, FIRST_OUTPUT], rows[j, LAST_OUTPUT]):
+            leaves = max(leaves, now[room, lists[i]])
+    at = n & rows[j, MASK]
+    ring[rows[j, BASE] + at] = leaves
+    if rows[j, SPECIAL] != 0:
+        if rows[j, CAPACITY] != 0:
+            ring[rows[j, SIZES] + at] = size
+        if rows[j, LIMIT] != 0:
+            _watch_limit(j, n, arrive, g, rows, ring)
+        if rows[j, ARRIVES] >= 0:
+            ring[rows[j, ARRIVES] + at] = arrive
+    rows[j, LAST] = leaves
+    log[j, LOG_ARRIVE, logged] = arrive
+    log[j, LOG_SERVICE, logged] = service
+    log[j, LOG_DEPART, logged] = leaves
     return leaves
 
 
-@njit()
-def _dispatch(n, time, last, g, rows, ring, hist, lists, now, heap, slots, times):  # type: ignore[no-untyped-def]
+@njit(_nrt=False)
+def _watch_limit(j, count, arrive, g, rows, ring):  # type: ignore[no-untyped-def]
+    """End the run when an unlimited stage holds too many events."""
+    base, mask, left = rows[j, BASE], rows[j, MASK], rows[j, LEFT]
+    while left < count and ring[base + (left & mask)] <= arrive:
+        left += 1
+    rows[j, LEFT] = left
+    if count - left >= rows[j, LIMIT]:
+        _stop(SATURATED, j, arrive, g)
+
+
+@njit(_nrt=False, inline="always")
+def _dispatch(n, time, last, g, rows, ring, lists, now, heap, slots, latency, log, numbers):  # type: ignore[no-untyped-def]
     """Put an event into the farm: its start is known as soon as it arrives."""
     farm = g[FARM]
-    r = g[N_RULES] + farm
-    if rows[r, SOURCE] != 0:
-        arrive = time + rows[r, DELAY]
-        if now[ROOM, farm] > arrive:
+    before = rows[farm, INPUT]
+    if before == L1:
+        arrive = time + rows[farm, DELAY]
+        if n >= rows[farm, DEPTH] > 0 and now[ROOM, farm] > arrive:
             _stop(LOST, farm, arrive, g)
     else:
-        arrive = np.int64(0)
-        for i in range(rows[r, FIRST_INPUT], rows[r, LAST_INPUT]):
-            arrive = max(arrive, now[DEPART, lists[i]])
-        arrive += rows[r, DELAY]
-    for i in range(rows[r + g[N_STAGES] - farm - 1, LAST_OUTPUT], len(lists)):
+        arrive = _latest(farm, rows, lists, now) + rows[farm, DELAY]
+    for i in range(g[SIDES], len(lists)):
         arrive = max(arrive, now[DEPART, lists[i]])
     # Nothing that comes later can finish before it arrives.
-    release_until(arrive, g, rows, ring, hist, lists, now, heap, slots, times)
-    inside = account(r, arrive, rows, ring, hist)
-    if rows[r, DEPTH] == 0 and inside >= rows[r, LIMIT]:
-        _stop(SATURATED, farm, arrive, g)
-    rows[r, FULLEST] = max(rows[r, FULLEST], inside + 1)
+    release_until(arrive, g, rows, ring, lists, now, heap, slots, latency, log, numbers)
+    if rows[farm, LIMIT] != 0:
+        _watch_limit(farm, n, arrive, g, rows, ring)
+    base, mask = rows[farm, BASE], rows[farm, MASK]
     start, before = arrive, n - g[SERVERS]
     if before >= 0:
         while g[RELEASED] <= before:
-            _release(g, rows, ring, hist, lists, now, heap, slots, times)
-        start = max(start, ring[rows[r, BASE] + (before & rows[r, MASK])])
-    at = n & rows[r, MASK]
+            _release(g, rows, ring, lists, now, heap, slots, latency, log, numbers)
+        start = max(start, ring[base + (before & mask)])
     # Its place in the order of releases is open.
-    ring[rows[r, BASE] + at] = FUTURE
-    if rows[r, ARRIVES] >= 0:
-        ring[rows[r, ARRIVES] + at] = arrive
-    rows[r, COUNT] = n + 1
+    ring[base + (n & mask)] = FUTURE
+    if rows[farm, ARRIVES] >= 0:
+        ring[rows[farm, ARRIVES] + (n & mask)] = arrive
+    log[farm, LOG_SERVICE, g[LOGGED_IN] - 1] = arrive
     slot = heap[1, g[IN_HEAP]]
     slots[slot, SLOT_NUMBER] = n
     slots[slot, SLOT_ACCEPT] = time
@@ -303,78 +384,69 @@ def _dispatch(n, time, last, g, rows, ring, hist, lists, now, heap, slots, times
     _push(slot, g, heap, slots)
 
 
-@njit()
-def _release(g, rows, ring, hist, lists, now, heap, slots, times):  # type: ignore[no-untyped-def]
+@njit(_nrt=False)
+def _release(g, rows, ring, lists, now, heap, slots, latency, log, numbers):  # type: ignore[no-untyped-def]
     """Take the next release of the farm, and pass the stages behind it."""
-    farm, n_stages, q = g[FARM], g[N_STAGES], g[RELEASED]
+    farm, n_stages, q, logged = g[FARM], g[N_STAGES], g[RELEASED], g[LOGGED_OUT]
     slot = _pop(g, heap, slots)
-    r = g[N_RULES] + farm
-    arrive, start = slots[slot, SLOT_ARRIVE], slots[slot, SLOT_START]
-    finish = slots[slot, SLOT_FINISH]
-    at = SLOT_LOADS
+    finish, at = slots[slot, SLOT_FINISH], SLOT_LOADS
+    blocking = False
     for k in range(farm + 1, n_stages):
-        now[DEPART, k] = _room(k, q, finish, slots[slot, at + 1], g, rows, ring)
+        room = _room(k, q, finish, slots[slot, at + 1], rows, ring)
+        now[DEPART, k] = room
+        blocking = blocking or room > finish
         at += 2
     leaves = finish
-    for i in range(rows[r, FIRST_OUTPUT], rows[r, LAST_OUTPUT]):
-        leaves = max(leaves, now[DEPART, lists[i]])
-    ring[rows[r, BASE] + (q & rows[r, MASK])] = leaves
+    if blocking:
+        for i in range(rows[farm, FIRST_OUTPUT], rows[farm, LAST_OUTPUT]):
+            leaves = max(leaves, now[DEPART, lists[i]])
+    ring[rows[farm, BASE] + (q & rows[farm, MASK])] = leaves
     g[RELEASED] = q + 1
-    rows[r, INSIDE] += leaves - arrive
-    rows[r, WAITED] += start - arrive
-    rows[r, SERVED] += finish - start
-    rows[r, BLOCKED] += leaves - finish
-    add_time(r, leaves - arrive, rows, hist)
-    if g[RECORD] != 0:
-        _record(slots[slot, SLOT_NUMBER], farm, arrive, start, finish, leaves, times)
+    g[LOGGED_OUT] = logged + 1
+    numbers[logged] = slots[slot, SLOT_NUMBER]
+    log[farm, LOG_ARRIVE, logged] = slots[slot, SLOT_ARRIVE]
+    log[farm, LOG_START, logged] = slots[slot, SLOT_START]
+    log[farm, LOG_FINISH, logged] = finish
+    log[farm, LOG_DEPART, logged] = leaves
     last, at = max(leaves, slots[slot, SLOT_LAST]), SLOT_LOADS
     for k in range(farm + 1, n_stages):
-        r = g[N_RULES] + k
         arrive = np.int64(0)
-        for i in range(rows[r, FIRST_INPUT], rows[r, LAST_INPUT]):
+        for i in range(rows[k, FIRST_INPUT], rows[k, LAST_INPUT]):
             before = lists[i]
             if before == farm:
                 arrive = max(arrive, leaves)
             elif before > farm:
                 arrive = max(arrive, now[DEPART, before])
         now[DEPART, k] = _pass(
-            k, q, slots[slot, SLOT_NUMBER], arrive + rows[r, DELAY], slots[slot, at], DEPART, g,
-            rows, ring, hist, lists, now, times,
+            k, q, arrive + rows[k, DELAY], slots[slot, at], slots[slot, at + 1], DEPART, blocking,
+            logged, g, rows, ring, lists, now, log,
         )  # fmt: skip
         last = max(last, now[DEPART, k])
         at += 2
     g[END] = max(g[END], last)
-    _latency(last - slots[slot, SLOT_ACCEPT], g, hist)
+    _latency(last - slots[slot, SLOT_ACCEPT], g, latency)
 
 
-@njit()
-def _latency(time, g, hist):  # type: ignore[no-untyped-def]
-    hist[g[LATENCY_TIMES] + time_bin(time)] += 1
+@njit(_nrt=False, inline="always")
+def _latency(time, g, latency):  # type: ignore[no-untyped-def]
+    latency[time_bin(time)] += 1
     g[LATENCY_MAX] = max(g[LATENCY_MAX], time)
 
 
-@njit()
-def _record(event, j, arrive, start, finish, leaves, times):  # type: ignore[no-untyped-def]
-    times[event, j, 0] = arrive
-    times[event, j, 1] = start
-    times[event, j, 2] = finish
-    times[event, j, 3] = leaves
-
-
-@njit()
+@njit(_nrt=False)
 def _stop(status, stage, time, g):  # type: ignore[no-untyped-def]
     if g[STATUS] == GOOD:
         g[STATUS], g[WHERE], g[WHEN] = status, stage, time
 
 
-@njit()
+@njit(_nrt=False)
 def _earlier(a, b, slots):  # type: ignore[no-untyped-def]
     """Return whether slot `a` finishes before slot `b`; the first accepted on a tie."""
     x, y = slots[a, SLOT_FINISH], slots[b, SLOT_FINISH]
     return x < y or (x == y and slots[a, SLOT_NUMBER] < slots[b, SLOT_NUMBER])
 
 
-@njit()
+@njit(_nrt=False)
 def _push(slot, g, heap, slots):  # type: ignore[no-untyped-def]
     at = g[IN_HEAP]
     g[IN_HEAP] = at + 1
@@ -387,7 +459,7 @@ def _push(slot, g, heap, slots):  # type: ignore[no-untyped-def]
     heap[0, at] = slot
 
 
-@njit()
+@njit(_nrt=False)
 def _pop(g, heap, slots):  # type: ignore[no-untyped-def]
     n = g[IN_HEAP] - 1
     top, moved = heap[0, 0], heap[0, n]

@@ -6,18 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models.kernels import njit
-from sim.readout.fast_buffers import (
-    BASE,
-    COUNT,
-    FULLEST,
-    INSIDE,
-    LEFT,
-    MASK,
-    SERVED,
-    WAITED,
-    account,
-    add_time,
-)
 from sim.readout.loads import exponential_time, slot_bits
 from sim.readout.plan import TURN, Plan
 
@@ -26,44 +14,58 @@ NEVER = -(1 << 62)
 
 (MIN_SPACING, DEAD_TIME, WINDOW, BUCKET, FREE_BUCKET, FIFO, SERVERS, APV25) = range(8)
 
-KIND, TIME, LIMIT, N_SERVERS, PARALYSABLE, BY_EVENT, SAMPLES, GRID, PROCESSING, SLOT, HEAP, FREE = (
-    range(12)
-)
-"""Columns of the rules' constants; HEAP and FREE: where a fifo's heaps start."""
+(
+    KIND, TIME, LIMIT, N_SERVERS, PARALYSABLE, BY_EVENT, SAMPLES, GRID, PROCESSING, SLOT, BASE,
+    MASK, FREE,
+) = range(13)  # fmt: skip
+"""Columns of the rules' constants. BASE: where the rule's ring of times (or heap of departures)
+starts, MASK: its length less one where that is a power of two, FREE: where the heap of servers
+starts."""
 
-LAST, SINCE, INSIDE_NOW = range(3)
+LAST, SINCE, COUNT = range(3)
 """Columns of the rules' state: last accept, end or departure, or tokens; regained so far, or place
-in the window's ring; length of the heap."""
+in the window's ring; entries so far, or those in the heap."""
+
+LOG_START, LOG_END = range(2)
+"""What the log keeps of a buffer's events: start of service, and end."""
+
+BUFFERS = ("fifo", "apv25")
+"""Kinds of rules whose occupancy is followed."""
 
 V_RING, V_PRE, V_UP, V_FULL, V_GATED, V_WAIT, V_START, V_END = range(8)
 """Columns of the veto: its constants, then start and end of the last sequence."""
 
 
 def rule_constants(plan: Plan, slots: tuple[int, ...]) -> tuple[NDArray[np.int64], int]:
-    """Return the rules' constants, shape ``(n_rules, 12)``, and the length of all heaps."""
-    rows, heap = [], 0
+    """Return the rules' constants, shape ``(n_rules, 13)``, and the length of all rings."""
+    rows, used = [], 0
     for rule, slot in zip(plan.rules, slots, strict=True):
         kind = {
             "min_spacing": MIN_SPACING, "dead_time": DEAD_TIME, "window": WINDOW,
             "leaky_bucket": FREE_BUCKET if rule.free_timer else BUCKET,
             "fifo": SERVERS if rule.servers > 1 else FIFO, "apv25": APV25,
         }[rule.kind]  # fmt: skip
+        length = 1 << max(3, rule.count.bit_length())
         rows.append((
             kind, rule.time, rule.count, rule.servers, rule.paralysable, rule.by_event,
-            rule.samples, rule.grid, rule.processing, slot, heap, heap + rule.count,
+            rule.samples, rule.grid, rule.processing, slot, used, length - 1, used + length,
         ))  # fmt: skip
-        if kind == SERVERS:
-            heap += rule.count + rule.servers
-    return np.array(rows, dtype=np.int64).reshape(len(rows), 12), heap
+        used += length + rule.servers
+    return np.array(rows, dtype=np.int64).reshape(len(rows), 13), used
 
 
-def rule_state(constants: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the rules' state before the first candidate, shape ``(n_rules, 3)``."""
+def rule_state(
+    constants: NDArray[np.int64], used: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return state ``(n_rules, 3)`` and rings ``(used,)`` before the first candidate."""
     state = np.zeros((len(constants), 3), dtype=np.int64)
     state[:, LAST] = NEVER
     free = constants[:, KIND] == FREE_BUCKET
     state[free, LAST] = constants[free, LIMIT]
-    return state
+    rings = np.zeros(used, dtype=np.int64)
+    for row in constants[constants[:, KIND] == WINDOW]:
+        rings[row[BASE] :][: row[LIMIT]] = NEVER
+    return state, rings
 
 
 def veto_state(plan: Plan) -> NDArray[np.int64]:
@@ -75,7 +77,7 @@ def veto_state(plan: Plan) -> NDArray[np.int64]:
     return np.array(rows, dtype=np.int64).reshape(len(rows), 8)
 
 
-@njit()
+@njit(_nrt=False)
 def veto_kick(veto, time, ring, position):  # type: ignore[no-untyped-def]
     """Take an announcement: start the ring's sequence unless one runs."""
     for i in range(len(veto)):
@@ -86,7 +88,7 @@ def veto_kick(veto, time, ring, position):  # type: ignore[no-untyped-def]
             veto[i, V_END] = earliest + phase + veto[i, V_FULL] + veto[i, V_GATED]
 
 
-@njit()
+@njit(_nrt=False)
 def veto_up(veto, time):  # type: ignore[no-untyped-def]
     """Return whether a window is up."""
     for i in range(len(veto)):
@@ -97,7 +99,7 @@ def veto_up(veto, time):  # type: ignore[no-untyped-def]
     return False
 
 
-@njit()
+@njit(_nrt=False)
 def cells_of(samples, short):  # type: ignore[no-untyped-def]
     """Return the samples of an event: 3, 6, or by its flag (0)."""
     if samples != 0:
@@ -105,8 +107,8 @@ def cells_of(samples, short):  # type: ignore[no-untyped-def]
     return np.int64(3) if short else np.int64(6)
 
 
-@njit()
-def refuses(i, time, short, rule, state, rows, ring, heaps):  # type: ignore[no-untyped-def]
+@njit(_nrt=False, inline="always")
+def refuses(i, time, short, rule, state, rings):  # type: ignore[no-untyped-def]
     """Return whether rule `i` refuses a candidate; nothing that matters later changes."""
     kind = rule[i, KIND]
     if kind == MIN_SPACING:
@@ -114,7 +116,7 @@ def refuses(i, time, short, rule, state, rows, ring, heaps):  # type: ignore[no-
     if kind == DEAD_TIME:
         return time < state[i, LAST]
     if kind == WINDOW:
-        return time - ring[rows[i, BASE] + state[i, SINCE]] < rule[i, TIME]
+        return time - rings[rule[i, BASE] + state[i, SINCE]] < rule[i, TIME]
     if kind == FREE_BUCKET:
         regained = time // rule[i, TIME]
         tokens = min(rule[i, LIMIT], state[i, LAST] + regained - state[i, SINCE])
@@ -122,17 +124,19 @@ def refuses(i, time, short, rule, state, rows, ring, heaps):  # type: ignore[no-
         state[i, SINCE] = regained
         return tokens == 0
     if kind == SERVERS:
-        while state[i, INSIDE_NOW] > 0 and heaps[rule[i, HEAP]] <= time:
-            leave_heap(i, rule, state, rows, ring, heaps)
-        return state[i, INSIDE_NOW] >= rule[i, LIMIT]
+        base = rule[i, BASE]
+        while state[i, COUNT] > 0 and rings[base] <= time:
+            state[i, COUNT] -= 1
+            _sink(rings, base, state[i, COUNT], rings[base + state[i, COUNT]])
+        return state[i, COUNT] >= rule[i, LIMIT]
     # Places are freed in the order in which they are taken: the one whose place is needed decides.
     needed = cells_of(rule[i, SAMPLES], short) if kind == APV25 else np.int64(1)
-    before = rows[i, COUNT] + needed - 1 - rule[i, LIMIT]
-    return before >= 0 and ring[rows[i, BASE] + (before & rows[i, MASK])] > time
+    before = state[i, COUNT] + needed - 1 - rule[i, LIMIT]
+    return before >= 0 and rings[rule[i, BASE] + (before & rule[i, MASK])] > time
 
 
-@njit()
-def accepted(i, time, short, words, rule, state, rows, ring, hist, heaps):  # type: ignore[no-untyped-def]
+@njit(_nrt=False, inline="always")
+def accepted(i, time, short, words, rule, state, rings, log, at):  # type: ignore[no-untyped-def]
     """Tell rule `i` of an accept."""
     kind = rule[i, KIND]
     if kind == MIN_SPACING:
@@ -141,36 +145,30 @@ def accepted(i, time, short, words, rule, state, rows, ring, hist, heaps):  # ty
         state[i, LAST] = time + rule[i, TIME]
     elif kind == WINDOW:
         place = state[i, SINCE]
-        ring[rows[i, BASE] + place] = time
+        rings[rule[i, BASE] + place] = time
         state[i, SINCE] = place + 1 if place + 1 < rule[i, LIMIT] else 0
     elif kind == FREE_BUCKET:
         state[i, LAST] -= 1
     elif kind == APV25:
-        _apv25(i, time, short, rule, state, rows, ring, hist)
+        _apv25(i, time, short, rule, state, rings, log, at)
     else:
         service = rule[i, TIME]
         if rule[i, SLOT] >= 0:
             service = exponential_time(service, slot_bits(words, rule[i, SLOT], 32))
+        start = max(time, state[i, LAST])
         if kind == SERVERS:
-            start = max(time, heaps[rule[i, FREE]])
-            leaves = start + service
-            _sink(heaps, rule[i, FREE], rule[i, N_SERVERS], leaves)
-            _push(heaps, rule[i, HEAP], state[i, INSIDE_NOW], leaves)
-            state[i, INSIDE_NOW] += 1
-            # Its departure's place in their order is not known yet; what lies here is an old one.
-            ring[rows[i, BASE] + (rows[i, COUNT] & rows[i, MASK])] = -NEVER
+            start = max(time, rings[rule[i, FREE]])
+            _sink(rings, rule[i, FREE], rule[i, N_SERVERS], start + service)
+            _push(rings, rule[i, BASE], state[i, COUNT], start + service)
         else:
-            start = max(time, state[i, LAST])
-            leaves = start + service
-            state[i, LAST] = leaves
-            ring[rows[i, BASE] + (rows[i, COUNT] & rows[i, MASK])] = leaves
-        rows[i, COUNT] += 1
-        rows[i, FULLEST] = max(rows[i, FULLEST], rows[i, COUNT] - rows[i, LEFT])
-        _sums(i, start - time, service, leaves - time, rows, hist)
-        rows[i, INSIDE] += leaves - time
+            state[i, LAST] = start + service
+            rings[rule[i, BASE] + (state[i, COUNT] & rule[i, MASK])] = start + service
+        state[i, COUNT] += 1
+        log[i, LOG_START, at] = start
+        log[i, LOG_END, at] = start + service
 
 
-@njit()
+@njit(_nrt=False)
 def paralyse(time, rule, state):  # type: ignore[no-untyped-def]
     """Tell the paralysable dead times of a candidate, taken or not."""
     for i in range(len(rule)):
@@ -178,62 +176,23 @@ def paralyse(time, rule, state):  # type: ignore[no-untyped-def]
             state[i, LAST] = time + rule[i, TIME]
 
 
-@njit()
-def leave_heaps(time, rule, state, rows, ring, heaps):  # type: ignore[no-untyped-def]
-    """Move every departure until `time` from the heaps to the rings."""
-    for i in range(len(rule)):
-        if rule[i, KIND] == SERVERS:
-            while state[i, INSIDE_NOW] > 0 and heaps[rule[i, HEAP]] <= time:
-                leave_heap(i, rule, state, rows, ring, heaps)
-
-
-@njit()
-def watch(time, rule, rows, ring, hist):  # type: ignore[no-untyped-def]
-    """Bring the statistics of all buffers up to a candidate, and count what it finds."""
-    for i in range(len(rule)):
-        kind = rule[i, KIND]
-        if kind in (FIFO, SERVERS, APV25):
-            account(i, time, rows, ring, hist)
-
-
-@njit()
-def leave_heap(i, rule, state, rows, ring, heaps):  # type: ignore[no-untyped-def]
-    """Move the least departure of a fifo with servers from its heap to its ring."""
-    left = rows[i, COUNT] - state[i, INSIDE_NOW]
-    ring[rows[i, BASE] + (left & rows[i, MASK])] = heaps[rule[i, HEAP]]
-    state[i, INSIDE_NOW] -= 1
-    base, n = rule[i, HEAP], state[i, INSIDE_NOW]
-    last = heaps[base + n]
-    if n > 0:
-        _sink(heaps, base, n, last)
-
-
-@njit()
-def _apv25(i, time, short, rule, state, rows, ring, hist):  # type: ignore[no-untyped-def]
-    n = cells_of(rule[i, SAMPLES], short)
-    end = state[i, LAST]
+@njit(_nrt=False)
+def _apv25(i, time, short, rule, state, rings, log, at):  # type: ignore[no-untyped-def]
+    n, frame, end = cells_of(rule[i, SAMPLES], short), rule[i, TIME], state[i, LAST]
     earliest = time + rule[i, PROCESSING] if end <= time else end
     grid = rule[i, GRID]
     start = -(-earliest // grid) * grid
-    end = start + n * rule[i, TIME]
+    end = start + n * frame
     for k in range(n):
-        free = end if rule[i, BY_EVENT] != 0 else start + (k + 1) * rule[i, TIME]
-        ring[rows[i, BASE] + (rows[i, COUNT] & rows[i, MASK])] = free
-        rows[i, COUNT] += 1
-        rows[i, INSIDE] += free - time
+        free = end if rule[i, BY_EVENT] != 0 else start + (k + 1) * frame
+        rings[rule[i, BASE] + (state[i, COUNT] & rule[i, MASK])] = free
+        state[i, COUNT] += 1
     state[i, LAST] = end
-    rows[i, FULLEST] = max(rows[i, FULLEST], rows[i, COUNT] - rows[i, LEFT])
-    _sums(i, start - time, n * rule[i, TIME], end - time, rows, hist)
+    log[i, LOG_START, at] = start
+    log[i, LOG_END, at] = end
 
 
-@njit()
-def _sums(i, waited, served, inside, rows, hist):  # type: ignore[no-untyped-def]
-    rows[i, WAITED] += waited
-    rows[i, SERVED] += served
-    add_time(i, inside, rows, hist)
-
-
-@njit()
+@njit(_nrt=False)
 def _push(heap, base, n, value):  # type: ignore[no-untyped-def]
     at = n
     while at > 0:
@@ -245,7 +204,7 @@ def _push(heap, base, n, value):  # type: ignore[no-untyped-def]
     heap[base + at] = value
 
 
-@njit()
+@njit(_nrt=False)
 def _sink(heap, base, n, value):  # type: ignore[no-untyped-def]
     """Put `value` in the place of the least of `n` values."""
     at = 0

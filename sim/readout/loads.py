@@ -141,6 +141,23 @@ def exponential(mean: int, draw: int) -> int:
     return int(exponential_time(np.int64(mean), np.uint64(draw)))
 
 
+def most_bytes(tables: LoadTables) -> list[int]:
+    """Return the most bytes that one event can have in each stage."""
+    most: list[int] = []
+    leaving: list[int] = []
+    for row in tables.rows.tolist():
+        if row[MAKES]:
+            largest = row[FIXED_BYTES]
+            if row[BYTES_SLOT] >= 0:
+                largest = int(tables.tables[row[BYTES_TABLE] :][: 1 << BYTES_TABLE_BITS].max())
+        else:
+            inputs = tables.inputs[row[FIRST_INPUT] : row[LAST_INPUT]]
+            largest = sum(leaving[k] for k in inputs)
+        most.append(largest)
+        leaving.append((largest * row[REDUCTION]) >> REDUCTION_BITS)
+    return most
+
+
 class _Slots:
     """Deals out bits of the words; a slot does not cross a word's end."""
 
@@ -173,21 +190,21 @@ class _Tables:
         return start
 
 
-@njit()
+@njit(_nrt=False)
 def slot_bits(words, slot, bits):  # type: ignore[no-untyped-def]
     """Return `bits` random bits of a candidate's words."""
     word = words[slot >> 6] >> np.uint64(slot & 63)
     return word & np.uint64((1 << bits) - 1)
 
 
-@njit()
+@njit(_nrt=False)
 def exponential_time(mean, draw):  # type: ignore[no-untyped-def]
     """Return an exponential time of a mean [quanta], at least 1, from 32 random bits."""
     u = (np.float64(draw) + 0.5) / 4294967296.0
     return max(np.int64(1), np.int64(np.rint(-np.log(u) * np.float64(mean))))
 
 
-@njit()
+@njit(_nrt=False, inline="always")
 def event_loads(words, samples, rows, inputs, tables, service, size, out):  # type: ignore[no-untyped-def]
     """Fill one event's service times, bytes and outgoing bytes, one element a stage."""
     for j in range(len(rows)):

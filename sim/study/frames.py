@@ -7,10 +7,14 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_models import ecl_cluster, ecl_selection
+from firmware_models import ecl_cluster, ecl_selection, event_framer, l1_throttle
 from firmware_models.errors import unknown_name
+from firmware_models.event_payload import pseudo_payload
 from firmware_models.interface import WORDS
-from firmware_models.interface.clock import DATA_CLOCK_TICKS
+from firmware_models.interface.clock import DATA_CLOCK_TICKS, TICK_NS, TICKS_PER_TURN
+from firmware_models.interface.readout import HEADER_WORDS, N_LINE_WORD, TRAILER_WORDS
+from firmware_models.interface.throttle import N_BUSY, RINGS
+from firmware_models.readout_events import SUBDETECTORS, ReadoutEvents
 from firmware_models.trigger_cells import CellHits
 from sim.detector.ecl import EclConfig, EclResponse
 from sim.events import concatenate
@@ -29,6 +33,13 @@ CHUNK = 8_192
 
 MEAN_GAP = 12.0
 """Mean idle ticks between collisions in a stream of ticks: pulses overlap now and then."""
+
+L1_RATE_KHZ = 30.0
+"""Design rate of the requests: readout_daq section 2.1 of the reference notes."""
+
+COMPRESSION = 32.0
+"""How many times faster requests come in a stream for the throttle: at the design rate a stream
+of `CHUNK` ticks would hold two."""
 
 Frames = NDArray[np.void]
 
@@ -151,6 +162,87 @@ def _event_times(seed: int) -> Maker:
     return make
 
 
+def _requests(seed: int) -> Maker:
+    """Give Poisson requests, one injection announcement and a BUSY now and then."""
+    spacing_ns = 1e6 / (L1_RATE_KHZ * COMPRESSION)
+
+    def make(n: int, chunk: int) -> Frames:
+        rng = stream(seed, "frames/requests", chunk)
+        duration_ns = n * TICK_NS
+        times = rng.uniform(0.0, duration_ns, rng.poisson(duration_ns / spacing_ns))
+        words = l1_throttle.quantize(
+            n, times, rng.random(len(times)) < 0.5,
+            kick_ns=rng.uniform(0.0, duration_ns, 1), kick_ring=rng.integers(0, len(RINGS), 1),
+            kick_position=rng.integers(0, TICKS_PER_TURN, 1),
+            first_tick=int(rng.integers(TICKS_PER_TURN)),
+        )  # fmt: skip
+        words["activity"] = rng.random(n) < 0.1
+        words["busy"] = rng.random((n, N_BUSY)) < 0.002
+        return words
+
+    return make
+
+
+def _front_end(seed: int) -> Maker:
+    """Give the ticks of a front end whose read-out time grows with the fired cells.
+
+    Gaps are shorter than real ones, and set so that the buffer fills now and then.
+    """
+    collisions, chain = _collisions(seed), Chain.build(load("low_multiplicity"))
+
+    def make(n: int, chunk: int) -> Frames:
+        rng = stream(seed, "frames/front_end", chunk)
+        ticks = np.cumsum(rng.geometric(1.0 / MEAN_GAP, size=n))
+        ticks = ticks[ticks < n]
+        hits = collisions(max(len(ticks), 1), chunk)
+        fired = unslice_bits(chain.decide(hits).rows, len(hits))[:, : len(ticks)]
+        cells = np.diff(hits.offsets)[: len(ticks)]
+        words = WORDS["derandomizer_input"].zeros(n)
+        words["l1"][ticks] = np.any(fired, axis=0)
+        words["service"][ticks] = np.minimum(4 * (cells + 1), 1000)
+        # The link takes events in spells of 100 ticks on average, with breaks of 10.
+        turns = np.where(np.arange(n) % 2, rng.geometric(0.1, n), rng.geometric(0.01, n))
+        words["ready"] = np.repeat((np.arange(n) + 1) % 2, turns)[:n]
+        return words
+
+    return make
+
+
+def _events(seed: int) -> Maker:
+    """Give the ticks of event frames: fired lines, the calorimeter's cells, others made up."""
+    collisions, chain = _collisions(seed), Chain.build(load("low_multiplicity"))
+    index = [line.index for line in chain.menu.lines]
+    ecl = SUBDETECTORS.index("ECL")
+
+    def make(n: int, chunk: int) -> Frames:
+        rng = stream(seed, "frames/events", chunk)
+        count = n // (HEADER_WORDS + TRAILER_WORDS) + 1  # enough even for empty frames
+        hits = collisions(count, chunk)
+        bits = np.zeros((count, 32 * N_LINE_WORD), dtype=np.uint8)
+        bits[:, index] = unslice_bits(chain.decide(hits).rows, count).T
+        present = rng.integers(0, 1 << len(SUBDETECTORS), count) | 1 << ecl
+        there = (present[:, None] >> np.arange(len(SUBDETECTORS))) & 1
+        sizes = rng.integers(0, 8, there.shape) * there
+        sizes[:, ecl] = np.diff(hits.offsets)
+        tag = np.arange(chunk * CHUNK, chunk * CHUNK + count)
+        payload = pseudo_payload(seed, tag.astype(np.uint32), sizes)
+        # A fired cell is a word: number, counts of energy and of time.
+        cells = hits.cell.astype(np.uint32) | hits.energy.astype(np.uint32) << np.uint32(10)
+        kind = np.repeat(np.tile(np.arange(len(SUBDETECTORS)), count), sizes.ravel())
+        payload[kind == ecl] = cells | hits.time.astype(np.uint32) << np.uint32(22)
+        columns = {
+            "tag": tag,
+            "time": np.cumsum(rng.geometric(1.0 / 4240, count)),  # 30 kHz in ticks
+            "trigger_type": rng.integers(0, 16, count),
+            "flags": rng.integers(0, 4, count),
+            "lines": np.packbits(bits, axis=1, bitorder="little").view("<u4"),
+        }
+        events = ReadoutEvents.build(sizes, payload, columns, present=present)
+        return event_framer.quantize(events, rng.geometric(0.5, count) - 1)[:n]
+
+    return make
+
+
 def _bits(words: Frames, bits: NDArray[np.bool_]) -> Frames:
     """Put rows of bits, shape (n_rows, n), into the lowest bits of the words."""
     words["bits"][:, : len(bits)] = bits.T
@@ -164,4 +256,7 @@ _MAKERS: dict[str, Callable[[int], Maker]] = {
     "gdl_logic": _input_bits,
     "gdl_prescale": _lines,
     "gdl_timing": _event_times,
+    "l1_throttle": _requests,
+    "derandomizer": _front_end,
+    "event_framer": _events,
 }

@@ -1,0 +1,209 @@
+"""Statistics of the fast engine, stage by stage from the log of a block of events.
+
+Departures do not fall from one to the next, so the occupancy at any time is the number of arrivals
+less the departures until then: two counters that only go up.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_models.kernels import njit
+from sim.readout.engine import TIME_BINS, StageStats, time_bin
+
+(ENTERED, LEFT, CLOCK, FULLEST, WEIGHTED, INSIDE, WAITED, SERVED, BLOCKED, INSIDE_MAX, EVENTS,
+ LAST) = range(12)  # fmt: skip
+"""Elements of a counter's sums. ENTERED: places taken so far (events, or cells); LEFT: departures
+seen so far; CLOCK: time until which the
+histograms are complete; LAST: the last departure known."""
+
+
+class Counter:
+    """Counts what happens in one stage or buffer.
+
+    Parameters
+    ----------
+    name : str
+    levels, step : int
+        Bins of the occupancy histograms, and occupancies in each (a power of two).
+    """
+
+    def __init__(self, name: str, levels: int, step: int) -> None:
+        self._name = name
+        self._step = step
+        self._sums = np.zeros(12, dtype=np.int64)
+        self._sums[LAST] = -(1 << 62)
+        self._time_at = np.zeros(levels, dtype=np.int64)
+        self._seen = np.zeros(levels, dtype=np.int64)
+        self._inside_time = np.zeros(TIME_BINS, dtype=np.int64)
+        self._pending = np.zeros(0, dtype=np.int64)
+
+    def add(
+        self, arrive: NDArray[np.int64], service: NDArray[np.int64], depart: NDArray[np.int64]
+    ) -> None:
+        """Add events of a stage with one server, in order, each of shape ``(n,)`` [quanta]."""
+        _sum_one_server(arrive, service, depart, self._sums, self._inside_time)
+        self._occupancy(arrive, depart)
+
+    def add_released(
+        self, arrivals: NDArray[np.int64], arrive: NDArray[np.int64], start: NDArray[np.int64],
+        finish: NDArray[np.int64], depart: NDArray[np.int64],
+    ) -> None:  # fmt: skip
+        """Add events of the farm: arrivals in their order, released events in theirs."""
+        _sum_released(arrive, start, finish, depart, self._sums, self._inside_time)
+        self._occupancy(arrivals, depart)
+
+    def add_candidates(
+        self, time: NDArray[np.int64], entering: NDArray[np.int64], start: NDArray[np.int64],
+        end: NDArray[np.int64], leaving: NDArray[np.int64],
+    ) -> None:  # fmt: skip
+        """Add candidates to a buffer of the throttle.
+
+        Parameters
+        ----------
+        time, entering : ndarray of int64, shape (n,)
+            Times, and the places that each takes: 0 for those that are refused.
+        start, end : ndarray of int64, shape (n_accepted,)
+            Service of those that enter.
+        leaving : ndarray of int64, shape (sum of entering,)
+            When each place is free again.
+        """
+        accepts = time[entering > 0]
+        _sum_buffer(accepts, start, end, self._sums, self._inside_time)
+        self._sums[INSIDE] += leaving.sum() - np.repeat(accepts, entering[entering > 0]).sum()
+        known = np.sort(np.concatenate([self._pending, leaving]), kind="stable")
+        seen = _follow_candidates(time, entering, known, self._step.bit_length() - 1, self._sums,
+                                  self._time_at, self._seen)  # fmt: skip
+        self._pending = known[seen:]
+
+    def _occupancy(self, arrive: NDArray[np.int64], depart: NDArray[np.int64]) -> None:
+        known = np.concatenate([self._pending, depart])
+        seen = _follow(arrive, known, self._step.bit_length() - 1, self._sums, self._time_at,
+                       self._seen)  # fmt: skip
+        self._pending = known[seen:]
+
+    def finish(self, end: int) -> StageStats:
+        """Complete the histograms until `end`, when everything has left."""
+        sums = self._sums
+        _until(end, self._pending, self._step.bit_length() - 1, sums, self._time_at)
+        return StageStats(
+            name=self._name, levels=len(self._time_at), step=self._step,
+            arrived=int(sums[EVENTS]), departed=int(sums[EVENTS]), inside=int(sums[INSIDE]),
+            waited=int(sums[WAITED]), served=int(sums[SERVED]), blocked=int(sums[BLOCKED]),
+            occupancy_max=int(sums[FULLEST]), time_at=self._time_at, weighted=int(sums[WEIGHTED]),
+            seen=self._seen, inside_time=self._inside_time, inside_max=int(sums[INSIDE_MAX]),
+        )  # fmt: skip
+
+
+@njit(nogil=True)
+def _follow(arrive, known, shift, sums, time_at, seen):  # type: ignore[no-untyped-def]
+    """Walk through arrivals and departures in time; return how many departures were seen."""
+    clock, weighted = sums[CLOCK], sums[WEIGHTED]
+    inside, fullest = sums[ENTERED] - sums[LEFT], sums[FULLEST]
+    at, n_known = 0, len(known)
+    for i in range(len(arrive)):
+        time = arrive[i]
+        while at < n_known and known[at] <= time:
+            leaves = known[at]
+            time_at[inside >> shift] += leaves - clock
+            weighted += inside * (leaves - clock)
+            clock = leaves
+            inside -= 1
+            at += 1
+        time_at[inside >> shift] += time - clock
+        weighted += inside * (time - clock)
+        clock = time
+        seen[inside >> shift] += 1
+        inside += 1
+        fullest = max(fullest, inside)
+    sums[ENTERED] += len(arrive)
+    sums[EVENTS] += len(arrive)
+    sums[LEFT] = sums[ENTERED] - inside
+    sums[CLOCK], sums[WEIGHTED], sums[FULLEST] = clock, weighted, fullest
+    return at
+
+
+@njit(nogil=True)
+def _follow_candidates(time, entering, known, shift, sums, time_at, seen):  # type: ignore[no-untyped-def]
+    """As `_follow`, where each arrival takes any number of places."""
+    clock, weighted = sums[CLOCK], sums[WEIGHTED]
+    inside, fullest = sums[ENTERED] - sums[LEFT], sums[FULLEST]
+    at, n_known = 0, len(known)
+    for i in range(len(time)):
+        while at < n_known and known[at] <= time[i]:
+            leaves = known[at]
+            time_at[inside >> shift] += leaves - clock
+            weighted += inside * (leaves - clock)
+            clock = leaves
+            inside -= 1
+            at += 1
+        time_at[inside >> shift] += time[i] - clock
+        weighted += inside * (time[i] - clock)
+        clock = time[i]
+        seen[inside >> shift] += 1
+        inside += entering[i]
+        fullest = max(fullest, inside)
+        sums[ENTERED] += entering[i]
+    sums[LEFT] = sums[ENTERED] - inside
+    sums[CLOCK], sums[WEIGHTED], sums[FULLEST] = clock, weighted, fullest
+    return at
+
+
+@njit(nogil=True)
+def _sum_buffer(accepts, start, end, sums, inside_time):  # type: ignore[no-untyped-def]
+    for i in range(len(accepts)):
+        sums[WAITED] += start[i] - accepts[i]
+        sums[SERVED] += end[i] - start[i]
+        sums[INSIDE_MAX] = max(sums[INSIDE_MAX], end[i] - accepts[i])
+        inside_time[time_bin(end[i] - accepts[i])] += 1
+    sums[EVENTS] += len(accepts)
+
+
+@njit(nogil=True)
+def _until(end, known, shift, sums, time_at):  # type: ignore[no-untyped-def]
+    """Walk on through departures until `end`."""
+    clock, inside = sums[CLOCK], sums[ENTERED] - sums[LEFT]
+    for i in range(len(known)):
+        leaves = min(known[i], end)
+        time_at[inside >> shift] += leaves - clock
+        sums[WEIGHTED] += inside * (leaves - clock)
+        clock = leaves
+        inside -= 1
+    time_at[inside >> shift] += end - clock
+    sums[WEIGHTED] += inside * (end - clock)
+    sums[CLOCK], sums[LEFT] = end, sums[ENTERED] - inside
+
+
+@njit(nogil=True)
+def _sum_one_server(arrive, service, depart, sums, inside_time):  # type: ignore[no-untyped-def]
+    last = sums[LAST]
+    inside, waited, served, blocked = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
+    longest = sums[INSIDE_MAX]
+    for i in range(len(arrive)):
+        time = depart[i] - arrive[i]
+        start = max(arrive[i], last)
+        last = depart[i]
+        inside += time
+        waited += start - arrive[i]
+        served += service[i]
+        blocked += last - start - service[i]
+        longest = max(longest, time)
+        inside_time[time_bin(time)] += 1
+    sums[LAST], sums[INSIDE_MAX] = last, longest
+    sums[INSIDE] += inside
+    sums[WAITED] += waited
+    sums[SERVED] += served
+    sums[BLOCKED] += blocked
+
+
+@njit(nogil=True)
+def _sum_released(arrive, start, finish, depart, sums, inside_time):  # type: ignore[no-untyped-def]
+    for i in range(len(arrive)):
+        time = depart[i] - arrive[i]
+        sums[INSIDE] += time
+        sums[WAITED] += start[i] - arrive[i]
+        sums[SERVED] += finish[i] - start[i]
+        sums[BLOCKED] += depart[i] - finish[i]
+        sums[INSIDE_MAX] = max(sums[INSIDE_MAX], time)
+        inside_time[time_bin(time)] += 1

@@ -1,0 +1,41 @@
+"""Where candidates come from: one module a kind of ``[arrivals]``, loaded when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+
+from firmware_models.errors import InputError, unknown_name
+from sim.readout.arrivals import Source
+from sim.readout.config import ReadoutConfig
+
+KINDS = {
+    "poisson": "sim.readout.sources.poisson",
+    "bernoulli": "sim.readout.sources.bernoulli",
+    "trace": "sim.readout.sources.trace",
+    "beam": "sim.readout.sources.beam",
+    "menu": "sim.readout.sources.menu",
+}
+"""Modules of the kinds; each has ``source(config, place)``."""
+
+
+def make_source(config: ReadoutConfig, place: str) -> Source:
+    """Return the source that ``[arrivals]`` asks for, with probes and kicks.
+
+    Parameters
+    ----------
+    config : ReadoutConfig
+    place : str
+        Where the configuration comes from, for messages.
+
+    Raises
+    ------
+    InputError
+        For an unknown kind, and whatever the kind refuses.
+    """
+    kind = config.arrivals.get("kind")
+    if kind is None:
+        raise InputError("needs a kind", place=f"{place}: arrivals")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise unknown_name("kind", str(kind), KINDS, place=f"{place}: arrivals")
+    source: Source = importlib.import_module(KINDS[kind]).source(config, place)
+    return source
