@@ -16,18 +16,16 @@ from rich.console import Console
 from rich.table import Table
 
 from firmware_models.interface.clock import SYSTEM_CLOCK_MHZ
-from sim.readout.arrivals import SHORT, Arrivals, Kicks
 from sim.readout.config import parse_readout
 from sim.readout.fast_engine import FastEngine
 from sim.readout.loads import Loads
-from sim.readout.plan import QUANTA, compile_plan
+from sim.readout.plan import compile_plan
+from sim.readout.sources import make_source
 from sim.readout.theory.dead_time import clocked_loss, nonparalysable_loss
 from sim.readout.theory.fixed_service import geod1k_loss, md1k_loss
-from sim.streams import stream
 
 SPACING_TICKS, FRAME_TICKS = 24, 560
 BATCH = 10_000
-CHUNK = 20 * BATCH
 
 SPACING = {"kind": "min_spacing", "ticks": SPACING_TICKS}
 BY_EVENT = {"kind": "apv25", "frame_ticks": FRAME_TICKS, "free": "event"}
@@ -81,24 +79,26 @@ def simulate(
     rules: Rules, khz: float, triggers: int, seed: int, clocked: bool
 ) -> NDArray[np.float64]:
     """Return the loss in each batch of candidates at a rate [%]."""
-    plan = compile_plan(parse_readout({"arrivals": {}, "throttle": rules}, "benchmark"))
+    config = parse_readout(
+        {
+            "run": {"triggers": max(2, triggers // BATCH) * BATCH, "seed": seed + int(khz)},
+            "arrivals": {
+                "kind": "bernoulli" if clocked else "poisson", "rate_khz": khz,
+                "short_fraction": 0.5,
+            },
+            "throttle": rules,
+        },
+        "benchmark",
+    )  # fmt: skip
+    plan = compile_plan(config)
     loads = Loads.of(plan)
     engine = FastEngine(plan, loads)
-    ticks = 1e3 * SYSTEM_CLOCK_MHZ / khz
-    start, refused = 0, []
-    for chunk in range(max(2, -(-triggers // CHUNK))):
-        rng = stream(seed, f"benchmark/dead_time/{khz}", chunk)
-        if clocked:
-            times = np.cumsum(rng.geometric(1 / ticks, CHUNK)).astype(np.int64) * QUANTA
-        else:
-            times = np.rint(np.cumsum(rng.exponential(ticks * QUANTA, CHUNK))).astype(np.int64)
-        times += start
-        start = int(times[-1])
-        flags = np.where(rng.random(CHUNK) < 0.5, SHORT, 0).astype(np.uint8)
-        arrivals = Arrivals(times, flags, np.full(CHUNK, -1, dtype=np.int32), Kicks.none())
-        verdicts = engine.feed(arrivals, loads.draw(seed, chunk, CHUNK))
-        refused.append((verdicts.cause != 0).reshape(-1, BATCH).mean(axis=1))
-    return 100 * np.concatenate(refused)
+    refused = [
+        engine.feed(arrivals, loads.draw(seed, chunk, len(arrivals.time))).cause != 0
+        for chunk, arrivals in enumerate(make_source(config, "benchmark").chunks())
+    ]
+    engine.finish()
+    return 100 * np.concatenate(refused).reshape(-1, BATCH).mean(axis=1)
 
 
 def theory(name: str, khz: float, clocked: bool) -> float | None:

@@ -154,7 +154,8 @@ POISSON_LOSSES: dict[str, tuple[dict[str, Any], float, float]] = {
 def test_loss_of_poisson_candidates(name: str) -> None:
     rule, load, expected = POISSON_LOSSES[name]
     period = rule.get("ticks") or rule.get("service_ticks") or rule["drain_ticks"]
-    played = play(poisson_times(period / load, 10_000_000, 11), [rule])
+    seed = 100 + list(POISSON_LOSSES).index(name)
+    played = play(poisson_times(period / load, 10_000_000, seed), [rule], seed=seed)
     assert_mean(batch_means(played.cause != 0), expected)
     assert played.result.accepted == np.count_nonzero(played.cause == 0)
 
@@ -190,7 +191,8 @@ CLOCKED_LOSSES: dict[str, tuple[dict[str, Any], float, float]] = {
 @pytest.mark.parametrize("name", CLOCKED_LOSSES)
 def test_loss_of_clocked_candidates(name: str) -> None:
     rule, probability, expected = CLOCKED_LOSSES[name]
-    played = play(clocked_times(probability, 10_000_000, 12), [rule])
+    seed = 200 + list(CLOCKED_LOSSES).index(name)
+    played = play(clocked_times(probability, 10_000_000, seed), [rule])
     assert_mean(batch_means(played.cause != 0), expected)
 
 

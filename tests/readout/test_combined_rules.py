@@ -142,7 +142,7 @@ CASES = {
 def test_loss_against_the_full_chain(name: str) -> None:
     chip, p = CASES[name]
     expected = chain_loss(chip, p)
-    mean, sigma = simulated_loss(chip, p, 41)
+    mean, sigma = simulated_loss(chip, p, 300 + list(CASES).index(name))
     assert 0 < sigma < 0.005 * expected
     assert abs(mean - expected) < 3 * sigma, (mean, sigma, expected, (mean - expected) / sigma)
 
