@@ -289,14 +289,13 @@ def _byte_room(k, n, time, size, rows, ring):  # type: ignore[no-untyped-def]
     while first < n and ring[base + (first & mask)] + credit <= time:
         inside -= ring[sizes + (first & mask)]
         first += 1
-    room = np.int64(NO_ROOM_NEEDED)
     while first < n and inside + size > rows[k, CAPACITY]:
-        room = ring[base + (first & mask)] + credit
         inside -= ring[sizes + (first & mask)]
         first += 1
     rows[k, BYTES_FROM] = first
     rows[k, BYTES_INSIDE] = inside + size
-    return room
+    # Also when it was an earlier event that needed this one to leave: it may still be inside.
+    return ring[base + ((first - 1) & mask)] + credit if first > 0 else np.int64(NO_ROOM_NEEDED)
 
 
 @njit(_nrt=False)
@@ -349,12 +348,12 @@ def _dispatch(n, time, last, g, rows, ring, lists, now, heap, slots, latency, lo
     before = rows[farm, INPUT]
     if before == L1:
         arrive = time + rows[farm, DELAY]
-        if n >= rows[farm, DEPTH] > 0 and now[ROOM, farm] > arrive:
-            _stop(LOST, farm, arrive, g)
     else:
         arrive = _latest(farm, rows, lists, now) + rows[farm, DELAY]
     for i in range(g[SIDES], len(lists)):
         arrive = max(arrive, now[DEPART, lists[i]])
+    if before == L1 and n >= rows[farm, DEPTH] > 0 and now[ROOM, farm] > arrive:
+        _stop(LOST, farm, arrive, g)
     # Nothing that comes later can finish before it arrives.
     release_until(arrive, g, rows, ring, lists, now, heap, slots, latency, log, numbers)
     if rows[farm, LIMIT] != 0:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from firmware_models.kernels import njit
 from sim.readout.loads import exponential_time, slot_bits
-from sim.readout.plan import TURN, Plan
+from sim.readout.plan import QUANTA, TURN, Plan
 
 NEVER = -(1 << 62)
 """Before every time."""
@@ -83,7 +83,7 @@ def veto_kick(veto, time, ring, position):  # type: ignore[no-untyped-def]
     for i in range(len(veto)):
         if veto[i, V_RING] == ring and time >= veto[i, V_END]:
             earliest = time + veto[i, V_WAIT]
-            phase = (position - veto[i, V_PRE] - earliest) % TURN
+            phase = (position * QUANTA - veto[i, V_PRE] - earliest) % TURN
             veto[i, V_START] = earliest + phase
             veto[i, V_END] = earliest + phase + veto[i, V_FULL] + veto[i, V_GATED]
 

@@ -24,9 +24,7 @@ def summary(result: ReadoutResult) -> dict[str, Any]:
     tally, run, plan = result.tally, result.run, result.plan
     ns = plan.quantum_ns
     loss, loss_err = fraction(tally.batches, REFUSED)
-    by_cause = {
-        name: fraction(tally.batches, 1 + i) for i, name in enumerate(plan.causes)
-    }
+    by_cause = {name: fraction(tally.batches, 1 + i) for i, name in enumerate(plan.causes)}
     seconds = result.duration * ns * 1e-9
     offered = tally.offered
     return {

@@ -1,0 +1,128 @@
+"""The two engines agree bit for bit: verdicts, times in every stage, occupancies."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sim.readout.config import parse_readout
+from sim.readout.engine import Engine, EngineResult
+from sim.readout.fast_engine import FastEngine
+from sim.readout.loads import Loads
+from sim.readout.plan import compile_plan
+from sim.readout.simpy_engine import SimpyEngine
+from tests.readout.random_configs import random_arrivals, random_config, split
+
+CANDIDATES = 600
+GROUPS, EACH = 16, 25
+"""Groups of random configurations, and configurations in each."""
+
+
+@pytest.mark.parametrize("group", range(GROUPS))
+def test_engines_agree_on_random_configurations(group: int) -> None:
+    for number in range(EACH):
+        seed = group * EACH + number
+        rng = np.random.default_rng(seed)
+        _compare(random_config(rng), rng, seed)
+
+
+def test_random_configurations_use_every_feature() -> None:
+    """What the comparison covers: refusals of every kind, blocking, a farm that is overtaken."""
+    refused: set[str] = set()
+    blocked = overtaken = joined = busy = 0
+    for seed in range(GROUPS * EACH):
+        rng = np.random.default_rng(seed)
+        config = random_config(rng)
+        plan = compile_plan(parse_readout(config, "random"), "random")
+        verdicts, result = _play(FastEngine, config, random_arrivals(rng, CANDIDATES), [], seed)
+        for i, cause in enumerate(plan.causes):
+            if np.any(verdicts[0] == i + 1):
+                kind = cause.split("_")[0] if cause.startswith("busy") else cause.rstrip("_23")
+                refused.add(kind)
+        blocked += any(stage.blocked for stage in result.stages)
+        busy += any(np.any(verdicts[0] == i + 1) for i, c in enumerate(plan.causes) if "busy" in c)
+        if plan.farm >= 0 and result.recorded is not None:
+            leaving = result.recorded.depart[:, plan.farm]
+            overtaken += bool(np.any(np.diff(leaving) < 0))
+            joined += bool(plan.sides)
+    assert {"veto", "busy", "min_spacing", "dead_time", "window", "leaky_bucket", "fifo",
+            "apv25"} <= refused  # fmt: skip
+    assert min(blocked, overtaken, joined, busy) >= 10
+
+
+def test_engines_agree_on_the_packaged_readout() -> None:
+    from sim.readout.config import load_readout
+
+    data = load_readout().model_dump(exclude_none=True)
+    data["run"]["triggers"] = 3000
+    config = parse_readout(data, "packaged")
+    arrivals = random_arrivals(np.random.default_rng(5), 3000)
+    # The packaged clock is 127 MHz: space the candidates for 60 kHz.
+    arrivals = dataclasses.replace(
+        arrivals, time=arrivals.time * 53, kicks=type(arrivals.kicks).none()
+    )
+    _same(
+        *(_play_config(engine, config, arrivals, [1000], 5) for engine in (SimpyEngine, FastEngine))
+    )
+
+
+def _compare(config: dict[str, Any], rng: np.random.Generator, seed: int) -> None:
+    arrivals = random_arrivals(rng, CANDIDATES)
+    cuts = sorted(rng.integers(0, CANDIDATES + 1, 3).tolist())
+    slow = _play(SimpyEngine, config, arrivals, cuts, seed)
+    # The chunks of the other engine are cut elsewhere.
+    fast = _play(FastEngine, config, arrivals, cuts[:1], seed)
+    try:
+        _same(slow, fast)
+    except AssertionError as error:
+        raise AssertionError(f"configuration {seed}: {error}") from error
+
+
+def _play(
+    engine: type[Engine], config: dict[str, Any], arrivals: Any, cuts: list[int], seed: int
+) -> tuple[tuple[Any, Any], EngineResult]:
+    return _play_config(engine, parse_readout(config, "random"), arrivals, cuts, seed)
+
+
+def _play_config(
+    engine: Any, config: Any, arrivals: Any, cuts: list[int], seed: int
+) -> tuple[tuple[Any, Any], EngineResult]:
+    plan = compile_plan(config, "random")
+    loads = Loads.of(plan)
+    draws = loads.draw(seed, 0, len(arrivals.time))
+    machine = engine(plan, loads, record=True)
+    causes, refused, at = [], [], 0
+    for chunk in split(arrivals, cuts):
+        verdicts = machine.feed(chunk, draws[at : at + len(chunk.time)])
+        at += len(chunk.time)
+        causes.append(verdicts.cause)
+        refused.append(verdicts.refused)
+    return (np.concatenate(causes), np.concatenate(refused)), machine.finish()
+
+
+def _same(
+    slow: tuple[tuple[Any, Any], EngineResult], fast: tuple[tuple[Any, Any], EngineResult]
+) -> None:
+    np.testing.assert_array_equal(slow[0][0], fast[0][0], err_msg="causes")
+    np.testing.assert_array_equal(slow[0][1], fast[0][1], err_msg="refused")
+    one, two = slow[1], fast[1]
+    assert one.recorded is not None
+    assert two.recorded is not None
+    for name in ("accept", "arrive", "start", "finish", "depart"):
+        np.testing.assert_array_equal(
+            getattr(one.recorded, name), getattr(two.recorded, name), err_msg=name
+        )
+    for name in ("end", "accepted", "latency_max", "saturated"):
+        assert getattr(one, name) == getattr(two, name), name
+    np.testing.assert_array_equal(one.latency_time, two.latency_time, err_msg="latency")
+    assert one.rules.keys() == two.rules.keys()
+    pairs = [*zip(one.stages, two.stages, strict=True),
+             *((one.rules[i], two.rules[i]) for i in one.rules)]  # fmt: skip
+    for a, b in pairs:
+        for field in dataclasses.fields(a):
+            np.testing.assert_array_equal(
+                getattr(a, field.name), getattr(b, field.name), err_msg=f"{a.name}.{field.name}"
+            )
