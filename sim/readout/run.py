@@ -106,14 +106,14 @@ def run_readout(
 
 def _engine(name: str, plan: Plan, loads: Loads, record: bool) -> Engine:
     if name == "fast":
-        from sim.readout.fast_engine import FastEngine
-        from sim.readout.fast_fifo import FifoEngine, is_one_fifo
+        from sim.readout.fast.engine import FastEngine
+        from sim.readout.fast.fifo import FifoEngine, is_one_fifo
 
         if is_one_fifo(plan):
             return FifoEngine(plan, record=record)
         return FastEngine(plan, loads, record=record)
     if name == "simpy":
-        from sim.readout.simpy_engine import SimpyEngine
+        from sim.readout.reference.engine import SimpyEngine
 
         return SimpyEngine(plan, loads, record=record)
     raise unknown_name("engine", name, ENGINES, place="--engine")

@@ -10,11 +10,11 @@ import pytest
 
 from sim.readout.config import parse_readout
 from sim.readout.engine import EngineResult
-from sim.readout.fast_engine import FastEngine
-from sim.readout.fast_fifo import FifoEngine
+from sim.readout.fast.engine import FastEngine
+from sim.readout.fast.fifo import FifoEngine
 from sim.readout.loads import Loads
 from sim.readout.plan import compile_plan
-from sim.readout.simpy_engine import SimpyEngine
+from sim.readout.reference.engine import SimpyEngine
 from tests.readout.random_configs import random_arrivals, random_config, split
 
 CANDIDATES = 600

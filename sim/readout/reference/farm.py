@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Callable
 
 from sim.readout.plan import Plan
-from sim.readout.simpy_calendar import DEPARTURES, Calendar, Entry
-from sim.readout.simpy_stages import Accepted, HandOn, Stage
+from sim.readout.reference.calendar import DEPARTURES, Calendar, Entry
+from sim.readout.reference.stages import Accepted, HandOn, Stage
 
 
 class _Job(Entry):
