@@ -21,6 +21,7 @@ def _earlier(x, a, y, b, slots):  # type: ignore[no-untyped-def]
 
 @njit(_nrt=False, inline="always")
 def push(finish, slot, g, heap, slots):  # type: ignore[no-untyped-def]
+    """Put in an event that finishes at `finish`."""
     at = g[IN_HEAP]
     g[IN_HEAP] = at + 1
     while at > 0:
@@ -35,6 +36,7 @@ def push(finish, slot, g, heap, slots):  # type: ignore[no-untyped-def]
 
 @njit(_nrt=False, inline="always")
 def pop(g, heap, slots):  # type: ignore[no-untyped-def]
+    """Take out the event on top; return its slot, which is free from now on."""
     n = g[IN_HEAP] - 1
     top = heap[HEAP_SLOT, 0]
     finish, moved = heap[HEAP_FINISH, n], heap[HEAP_SLOT, n]

@@ -1,4 +1,4 @@
-"""When a stage has room for an event, in its own order; and BUSY's and the rings' needs."""
+"""Room: when a stage can take an event, and when its rings of past events must grow."""
 
 from __future__ import annotations
 
