@@ -328,7 +328,7 @@ def _current(registers: Registers | None, state: State | None) -> State:
 
 
 @njit()
-def _fire(mode, interval, fraction, value):  # type: ignore[no-untyped-def]
+def fire(mode, interval, fraction, value):  # type: ignore[no-untyped-def]
     """Return (passes, next value) of one line that fires; the interval is not 0."""
     if mode == COUNTER:
         following = value + 1
@@ -347,7 +347,7 @@ def _prescale_words(bits, interval, mode, fraction, value, out):  # type: ignore
     for tick in range(bits.shape[0]):
         for line in range(bits.shape[1]):
             if bits[tick, line] != 0 and interval[line] != 0:
-                out[tick, line], value[line] = _fire(
+                out[tick, line], value[line] = fire(
                     mode[line], interval[line], fraction[line], value[line]
                 )
 
@@ -377,7 +377,7 @@ def _prescale_word(rows, out, line, word, mode, interval, fraction, current):  #
     passed = np.uint64(0)
     while left != np.uint64(0):
         lowest = left & (~left + np.uint64(1))
-        passes, current = _fire(mode, interval, fraction, current)
+        passes, current = fire(mode, interval, fraction, current)
         if passes != 0:
             passed |= lowest
         left ^= lowest

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from firmware_models.errors import unknown_name
 from sim.readout.arrivals import PROBE, Arrivals, Source
 from sim.readout.config import ReadoutConfig
-from sim.readout.engine import Engine, EngineResult, Verdicts
+from sim.readout.engine import UNDECIDED, Engine, EngineResult, Verdicts
 from sim.readout.loads import Loads
 from sim.readout.plan import Plan, compile_plan
 from sim.readout.tally import Tally
@@ -98,7 +98,8 @@ def run_readout(
         tally.add(arrivals, verdicts)
         for observer in observers:
             observer(arrivals, draws, verdicts)
-        duration = int(arrivals.time[-1])
+        decided = np.flatnonzero(verdicts.cause != UNDECIDED)
+        duration = int(arrivals.time[decided[-1]]) if len(decided) else duration
         if progress is not None:
             progress(int(np.count_nonzero((arrivals.flags & PROBE) == 0)))
         if tally.undecided:
@@ -108,11 +109,14 @@ def run_readout(
 
 def _engine(name: str, plan: Plan, loads: Loads, record: bool) -> Engine:
     if name == "fast":
-        from sim.readout.fast_engine import FastEngine
+        from sim.readout.fast.engine import FastEngine
+        from sim.readout.fast.fifo import FifoEngine, is_one_fifo
 
+        if is_one_fifo(plan):
+            return FifoEngine(plan, record=record)
         return FastEngine(plan, loads, record=record)
     if name == "simpy":
-        from sim.readout.simpy_engine import SimpyEngine
+        from sim.readout.reference.engine import SimpyEngine
 
         return SimpyEngine(plan, loads, record=record)
     raise unknown_name("engine", name, ENGINES, place="--engine")

@@ -141,7 +141,7 @@ def run_chunk(job: tuple[str, Task]) -> ChunkResult:
     """
     context, task = _context(job[0]), job[1]
     sample = context.config.samples[task.sample]
-    events, hits = _detector(context, sample, task)
+    events, hits = detector_hits(context, sample, task)
     ftdl = context.chain.decide(hits)
     weight = np.ones(len(hits)) if events is None else events.weight
     wanted = [entry for entry in context.config.efficiency if entry.sample == sample.name]
@@ -174,7 +174,8 @@ def run_chunk(job: tuple[str, Task]) -> ChunkResult:
     )
 
 
-def _detector(context: Context, sample: Sample, task: Task) -> tuple[Events | None, CellHits]:
+def detector_hits(context: Context, sample: Sample, task: Task) -> tuple[Events | None, CellHits]:
+    """Return the events of a task (None for background) and their fired cells."""
     seed = context.seed(sample)
     if sample.background:
         return None, context.response.background_events(task.n, seed, task.chunk)

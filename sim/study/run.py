@@ -132,14 +132,14 @@ def run_study(
     with located(place):
         context = Context(config)
         check_study(context)
-    files = _open_files(context)
+    files = open_files(context)
     result = StudyResult(
-        config, context.menu, [_sample_result(context, s) for s in config.samples], None, {},
+        config, context.menu, [sample_result(context, s) for s in config.samples], None, {},
         context.unproduced_inputs(),
     )  # fmt: skip
     rates = RateAccumulator(context.menu.names, context.prescales)
     job = config.model_dump_json()
-    tasks = ((job, task) for task in _tasks(config, files, consumer is not None))
+    tasks = ((job, task) for task in tasks_of(config, files, consumer is not None))
     for part in in_order(run_chunk, tasks, workers=workers, scheduler=scheduler):
         sample = result.samples[part.task.sample]
         sample.n_events += part.n_events
@@ -152,7 +152,7 @@ def run_study(
         if progress is not None:
             progress(sample.name, part.n_events)
     for sample, opened in zip(result.samples, files, strict=True):
-        _take_from_file(config, sample, opened)
+        take_from_file(config, sample, opened)
     result.rates = _rate_table(config, context, result, rates)
     return result
 
@@ -202,7 +202,8 @@ def event_counts(config: StudyConfig) -> list[int]:
     return [int(np.ceil(value)) if value else 0 for value in exact]
 
 
-def _tasks(config: StudyConfig, files: Sequence[EventFile | None], keep: bool) -> Iterator[Task]:
+def tasks_of(config: StudyConfig, files: Sequence[EventFile | None], keep: bool) -> Iterator[Task]:
+    """Yield the tasks of all samples, in order."""
     for number, (n, opened) in enumerate(zip(event_counts(config), files, strict=True)):
         if opened is not None:
             for chunk, events in enumerate(opened.chunks()):
@@ -212,7 +213,8 @@ def _tasks(config: StudyConfig, files: Sequence[EventFile | None], keep: bool) -
             yield Task(number, chunk, min(config.study.chunk, n - start), None, keep)
 
 
-def _open_files(context: Context) -> list[EventFile | None]:
+def open_files(context: Context) -> list[EventFile | None]:
+    """Open the event files of the samples; None for a sample without one."""
     config = context.config
     return [
         None if s.file is None
@@ -224,7 +226,8 @@ def _open_files(context: Context) -> list[EventFile | None]:
     ]  # fmt: skip
 
 
-def _sample_result(context: Context, sample: Sample) -> SampleResult:
+def sample_result(context: Context, sample: Sample) -> SampleResult:
+    """Return a sample without events yet, with its normalisation where it is known."""
     if sample.background:
         windows = normalisation.Sample(rate_hz=1e9 / WINDOW_NS)
         return SampleResult(sample.name, "windows without a collision", windows)
@@ -241,7 +244,7 @@ def _sample_result(context: Context, sample: Sample) -> SampleResult:
     )
 
 
-def _take_from_file(config: StudyConfig, result: SampleResult, opened: EventFile | None) -> None:
+def take_from_file(config: StudyConfig, result: SampleResult, opened: EventFile | None) -> None:
     """Take cross-section and notes from a file, known only after it was read."""
     if opened is None:
         return

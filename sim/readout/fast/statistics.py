@@ -32,27 +32,32 @@ class Counter:
     def __init__(self, name: str, levels: int, step: int) -> None:
         self._name = name
         self._step = step
-        self._sums = np.zeros(12, dtype=np.int64)
-        self._sums[LAST] = -(1 << 62)
-        self._time_at = np.zeros(levels, dtype=np.int64)
-        self._seen = np.zeros(levels, dtype=np.int64)
-        self._inside_time = np.zeros(TIME_BINS, dtype=np.int64)
+        self.sums = np.zeros(12, dtype=np.int64)
+        self.sums[LAST] = -(1 << 62)
+        self.time_at = np.zeros(levels, dtype=np.int64)
+        self.seen = np.zeros(levels, dtype=np.int64)
+        self.inside_time = np.zeros(TIME_BINS, dtype=np.int64)
         self._pending = np.zeros(0, dtype=np.int64)
 
     def add(
         self, arrive: NDArray[np.int64], service: NDArray[np.int64], depart: NDArray[np.int64]
     ) -> None:
         """Add events of a stage with one server, in order, each of shape ``(n,)`` [quanta]."""
-        _sum_one_server(arrive, service, depart, self._sums, self._inside_time)
-        self._occupancy(arrive, depart)
+        known = np.concatenate([self._pending, depart])
+        seen = _one_server(arrive, service, depart, known, self._step.bit_length() - 1, self.sums,
+                           self.time_at, self.seen, self.inside_time)  # fmt: skip
+        self._pending = known[seen:]
 
     def add_released(
         self, arrivals: NDArray[np.int64], arrive: NDArray[np.int64], start: NDArray[np.int64],
         finish: NDArray[np.int64], depart: NDArray[np.int64],
     ) -> None:  # fmt: skip
         """Add events of the farm: arrivals in their order, released events in theirs."""
-        _sum_released(arrive, start, finish, depart, self._sums, self._inside_time)
-        self._occupancy(arrivals, depart)
+        _sum_released(arrive, start, finish, depart, self.sums, self.inside_time)
+        known = np.concatenate([self._pending, depart])
+        seen = _follow(arrivals, known, self._step.bit_length() - 1, self.sums, self.time_at,
+                       self.seen)  # fmt: skip
+        self._pending = known[seen:]
 
     def add_candidates(
         self, time: NDArray[np.int64], entering: NDArray[np.int64], start: NDArray[np.int64],
@@ -70,29 +75,36 @@ class Counter:
             When each place is free again.
         """
         accepts = time[entering > 0]
-        _sum_buffer(accepts, start, end, self._sums, self._inside_time)
-        self._sums[INSIDE] += leaving.sum() - np.repeat(accepts, entering[entering > 0]).sum()
+        _sum_buffer(accepts, start, end, self.sums, self.inside_time)
+        self.sums[INSIDE] += leaving.sum() - np.repeat(accepts, entering[entering > 0]).sum()
         known = np.sort(np.concatenate([self._pending, leaving]), kind="stable")
-        seen = _follow_candidates(time, entering, known, self._step.bit_length() - 1, self._sums,
-                                  self._time_at, self._seen)  # fmt: skip
+        seen = _follow_candidates(time, entering, known, self._step.bit_length() - 1, self.sums,
+                                  self.time_at, self.seen)  # fmt: skip
         self._pending = known[seen:]
 
-    def _occupancy(self, arrive: NDArray[np.int64], depart: NDArray[np.int64]) -> None:
-        known = np.concatenate([self._pending, depart])
-        seen = _follow(arrive, known, self._step.bit_length() - 1, self._sums, self._time_at,
-                       self._seen)  # fmt: skip
-        self._pending = known[seen:]
+    def finish_with(self, pending: NDArray[np.int64], inside: int, end: int) -> StageStats:
+        """As `finish`, for a counter whose sums were made elsewhere.
+
+        Parameters
+        ----------
+        pending : ndarray of int64, shape (inside,)
+            Departures that are still to come.
+        inside, end : int
+        """
+        self._pending = pending
+        self.sums[ENTERED], self.sums[LEFT] = inside, 0
+        return self.finish(end)
 
     def finish(self, end: int) -> StageStats:
         """Complete the histograms until `end`, when everything has left."""
-        sums = self._sums
-        _until(end, self._pending, self._step.bit_length() - 1, sums, self._time_at)
+        sums = self.sums
+        _until(end, self._pending, self._step.bit_length() - 1, sums, self.time_at)
         return StageStats(
-            name=self._name, levels=len(self._time_at), step=self._step,
+            name=self._name, levels=len(self.time_at), step=self._step,
             arrived=int(sums[EVENTS]), departed=int(sums[EVENTS]), inside=int(sums[INSIDE]),
             waited=int(sums[WAITED]), served=int(sums[SERVED]), blocked=int(sums[BLOCKED]),
-            occupancy_max=int(sums[FULLEST]), time_at=self._time_at, weighted=int(sums[WEIGHTED]),
-            seen=self._seen, inside_time=self._inside_time, inside_max=int(sums[INSIDE_MAX]),
+            occupancy_max=int(sums[FULLEST]), time_at=self.time_at, weighted=int(sums[WEIGHTED]),
+            seen=self.seen, inside_time=self.inside_time, inside_max=int(sums[INSIDE_MAX]),
         )  # fmt: skip
 
 
@@ -121,6 +133,48 @@ def _follow(arrive, known, shift, sums, time_at, seen):  # type: ignore[no-untyp
     sums[EVENTS] += len(arrive)
     sums[LEFT] = sums[ENTERED] - inside
     sums[CLOCK], sums[WEIGHTED], sums[FULLEST] = clock, weighted, fullest
+    return at
+
+
+@njit(nogil=True)
+def _one_server(arrive, service, depart, known, shift, sums, time_at, seen, inside_time):  # type: ignore[no-untyped-def]
+    """As `_follow`, with the sums of a stage with one server, in one pass."""
+    clock, weighted, last = sums[CLOCK], sums[WEIGHTED], sums[LAST]
+    inside, fullest, longest = sums[ENTERED] - sums[LEFT], sums[FULLEST], sums[INSIDE_MAX]
+    total, waited, served, blocked = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
+    at, n_known = 0, len(known)
+    for i in range(len(arrive)):
+        time = arrive[i]
+        while at < n_known and known[at] <= time:
+            leaves = known[at]
+            time_at[inside >> shift] += leaves - clock
+            weighted += inside * (leaves - clock)
+            clock = leaves
+            inside -= 1
+            at += 1
+        time_at[inside >> shift] += time - clock
+        weighted += inside * (time - clock)
+        clock = time
+        seen[inside >> shift] += 1
+        inside += 1
+        fullest = max(fullest, inside)
+        start = max(time, last)
+        last = depart[i]
+        total += last - time
+        waited += start - time
+        served += service[i]
+        blocked += last - start - service[i]
+        longest = max(longest, last - time)
+        inside_time[time_bin(last - time)] += 1
+    sums[ENTERED] += len(arrive)
+    sums[EVENTS] += len(arrive)
+    sums[LEFT] = sums[ENTERED] - inside
+    sums[CLOCK], sums[WEIGHTED], sums[FULLEST] = clock, weighted, fullest
+    sums[LAST], sums[INSIDE_MAX] = last, longest
+    sums[INSIDE] += total
+    sums[WAITED] += waited
+    sums[SERVED] += served
+    sums[BLOCKED] += blocked
     return at
 
 
@@ -173,28 +227,6 @@ def _until(end, known, shift, sums, time_at):  # type: ignore[no-untyped-def]
     time_at[inside >> shift] += end - clock
     sums[WEIGHTED] += inside * (end - clock)
     sums[CLOCK], sums[LEFT] = end, sums[ENTERED] - inside
-
-
-@njit(nogil=True)
-def _sum_one_server(arrive, service, depart, sums, inside_time):  # type: ignore[no-untyped-def]
-    last = sums[LAST]
-    inside, waited, served, blocked = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
-    longest = sums[INSIDE_MAX]
-    for i in range(len(arrive)):
-        time = depart[i] - arrive[i]
-        start = max(arrive[i], last)
-        last = depart[i]
-        inside += time
-        waited += start - arrive[i]
-        served += service[i]
-        blocked += last - start - service[i]
-        longest = max(longest, time)
-        inside_time[time_bin(time)] += 1
-    sums[LAST], sums[INSIDE_MAX] = last, longest
-    sums[INSIDE] += inside
-    sums[WAITED] += waited
-    sums[SERVED] += served
-    sums[BLOCKED] += blocked
 
 
 @njit(nogil=True)

@@ -1,0 +1,1 @@
+"""The Level-1 trigger in time: primitives arrive, the GDL decides on the ticks that matter."""

@@ -1,0 +1,128 @@
+"""Pile-up of primitives: collisions closer than a sub-trigger's window are one event to it.
+
+The first collision opens a window; those on ticks less than the window's length later fall into
+it; the next one opens a new window. In the calorimeter the cells' energies of a window are added
+and the earliest time of a cell stays, both within their words. In the drift chamber no primitives
+are simulated yet: there the bits are ORed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from firmware_models.interface.clock import DATA_CLOCK_TICKS
+from firmware_models.interface.ecl import ECL_FRAME, N_CELL
+from firmware_models.kernels import njit
+from firmware_models.trigger_cells import CellHits
+from sim.pipeline.plan import Ints, Words
+
+COUNTS_PER_TICK = 128 // DATA_CLOCK_TICKS
+"""Counts of the cells' time in one tick."""
+
+MAX_ENERGY = ECL_FRAME["energy"].high
+MAX_TIME = ECL_FRAME["time"].high
+
+
+def windows(tick: Ints, length: int) -> Ints:
+    """Return the number of the collision that opened each collision's window, shape ``(n,)``.
+
+    Parameters
+    ----------
+    tick : ndarray of int64, shape (n,)
+        Not falling.
+    length : int
+        Of a window [tick]; 0: each collision is alone.
+    """
+    first = np.arange(len(tick))
+    _windows(tick, length, first)
+    return first
+
+
+def or_bits(bits: Words, mask: Words, first: Ints) -> None:
+    """Give the bits of `mask` of all collisions of a window to the one that opened it, in place."""
+    _or_bits(bits, mask, first)
+
+
+def merged_hits(hits: CellHits, event: Ints, tick: Ints, first: Ints) -> tuple[CellHits, Ints]:
+    """Return the cells of windows that hold several collisions.
+
+    Parameters
+    ----------
+    hits : CellHits
+        Of the library.
+    event : ndarray of int64, shape (n,)
+        Event of the library that each collision is.
+    tick, first : ndarray of int64, shape (n,)
+        As in `windows`.
+
+    Returns
+    -------
+    hits : CellHits
+        One window for each of `opened`; frame as in its first collision.
+    opened : ndarray of int64
+        Collisions that opened them.
+    """
+    members = np.bincount(first, minlength=len(first))
+    opened = np.flatnonzero(members > 1)
+    sizes = hits.offsets[event + 1] - hits.offsets[event]
+    room = int(sizes[members[first] > 1].sum())
+    offsets = np.zeros(len(opened) + 1, dtype=np.int64)
+    cell = np.empty(room, dtype=np.uint16)
+    energy = np.empty(room, dtype=np.uint16)
+    time = np.empty(room, dtype=np.uint8)
+    used = _merge(
+        hits.offsets, hits.cell, hits.energy, hits.time, event, tick, first, opened,
+        offsets, cell, energy, time,
+    )  # fmt: skip
+    frame = hits.frame[event[opened]]
+    return CellHits(offsets, cell[:used], energy[:used], time[:used], frame), opened
+
+
+@njit()
+def _windows(tick, length, first):  # type: ignore[no-untyped-def]
+    for i in range(1, len(tick)):
+        if tick[i] - tick[first[i - 1]] < length:
+            first[i] = first[i - 1]
+
+
+@njit()
+def _or_bits(bits, mask, first):  # type: ignore[no-untyped-def]
+    for i in range(len(first)):
+        if first[i] != i:
+            for w in range(len(mask)):
+                bits[first[i], w] |= bits[i, w] & mask[w]
+                bits[i, w] &= ~mask[w]
+
+
+@njit()
+def _merge(  # type: ignore[no-untyped-def]
+    offsets, cell, energy, time, event, tick, first, opened, new_offsets, new_cell, new_energy,
+    new_time,
+):  # fmt: skip
+    sums = np.zeros(N_CELL + 1, dtype=np.int64)
+    earliest = np.zeros(N_CELL + 1, dtype=np.int64)
+    used = 0
+    for window in range(len(opened)):
+        i = int(opened[window])
+        start = tick[i]
+        lowest, highest = np.int64(N_CELL + 1), np.int64(0)
+        while i < len(first) and first[i] == opened[window]:
+            shift = (tick[i] - start) * COUNTS_PER_TICK
+            for k in range(offsets[event[i]], offsets[event[i] + 1]):
+                c = np.int64(cell[k])
+                at = min(np.int64(time[k]) + shift, MAX_TIME)
+                earliest[c] = at if sums[c] == 0 else min(earliest[c], at)
+                sums[c] = min(sums[c] + np.int64(energy[k]), MAX_ENERGY)
+                lowest, highest = min(lowest, c), max(highest, c)
+            i += 1
+        for fired in range(lowest, highest + 1):
+            if sums[fired] > 0:
+                new_cell[used], new_energy[used], new_time[used] = (
+                    fired,
+                    sums[fired],
+                    earliest[fired],
+                )
+                sums[fired] = 0
+                used += 1
+        new_offsets[window + 1] = used
+    return used

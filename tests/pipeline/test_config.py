@@ -1,0 +1,104 @@
+"""The `[pipeline]` table: what is refused, and which path breaks the budget."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from firmware_models.errors import CheckFailed, InputError
+from sim.pipeline.config import parse_pipeline
+from sim.pipeline.groups import SUB_TRIGGERS, sub_trigger_of
+from sim.pipeline.plan import compile_pipeline
+from trigger.menu import load, loads
+
+MENU = """
+[menu]
+name = "m"
+version = "1"
+description = ""
+[inputs]
+ehigh = 0
+elow = { index = 1, delay = 4, width = 9 }
+klmb2b = 2
+[outputs.hie]
+index = 0
+logic = "ehigh or elow or klmb2b"
+"""
+
+
+def compiled(**table: Any) -> Any:
+    return compile_pipeline(parse_pipeline(table, "f.toml"), loads(MENU), "f.toml: pipeline")
+
+
+def test_defaults_bring_all_bits_around_the_decision() -> None:
+    plan = compile_pipeline(parse_pipeline(None, "x"), load("low_multiplicity"))
+    align = plan.alignment
+    for sub, delay in zip(align.sub, align.delay, strict=True):
+        rise = int(plan.latency[sub] + plan.pad[sub] + delay)
+        # 32 ticks wide: from 16 before the decision to 15 after.
+        assert abs(plan.ticks.decision - 16 - rise) <= 1, SUB_TRIGGERS[sub]
+    assert set(align.sub.tolist()) == {0, 1, 2, 3}
+    assert plan.ticks.decision + plan.ticks.gdl == 560  # 4.4 us
+    assert plan.ecl_window == 32
+
+
+def test_own_timing_goes_before_the_menu_and_the_sub_trigger() -> None:
+    plan = compiled(ecl={"delay_ticks": 7}, inputs={"klmb2b": {"width_ticks": 3}})
+    align = plan.alignment
+    pairs = {}
+    for i, name in enumerate(plan.inputs):
+        word = [c for c in range(len(align.class_delay)) if int(align.class_mask[c, 0]) >> i & 1]
+        assert len(word) == 1
+        pairs[name] = (int(align.class_delay[word[0]]), int(align.class_width[word[0]]))
+    assert pairs == {"ehigh": (7, 32), "elow": (4, 9), "klmb2b": (15, 3)}
+
+
+@pytest.mark.parametrize(
+    ("table", "path"),
+    [
+        ({"decision_us": 4.7}, "decision 4.7 + GDL 0.4 = 5.101 us is above the budget of 5.0 us"),
+        ({"klm": {"latency_us": 3.5}}, "klm 3.5 + pad 1.26 + delay 0.118 of klmb2b + GDL 0.4"),
+        ({"ecl": {"latency_us": 3.8}, "budget_us": 4.5}, "ecl 3.8 + pad 0.86 + delay 0.118 of ehi"),
+    ],
+)
+def test_a_path_beyond_the_budget_is_named(table: dict[str, Any], path: str) -> None:
+    with pytest.raises(CheckFailed) as caught:
+        compiled(**table)
+    assert path in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({"ecl": {"latency": 3}}, "pipeline: ecl.latency: unknown key (nearest: 'latency_us')"),
+        ({"inputs": {"ehihg": {}}}, "unknown input 'ehihg' (nearest: 'ehigh')"),
+        ({"priority": ["ecl", "ecl"]}, "priority: 'ecl' is given twice"),
+        ({"decision_us": 0.5}, "pipeline.decision_us: must be at least 0.857 us"),
+        ({"grl": {"time_ns": 3.0}}, "grl.time_ns: unknown key"),
+        ({"cdc": {"width_ticks": 33}}, "cdc.width_ticks"),
+    ],
+)
+def test_mistakes_are_named(table: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        compiled(**table)
+    assert message in str(caught.value)
+
+
+def test_every_input_of_the_packaged_menu_has_its_sub_trigger() -> None:
+    expected = {
+        "ecl": {"ehigh", "bha_theta_1", "clst_3", "ecl_lml_13"},
+        "cdc": {"t2_0", "ts_3", "ty_1", "typ", "cdc_open90", "f2f30", "cdc_b2b5", "cdc_active"},
+        "grl": {"cdcecl_3", "cdcklm_1", "d5", "p5", "trkbha1", "trkbha2"},
+        "klm": {"klm_2", "klmb2b"},
+        None: {"veto", "bha_delay", "pseud_rand", "poissonin"},
+    }
+    found: dict[str | None, set[str]] = {}
+    for item in load("low_multiplicity").inputs:
+        found.setdefault(sub_trigger_of(item.name), set()).add(item.name)
+    for sub, names in expected.items():
+        assert names <= found[sub]
+    assert found[None] == expected[None]
+    assert sub_trigger_of("top_2") == sub_trigger_of("top_bb") == "top"
+    assert sub_trigger_of("eklm_hit") == "klm"
+    assert sub_trigger_of("seklm_0") == "grl"
