@@ -13,7 +13,7 @@ from firmware_models.errors import InputError
 if TYPE_CHECKING:
     from sim.readout.arrivals import Source
     from sim.readout.config import ReadoutConfig
-    from sim.readout.player import Player
+    from sim.readout.emulation.player import Player
 
 
 def add_emit_options(parser: argparse.ArgumentParser) -> None:
@@ -62,11 +62,11 @@ def emitter(
         yield None
         return
     from sim.cli import interrupt
-    from sim.readout.emulation import BLOCK_WORDS, QUICK_WORDS, Emulation
+    from sim.readout.emulation.events import BLOCK_WORDS, QUICK_WORDS, Emulation
+    from sim.readout.emulation.player import Player, checked_rate
+    from sim.readout.emulation.sinks import open_sink
     from sim.readout.loads import Loads
     from sim.readout.plan import compile_plan
-    from sim.readout.player import Player, checked_rate
-    from sim.readout.sinks import open_sink
 
     checked_rate(options.emit_rate)
     plan = compile_plan(config, place)

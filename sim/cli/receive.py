@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
     """Read and check the stream, print what it carries."""
     from firmware_models.files import write_json
     from sim.cli import interrupt
-    from sim.readout.stream_check import StreamCheck
+    from sim.readout.emulation.check import StreamCheck
 
     _check_options(options)
     check = StreamCheck(seed=options.seed, most=options.frames)
@@ -90,7 +90,7 @@ def _check_options(options: argparse.Namespace) -> None:
 
 def _parts(options: argparse.Namespace) -> Iterator[memoryview]:
     """Give the stream in parts; a part is good until the next one is asked for."""
-    from sim.readout.endpoint import is_address
+    from sim.readout.emulation.endpoint import is_address
 
     buffer = bytearray(PART)
     if is_address(options.stream):
@@ -107,7 +107,7 @@ def _parts(options: argparse.Namespace) -> Iterator[memoryview]:
 def _received(options: argparse.Namespace, buffer: bytearray) -> Iterator[memoryview]:
     from sim.cli import interrupt
     from sim.cli.emit import announce
-    from sim.readout.endpoint import accept_one, connect, parse_endpoint
+    from sim.readout.emulation.endpoint import accept_one, connect, parse_endpoint
 
     endpoint = parse_endpoint(options.stream, SCHEMES, "stream")
     if endpoint.scheme == "tcp-connect":

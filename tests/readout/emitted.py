@@ -11,11 +11,11 @@ import numpy as np
 
 from sim.readout.arrivals import Arrivals
 from sim.readout.config import ReadoutConfig, parse_readout
-from sim.readout.emulation import Emulation
+from sim.readout.emulation.events import Emulation
+from sim.readout.emulation.player import Player
 from sim.readout.engine import Verdicts
 from sim.readout.loads import Loads
 from sim.readout.plan import Plan, compile_plan
-from sim.readout.player import Player
 from sim.readout.run import ReadoutResult, run_readout
 from sim.readout.sources import make_source
 

@@ -13,15 +13,17 @@ from firmware_models.event_reader import read
 from firmware_models.readout_events import SUBDETECTORS
 from sim.readout.arrivals import ACTIVITY, PROBE, SHORT
 from sim.readout.config import load_readout, parse_readout
-from sim.readout.emulation import BLOCK_EVENTS, Emulation
+from sim.readout.emulation.events import BLOCK_EVENTS, Emulation
 from sim.readout.engine import Verdicts
 from sim.readout.loads import Loads
 from sim.readout.plan import compile_plan
-from sim.readout.simpy_rule_buffers import samples_of
-from sim.readout.simpy_veto import Veto
+from sim.readout.reference.rule_buffers import samples_of
+from sim.readout.reference.veto import Veto
 from sim.readout.sources import make_source
+from sim.readout.summary import summary
 from tests.readout.emitted import READ, emit, frames, readout, stage
 from tests.readout.random_configs import random_arrivals
+from trigger.menu import load as load_menu
 
 DETECTOR = [
     *(stage(name, mean=50.0 * (i + 1)) for i, name in enumerate(READ[:-1])),
@@ -247,3 +249,23 @@ def _build(config, factor: float = 1.0) -> Emulation:
     return Emulation(
         plan, Loads.of(plan), make_source(config, "x"), seed=1, size_factor=factor, place="x"
     )
+
+
+def test_lines_of_a_menu_stand_at_their_numbers(tmp_path: Path) -> None:
+    """Frames with the bit of a line's index are its accepted triggers in the tally."""
+    study = tmp_path / "study.toml"
+    study.write_text(
+        "[study]\nevents = 1000\nseed = 3\n[[samples]]\nname = 'digamma'\nprocess = 'digamma'\n"
+    )
+    arrivals = {"kind": "menu", "study": str(study), "events": 1000}
+    run = emit(readout(arrivals=arrivals, run={"triggers": 2000, "seed": 1}))
+    numbers = {line.name: line.index for line in load_menu("low_multiplicity").lines}
+    found = list(frames(run.stream))
+    counted = {
+        name: sum(frame.lines >> number & 1 for frame in found) for name, number in numbers.items()
+    }
+    assert counted == {line["name"]: line["accepted"] for line in summary(run.result)["lines"]}
+    used = [number for name, number in numbers.items() if counted[name]]
+    assert len(used) > 3
+    assert numbers.keys() == set(run.result.source.lines)
+    assert list(numbers.values()) != list(range(len(numbers)))

@@ -9,11 +9,11 @@ import pytest
 
 from firmware_models.errors import InputError
 from sim.readout.arrivals import Arrivals, Kicks
-from sim.readout.emulation import QUICK_WORDS, Emulation
+from sim.readout.emulation.events import QUICK_WORDS, Emulation
+from sim.readout.emulation.player import LONGEST_SLEEP_S, SLICE_S, Player
 from sim.readout.engine import Verdicts
 from sim.readout.loads import Loads
 from sim.readout.plan import compile_plan
-from sim.readout.player import LONGEST_SLEEP_S, SLICE_S, Player
 from sim.readout.sources import make_source
 from tests.readout.emitted import frames, readout, stage
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from firmware_models.errors import InputError
-from sim.readout import endpoint
-from sim.readout.endpoint import Endpoint, accept_one, connect, parse_endpoint
-from sim.readout.sinks import open_sink
+from sim.readout.emulation import endpoint
+from sim.readout.emulation.endpoint import Endpoint, accept_one, connect, parse_endpoint
+from sim.readout.emulation.sinks import open_sink
 
 DATA = os.urandom(1 << 16) * 200
 """Far more than a socket's buffers hold."""

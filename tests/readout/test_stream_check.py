@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from sim.readout.stream_check import StreamCheck
+from sim.readout.emulation.check import StreamCheck
 from tests.readout.emitted import READ, emit, frames, readout, stage
 
 SEED = 5

@@ -7,7 +7,7 @@
 | trigger type | `PHYSICS`; `RANDOM` for candidates that come by a rate alone, without lines |
 | flags | `THREE_SAMPLE`, `INJECTION_VETO`, `HIGH_ACTIVITY` |
 | lines | those of the candidate, by their number in the menu |
-| fragments | sub-detectors that the configuration reads, see `sim.readout.fragment_sizes` |
+| fragments | sub-detectors that the configuration reads, see `sim.readout.emulation.sizes` |
 | payload | pseudo-random words that a reader can check, keyed by the run's seed |
 
 The engine plays no part in it: both give the same bytes.
@@ -27,9 +27,9 @@ from firmware_models.interface.readout import N_LINE_WORD
 from firmware_models.kernels import njit
 from firmware_models.readout_events import INJECTION_VETO, THREE_SAMPLE, ReadoutEvents
 from sim.readout.arrivals import ACTIVITY, PROBE, SHORT, Arrivals, Source
+from sim.readout.emulation.sizes import FragmentSizes
 from sim.readout.engine import ACCEPTED, Verdicts
-from sim.readout.fast_throttle import veto_kick, veto_state, veto_up
-from sim.readout.fragment_sizes import FragmentSizes
+from sim.readout.fast.throttle import veto_kick, veto_state, veto_up
 from sim.readout.loads import Loads
 from sim.readout.plan import QUANTA, Plan
 

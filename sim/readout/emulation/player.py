@@ -13,9 +13,9 @@ from firmware_models.errors import InputError
 from firmware_models.event_stream import frame_words
 from firmware_models.readout_events import frame_lengths
 from sim.readout.arrivals import Arrivals
-from sim.readout.emulation import Emulation
+from sim.readout.emulation.events import Emulation
+from sim.readout.emulation.sinks import Sink
 from sim.readout.engine import Verdicts
-from sim.readout.sinks import Sink
 
 SLICE_S = 1e-3
 """Shortest sleep: frames that fall due meanwhile leave together."""

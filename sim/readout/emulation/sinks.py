@@ -10,7 +10,7 @@ from typing import BinaryIO, Protocol
 
 from firmware_models.errors import InputError
 from firmware_models.files import whole_file
-from sim.readout.endpoint import accept_one, connect, is_address, parse_endpoint
+from sim.readout.emulation.endpoint import accept_one, connect, is_address, parse_endpoint
 
 SCHEMES = ("tcp", "tcp-listen")
 
