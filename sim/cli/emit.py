@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sim.readout.arrivals import Source
     from sim.readout.config import ReadoutConfig
     from sim.readout.emulation.player import Player
+    from sim.readout.run import Observer
 
 
 def add_emit_options(parser: argparse.ArgumentParser) -> None:
@@ -37,8 +38,8 @@ def add_emit_options(parser: argparse.ArgumentParser) -> None:
 @contextmanager
 def emitter(
     options: argparse.Namespace, config: ReadoutConfig, source: Source, place: str
-) -> Iterator[Player | None]:
-    """Open the target and give the observer that plays into it; None without ``--emit``.
+) -> Iterator[tuple[tuple[Observer, ...], Player | None]]:
+    """Open the target; give observers that play into it, and the player. None without ``--emit``.
 
     Parameters
     ----------
@@ -59,9 +60,10 @@ def emitter(
         for option in ("emit_rate", "emit_size"):
             if getattr(options, option) != (1.0 if option == "emit_size" else 0.0):
                 raise InputError("needs --emit", place=f"--{option.replace('_', '-')}")
-        yield None
+        yield (), None
         return
     from sim.cli import interrupt
+    from sim.readout.emulation.ahead import Stop, ahead
     from sim.readout.emulation.events import BLOCK_WORDS, QUICK_WORDS, Emulation
     from sim.readout.emulation.player import Player, checked_rate
     from sim.readout.emulation.sinks import open_sink
@@ -74,11 +76,21 @@ def emitter(
         plan, Loads.of(plan), source, seed=config.run.seed, size_factor=options.emit_size,
         block_words=QUICK_WORDS if options.emit_rate else BLOCK_WORDS, place=place,
     )  # fmt: skip
-    with open_sink(options.emit, check=interrupt.check, announce=announce) as sink:
-        yield Player(
-            emulation, sink, quantum_s=plan.quantum_ns * 1e-9, rate=options.emit_rate,
-            check=interrupt.check,
-        )  # fmt: skip
+    stop = Stop()
+
+    def check() -> None:
+        interrupt.check()
+        stop.check()
+
+    with open_sink(options.emit, check=check, announce=announce) as sink:
+        player = Player(
+            emulation, sink, quantum_s=plan.quantum_ns * 1e-9, rate=options.emit_rate, check=check
+        )
+        if options.emit_rate == 0:
+            yield (player,), player
+            return
+        with ahead(player, stop, check=interrupt.check) as observer:
+            yield (observer,), player
 
 
 def show_emitted(sent: dict[str, Any], target: str) -> None:

@@ -44,13 +44,13 @@ def run(options: argparse.Namespace) -> int:
     config = _with_options(load_readout(options.config), options)
     source = make_source(config, place)
     with (
-        emitter(options, config, source, place) as player,
+        emitter(options, config, source, place) as (observers, player),
         event_progress(config.run.triggers) as advance,
     ):
         result = run_readout(
             config, engine=options.engine, place=place, source=source,
             progress=lambda n: advance("triggers", n),
-            observers=() if player is None else (player,),
+            observers=observers,
         )  # fmt: skip
     found = summary(result)
     _show(found)

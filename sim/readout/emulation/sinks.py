@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -16,6 +17,9 @@ SCHEMES = ("tcp", "tcp-listen")
 
 FAREWELL_S = 10.0
 """How long the receiver may take to read the rest of the stream and close."""
+
+STEP_S = 0.1
+"""Between two looks at whether the play was interrupted, while the receiver is busy."""
 
 
 class Sink(Protocol):
@@ -60,9 +64,9 @@ def open_sink(
     else:
         connection = accept_one(endpoint, check=check, announce=announce)
     with connection:
-        sink = SocketSink(connection, str(endpoint))
+        sink = SocketSink(connection, str(endpoint), check)
         yield sink
-        sink.finish(check)
+        sink.finish()
 
 
 @contextlib.contextmanager
@@ -101,8 +105,12 @@ class FileSink:
 class SocketSink:
     """Sends through a connection; a slow receiver slows the play."""
 
-    def __init__(self, connection: socket.socket, place: str) -> None:
-        self._connection, self._place, self._sent = connection, place, 0
+    def __init__(
+        self, connection: socket.socket, place: str, check: Callable[[], None] = lambda: None
+    ) -> None:
+        self._connection, self._place, self._check = connection, place, check
+        self._sent = 0
+        connection.settimeout(STEP_S)
 
     def write(self, data: memoryview) -> None:
         """Take some bytes.
@@ -114,13 +122,17 @@ class SocketSink:
         """
         try:
             while len(data):
-                sent = self._connection.send(data)
+                try:
+                    sent = self._connection.send(data)
+                except TimeoutError:
+                    self._check()
+                    continue
                 self._sent += sent
                 data = data[sent:]
         except OSError as error:
             raise self._closed() from error
 
-    def finish(self, check: Callable[[], None] = lambda: None) -> None:
+    def finish(self) -> None:
         """Say that this was all, and wait until the receiver closes, at most `FAREWELL_S`.
 
         Raises
@@ -128,13 +140,14 @@ class SocketSink:
         InputError
             When it closes with bytes unread.
         """
+        end = time.monotonic() + FAREWELL_S
         try:
             self._connection.shutdown(socket.SHUT_WR)
-            self._connection.settimeout(FAREWELL_S)
-            while self._connection.recv(1 << 16):
-                check()
-        except TimeoutError:
-            return
+            while time.monotonic() < end:
+                self._check()
+                with contextlib.suppress(TimeoutError):
+                    if not self._connection.recv(1 << 16):
+                        return
         except OSError as error:
             raise self._closed() from error
 
