@@ -53,6 +53,7 @@ def summary(result: ReadoutResult) -> dict[str, Any]:
         "latency_ns": quantiles(run.latency_time, run.latency_max, ns),
         "lines": lines(result),
         "random_trigger": _random_trigger(result),
+        "injection": None if result.injection is None else result.injection.to_json(),
         "saturated": run.saturated or None,
         "undecided": tally.undecided,
     }  # fmt: skip
