@@ -107,9 +107,7 @@ def run_readout(
             progress(int(np.count_nonzero((arrivals.flags & PROBE) == 0)))
         if tally.undecided:
             break
-    return ReadoutResult(
-        config, plan, engine, source, tally, machine.finish(), duration, injection
-    )
+    return ReadoutResult(config, plan, engine, source, tally, machine.finish(), duration, injection)
 
 
 def _injection_map(config: ReadoutConfig, place: str) -> InjectionMap | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,8 @@ def summary(result: ReadoutResult) -> dict[str, Any]:
             for name, n in zip(plan.causes, tally.refused, strict=True)
         },
         "stages": [
-            *(_stage(run.rules[i], ns, run.end, "throttle", rule.servers, rule.count)
+            *(_stage(run.rules[i], ns, run.end, "throttle", rule.servers, rule.count,
+                     unit="cells" if rule.kind == "apv25" else "events")
               for i, rule in enumerate(plan.rules) if i in run.rules),
             *(_stage(stats, ns, run.end, "stage", stage.servers, stage.depth)
               for stats, stage in zip(run.stages, plan.stages, strict=True)),
@@ -56,6 +58,8 @@ def summary(result: ReadoutResult) -> dict[str, Any]:
         "injection": None if result.injection is None else result.injection.to_json(),
         "saturated": run.saturated or None,
         "undecided": tally.undecided,
+        "package_version": version("lowmult"),
+        "configuration": result.config.model_dump(mode="json", exclude_none=True),
     }  # fmt: skip
 
 
@@ -100,8 +104,9 @@ def quantiles(counts: NDArray[np.int64], longest: int, quantum_ns: float) -> dic
 
 
 def _stage(
-    stats: StageStats, ns: float, end: int, kind: str, servers: int, depth: int
-) -> dict[str, Any]:
+    stats: StageStats, ns: float, end: int, kind: str, servers: int, depth: int,
+    unit: str = "events",
+) -> dict[str, Any]:  # fmt: skip
     per_event = ns / stats.arrived if stats.arrived else math.nan
     used = np.flatnonzero(stats.time_at + stats.seen)
     last = int(used[-1]) + 1 if len(used) else 1
@@ -109,6 +114,7 @@ def _stage(
         "name": stats.name,
         "kind": kind,
         "servers": servers,
+        "unit": unit,
         "depth": depth or None,
         "arrived": stats.arrived,
         "departed": stats.departed,

@@ -21,6 +21,7 @@ from trigger.export.json import to_json
 from trigger.orthogonal import OrthogonalMethod
 
 REPORT = "report.html"
+READOUT = "readout.json"
 
 GLOBAL_VETOES = {"veto"}
 """Inputs that act on every line at injection: without them there is no dead time, that is all."""
