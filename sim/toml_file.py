@@ -67,15 +67,15 @@ def check_data(model: type[Model], data: dict[str, Any], place: str) -> Model:
 
 
 def _explained(error: ValidationError, model: type[BaseModel], place: str) -> InputError:
-    """Turn the first finding of pydantic into one clear message."""
-    first = error.errors()[0]
-    path = ".".join(str(part) for part in first["loc"])
+    """Turn one finding of pydantic into one clear message: a misspelt key before a missing one."""
+    findings = error.errors()
+    first = next((e for e in findings if e["type"] == "extra_forbidden"), findings[0])
+    fields, names = _walk(model, first["loc"])
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
-        allowed = _fields_at(model, first["loc"][:-1])
-        near = nearest(str(first["loc"][-1]), allowed)
+        near = nearest(str(first["loc"][-1]), fields)
         hint = f" (nearest: {near!r})" if near else ""
-        message = f"unknown key{hint}; allowed: {', '.join(sorted(allowed))}"
+        message = f"unknown key{hint}; allowed: {', '.join(sorted(fields))}"
     elif first["type"] == "union_tag_invalid":
         message = _wrong_kind(first)
     elif first["type"] == "union_tag_not_found":
@@ -84,6 +84,7 @@ def _explained(error: ValidationError, model: type[BaseModel], place: str) -> In
         message = f"{message}, not {first['input']!r:.80}"
     elif first["type"] == "missing":
         message = "is missing"
+    path = ".".join(names)
     return InputError(message, place=f"{place}: {path}" if path else place)
 
 
@@ -95,23 +96,34 @@ def _wrong_kind(finding: Any) -> str:
     return f"unknown kind {given!r:.40}{hint}; allowed: {', '.join(allowed)}"
 
 
-def _fields_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
-    """Return the keys that the table at `location` may have."""
+def _walk(model: type[BaseModel], location: tuple[int | str, ...]) -> tuple[list[str], list[str]]:
+    """Return the keys that the innermost table may have, and the path to the finding.
+
+    pydantic puts the kind that selects a member of a union into the location; the file has no such
+    key there, so the path leaves it out.
+    """
     here: list[Any] = [model]
+    fields, path = list(model.model_fields), []
     for part in location:
         if isinstance(part, int):
+            path.append(str(part))
             continue
         tagged = [m for m in here if _tag(m) == part]
         if tagged:
             here = tagged
-            continue
-        here = [
-            found
-            for m in here
-            if part in m.model_fields
-            for found in _models(m.model_fields[part].annotation)
-        ]
-    return list(dict.fromkeys(name for m in here for name in m.model_fields))
+        else:
+            path.append(part)
+            inner = [
+                found
+                for m in here
+                if part in m.model_fields
+                for found in _models(m.model_fields[part].annotation)
+            ]
+            if not inner:
+                break
+            here = inner
+        fields = list(dict.fromkeys(name for m in here for name in m.model_fields))
+    return fields, path
 
 
 def _tag(model: Any) -> str | None:

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sim.readout.config import ReadoutConfig
 
+FULL, HELD_UP = 0.95, 0.05
+"""Use of a stage, and part of the time that it is held up, that are worth a line of their own."""
+
 LONGEST_LIST = 40
 """Lines in the table of losses; all are in the JSON."""
 
@@ -98,21 +101,20 @@ def _show(found: dict[str, Any]) -> None:
             f"Saturated: stage {found['saturated']!r} held as many events as [run] max_in_stage "
             f"allows after {found['offered']:,} candidates; the run ends there."
         )
-    for name in _overloaded(found):
-        screen.line(f"Overloaded: {name}")
+    _show_overload(found["stages"])
 
 
-def _overloaded(found: dict[str, Any]) -> list[str]:
-    """Return what is at its limit, in words."""
-    words = []
-    for stage in found["stages"]:
-        used = (stage["utilisation"] or 0) + (stage["blocked"] or 0)
-        if used > 0.98:
-            words.append(
-                f"{stage['name']} is busy {stage['utilisation']:.0%} of the time"
-                + (f" and held up {stage['blocked']:.0%}" if stage["blocked"] > 0.005 else "")
-            )
-    return words
+def _show_overload(stages: list[dict[str, Any]]) -> None:
+    """Say what is at its limit, and what waits for it."""
+    from sim.cli import screen
+
+    full = [x for x in stages if (x["utilisation"] or 0) > FULL]
+    held = [x for x in stages if (x["blocked"] or 0) > HELD_UP]
+    for stage in full:
+        screen.line(f"At its limit: {stage['name']}, in use {stage['utilisation']:.1%} of the time")
+    if held:
+        names = ", ".join(f"{stage['name']} {stage['blocked']:.0%}" for stage in held)
+        screen.line(f"Held up by what comes behind: {names}")
 
 
 def _show_losses(found: dict[str, Any]) -> None:

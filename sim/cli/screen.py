@@ -14,16 +14,18 @@ WIDTH = 120
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table; the first column is aligned left, the others right."""
+    """Print a table under its title; the first column is aligned left, the others right."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    grid = Table(title=Text(title), title_justify="left")
+    grid = Table()
     for i, column in enumerate(columns):
         grid.add_column(Text(column), justify="right" if i else "left", no_wrap=True)
     for row in rows:
         grid.add_row(*(Text(cell) for cell in row))
+    # A title of the table's own would be wrapped at its width.
+    line(title)
     width = None if sys.stdout.isatty() else WIDTH
     Console(file=sys.stdout, width=width, highlight=False).print(grid)
 

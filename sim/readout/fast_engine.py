@@ -240,7 +240,7 @@ def _build(plan: Plan, loads: Loads) -> tuple[Throttle, fn.Network]:
     )  # fmt: skip
     net = fn.Network(
         g, rows, zeros(n_ring), lists, np.array(growing, dtype=np.int64), zeros(5, n_stages),
-        np.stack([zeros(servers), np.arange(servers)]),
+        np.stack([zeros(servers), zeros(servers), np.arange(servers)]),
         zeros(servers, fn.SLOT_LOADS + 2 * (n_stages - n_ordered)), *loads.tables,
         zeros(TIME_BINS),
     )  # fmt: skip

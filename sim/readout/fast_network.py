@@ -64,6 +64,9 @@ and bytes of the stages behind follow."""
 
 SLOT_LOADS = 6
 
+HEAP_FINISH, HEAP_SLOT, HEAP_FREE = range(3)
+"""Rows of the heap: when the event finishes, its slot; a stack of free slots."""
+
 ROOM, DEPART, SERVICE, SIZE, OUT = range(5)
 """Rows of `now`: of the event at hand, one column a stage. DEPART of a stage behind the farm holds
 its room until the event passes it."""
@@ -88,8 +91,8 @@ class Network(NamedTuple):
     growing : ndarray of int64
         Ordered stages (or the farm) whose rings may have to grow.
     now : ndarray of int64, shape (5, n_stages)
-    heap : ndarray of int64, shape (2, servers)
-        Slots of events in service, the first to finish on top; a stack of free slots.
+    heap : ndarray of int64, shape (3, servers)
+        Events in service, the first to finish on top.
     slots : ndarray of int64, shape (servers, 6 + 2 n_behind)
     load_rows, load_inputs, tables : ndarray of int64
         See `sim.readout.loads.LoadTables`.
@@ -248,7 +251,7 @@ def _rooms(n, time, g, rows, ring, lists, now, heap, slots, latency, log, number
 @njit(_nrt=False)
 def release_until(time, g, rows, ring, lists, now, heap, slots, latency, log, numbers):  # type: ignore[no-untyped-def]
     """Take every release of events that finish until `time`."""
-    while g[IN_HEAP] > 0 and slots[heap[0, 0], SLOT_FINISH] <= time:
+    while g[IN_HEAP] > 0 and heap[HEAP_FINISH, 0] <= time:
         _release(g, rows, ring, lists, now, heap, slots, latency, log, numbers)
 
 
@@ -369,7 +372,7 @@ def _dispatch(n, time, last, g, rows, ring, lists, now, heap, slots, latency, lo
     if rows[farm, ARRIVES] >= 0:
         ring[rows[farm, ARRIVES] + (n & mask)] = arrive
     log[farm, LOG_SERVICE, g[LOGGED_IN] - 1] = arrive
-    slot = heap[1, g[IN_HEAP]]
+    slot = heap[HEAP_FREE, g[IN_HEAP]]
     slots[slot, SLOT_NUMBER] = n
     slots[slot, SLOT_ACCEPT] = time
     slots[slot, SLOT_ARRIVE] = arrive
@@ -380,7 +383,7 @@ def _dispatch(n, time, last, g, rows, ring, lists, now, heap, slots, latency, lo
     for k in range(farm + 1, g[N_STAGES]):
         slots[slot, at], slots[slot, at + 1] = now[SERVICE, k], now[SIZE, k]
         at += 2
-    _push(slot, g, heap, slots)
+    _push(start + now[SERVICE, farm], slot, g, heap, slots)
 
 
 @njit(_nrt=False)
@@ -438,42 +441,49 @@ def _stop(status, stage, time, g):  # type: ignore[no-untyped-def]
         g[STATUS], g[WHERE], g[WHEN] = status, stage, time
 
 
-@njit(_nrt=False)
-def _earlier(a, b, slots):  # type: ignore[no-untyped-def]
-    """Return whether slot `a` finishes before slot `b`; the first accepted on a tie."""
-    x, y = slots[a, SLOT_FINISH], slots[b, SLOT_FINISH]
+@njit(_nrt=False, inline="always")
+def _earlier(x, a, y, b, slots):  # type: ignore[no-untyped-def]
+    """Return whether slot `a` finishes (at `x`) before slot `b` (at `y`); on a tie the first
+    accepted."""
     return x < y or (x == y and slots[a, SLOT_NUMBER] < slots[b, SLOT_NUMBER])
 
 
-@njit(_nrt=False)
-def _push(slot, g, heap, slots):  # type: ignore[no-untyped-def]
+@njit(_nrt=False, inline="always")
+def _push(finish, slot, g, heap, slots):  # type: ignore[no-untyped-def]
     at = g[IN_HEAP]
     g[IN_HEAP] = at + 1
     while at > 0:
         parent = (at - 1) >> 1
-        if not _earlier(slot, heap[0, parent], slots):
+        above, who = heap[HEAP_FINISH, parent], heap[HEAP_SLOT, parent]
+        if not _earlier(finish, slot, above, who, slots):
             break
-        heap[0, at] = heap[0, parent]
+        heap[HEAP_FINISH, at], heap[HEAP_SLOT, at] = above, who
         at = parent
-    heap[0, at] = slot
+    heap[HEAP_FINISH, at], heap[HEAP_SLOT, at] = finish, slot
 
 
-@njit(_nrt=False)
+@njit(_nrt=False, inline="always")
 def _pop(g, heap, slots):  # type: ignore[no-untyped-def]
     n = g[IN_HEAP] - 1
-    top, moved = heap[0, 0], heap[0, n]
+    top = heap[HEAP_SLOT, 0]
+    finish, moved = heap[HEAP_FINISH, n], heap[HEAP_SLOT, n]
     g[IN_HEAP] = n
-    heap[1, n] = top
+    heap[HEAP_FREE, n] = top
     at = 0
     while True:
         child = 2 * at + 1
         if child >= n:
             break
-        if child + 1 < n and _earlier(heap[0, child + 1], heap[0, child], slots):
+        next_finish = heap[HEAP_FINISH, child]
+        if child + 1 < n and _earlier(
+            heap[HEAP_FINISH, child + 1], heap[HEAP_SLOT, child + 1], next_finish,
+            heap[HEAP_SLOT, child], slots,
+        ):  # fmt: skip
             child += 1
-        if not _earlier(heap[0, child], moved, slots):
+            next_finish = heap[HEAP_FINISH, child]
+        if not _earlier(next_finish, heap[HEAP_SLOT, child], finish, moved, slots):
             break
-        heap[0, at] = heap[0, child]
+        heap[HEAP_FINISH, at], heap[HEAP_SLOT, at] = next_finish, heap[HEAP_SLOT, child]
         at = child
-    heap[0, at] = moved
+    heap[HEAP_FINISH, at], heap[HEAP_SLOT, at] = finish, moved
     return top

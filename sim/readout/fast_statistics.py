@@ -43,8 +43,10 @@ class Counter:
         self, arrive: NDArray[np.int64], service: NDArray[np.int64], depart: NDArray[np.int64]
     ) -> None:
         """Add events of a stage with one server, in order, each of shape ``(n,)`` [quanta]."""
-        _sum_one_server(arrive, service, depart, self.sums, self.inside_time)
-        self._occupancy(arrive, depart)
+        known = np.concatenate([self._pending, depart])
+        seen = _one_server(arrive, service, depart, known, self._step.bit_length() - 1, self.sums,
+                           self.time_at, self.seen, self.inside_time)  # fmt: skip
+        self._pending = known[seen:]
 
     def add_released(
         self, arrivals: NDArray[np.int64], arrive: NDArray[np.int64], start: NDArray[np.int64],
@@ -52,7 +54,10 @@ class Counter:
     ) -> None:  # fmt: skip
         """Add events of the farm: arrivals in their order, released events in theirs."""
         _sum_released(arrive, start, finish, depart, self.sums, self.inside_time)
-        self._occupancy(arrivals, depart)
+        known = np.concatenate([self._pending, depart])
+        seen = _follow(arrivals, known, self._step.bit_length() - 1, self.sums, self.time_at,
+                       self.seen)  # fmt: skip
+        self._pending = known[seen:]
 
     def add_candidates(
         self, time: NDArray[np.int64], entering: NDArray[np.int64], start: NDArray[np.int64],
@@ -75,12 +80,6 @@ class Counter:
         known = np.sort(np.concatenate([self._pending, leaving]), kind="stable")
         seen = _follow_candidates(time, entering, known, self._step.bit_length() - 1, self.sums,
                                   self.time_at, self.seen)  # fmt: skip
-        self._pending = known[seen:]
-
-    def _occupancy(self, arrive: NDArray[np.int64], depart: NDArray[np.int64]) -> None:
-        known = np.concatenate([self._pending, depart])
-        seen = _follow(arrive, known, self._step.bit_length() - 1, self.sums, self.time_at,
-                       self.seen)  # fmt: skip
         self._pending = known[seen:]
 
     def finish_with(self, pending: NDArray[np.int64], inside: int, end: int) -> StageStats:
@@ -138,6 +137,48 @@ def _follow(arrive, known, shift, sums, time_at, seen):  # type: ignore[no-untyp
 
 
 @njit(nogil=True)
+def _one_server(arrive, service, depart, known, shift, sums, time_at, seen, inside_time):  # type: ignore[no-untyped-def]
+    """As `_follow`, with the sums of a stage with one server, in one pass."""
+    clock, weighted, last = sums[CLOCK], sums[WEIGHTED], sums[LAST]
+    inside, fullest, longest = sums[ENTERED] - sums[LEFT], sums[FULLEST], sums[INSIDE_MAX]
+    total, waited, served, blocked = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
+    at, n_known = 0, len(known)
+    for i in range(len(arrive)):
+        time = arrive[i]
+        while at < n_known and known[at] <= time:
+            leaves = known[at]
+            time_at[inside >> shift] += leaves - clock
+            weighted += inside * (leaves - clock)
+            clock = leaves
+            inside -= 1
+            at += 1
+        time_at[inside >> shift] += time - clock
+        weighted += inside * (time - clock)
+        clock = time
+        seen[inside >> shift] += 1
+        inside += 1
+        fullest = max(fullest, inside)
+        start = max(time, last)
+        last = depart[i]
+        total += last - time
+        waited += start - time
+        served += service[i]
+        blocked += last - start - service[i]
+        longest = max(longest, last - time)
+        inside_time[time_bin(last - time)] += 1
+    sums[ENTERED] += len(arrive)
+    sums[EVENTS] += len(arrive)
+    sums[LEFT] = sums[ENTERED] - inside
+    sums[CLOCK], sums[WEIGHTED], sums[FULLEST] = clock, weighted, fullest
+    sums[LAST], sums[INSIDE_MAX] = last, longest
+    sums[INSIDE] += total
+    sums[WAITED] += waited
+    sums[SERVED] += served
+    sums[BLOCKED] += blocked
+    return at
+
+
+@njit(nogil=True)
 def _follow_candidates(time, entering, known, shift, sums, time_at, seen):  # type: ignore[no-untyped-def]
     """As `_follow`, where each arrival takes any number of places."""
     clock, weighted = sums[CLOCK], sums[WEIGHTED]
@@ -186,28 +227,6 @@ def _until(end, known, shift, sums, time_at):  # type: ignore[no-untyped-def]
     time_at[inside >> shift] += end - clock
     sums[WEIGHTED] += inside * (end - clock)
     sums[CLOCK], sums[LEFT] = end, sums[ENTERED] - inside
-
-
-@njit(nogil=True)
-def _sum_one_server(arrive, service, depart, sums, inside_time):  # type: ignore[no-untyped-def]
-    last = sums[LAST]
-    inside, waited, served, blocked = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
-    longest = sums[INSIDE_MAX]
-    for i in range(len(arrive)):
-        time = depart[i] - arrive[i]
-        start = max(arrive[i], last)
-        last = depart[i]
-        inside += time
-        waited += start - arrive[i]
-        served += service[i]
-        blocked += last - start - service[i]
-        longest = max(longest, time)
-        inside_time[time_bin(time)] += 1
-    sums[LAST], sums[INSIDE_MAX] = last, longest
-    sums[INSIDE] += inside
-    sums[WAITED] += waited
-    sums[SERVED] += served
-    sums[BLOCKED] += blocked
 
 
 @njit(nogil=True)

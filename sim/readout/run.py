@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from firmware_models.errors import unknown_name
 from sim.readout.arrivals import PROBE, Arrivals, Source
 from sim.readout.config import ReadoutConfig
-from sim.readout.engine import Engine, EngineResult, Verdicts
+from sim.readout.engine import UNDECIDED, Engine, EngineResult, Verdicts
 from sim.readout.injection_map import InjectionMap
 from sim.readout.loads import Loads
 from sim.readout.plan import Plan, compile_plan
@@ -102,7 +102,8 @@ def run_readout(
         tally.add(arrivals, verdicts)
         for observer in observers:
             observer(arrivals, draws, verdicts)
-        duration = int(arrivals.time[-1])
+        decided = np.flatnonzero(verdicts.cause != UNDECIDED)
+        duration = int(arrivals.time[decided[-1]]) if len(decided) else duration
         if progress is not None:
             progress(int(np.count_nonzero((arrivals.flags & PROBE) == 0)))
         if tally.undecided:

@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_models.kernels import njit
 from sim.readout.arrivals import PROBE, Arrivals
 from sim.readout.engine import ACCEPTED, UNDECIDED, Verdicts
 
@@ -36,37 +37,24 @@ class Tally:
         self.probes = np.zeros((BATCHES, n_causes + 1), dtype=np.int64)
         """Probes by part of the run and verdict."""
         self.undecided = 0
+        self._offered = 0
 
     def add(self, arrivals: Arrivals, verdicts: Verdicts) -> None:
         """Add one chunk."""
-        decided = verdicts.cause != UNDECIDED
-        probe = (arrivals.flags & PROBE) != 0
-        real = decided & ~probe
-        self.undecided += int(np.count_nonzero(~decided & ~probe))
-        cause = verdicts.cause[real]
-        # A probe belongs to the part of the run of the triggers around it.
-        number = self.offered + np.cumsum(real) - 1
-        part = np.clip(number // self._length, 0, BATCHES - 1)
-        width = self.n_causes + 1
-        for counts, chosen in ((self.batches, real), (self.probes, decided & probe)):
-            flat = part[chosen] * width + verdicts.cause[chosen]
-            counts += np.bincount(flat, minlength=counts.size).reshape(counts.shape)
-        bits = verdicts.refused[real]
-        for i in range(self.n_causes):
-            self.refused[i] += np.count_nonzero(bits & np.uint64(1 << i))
-        pattern = arrivals.pattern[real].astype(np.int64)
-        known = pattern >= 0
-        flat = pattern[known] * width + cause[known]
-        counts = np.bincount(flat, minlength=self.patterns.size)
-        rows = -(-len(counts) // width)
-        counts = np.pad(counts, (0, rows * width - len(counts))).reshape(rows, width)
-        counts[: len(self.patterns)] += self.patterns
-        self.patterns = counts
+        patterns = int(arrivals.pattern.max(initial=-1)) + 1
+        if patterns > len(self.patterns):
+            more = np.zeros((patterns - len(self.patterns), self.n_causes + 1), dtype=np.int64)
+            self.patterns = np.concatenate([self.patterns, more])
+        self._offered, undecided = _count(
+            arrivals.flags, arrivals.pattern, verdicts.cause, verdicts.refused, self._offered,
+            self._length, self.batches, self.probes, self.refused, self.patterns,
+        )  # fmt: skip
+        self.undecided += undecided
 
     @property
     def offered(self) -> int:
         """Triggers on which the throttle decided."""
-        return int(self.batches.sum())
+        return int(self._offered)
 
     @property
     def accepted(self) -> int:
@@ -104,3 +92,32 @@ def fraction(counts: NDArray[np.int64], verdicts: slice | int) -> tuple[float, f
     residual = (part - value * total)[used]
     m = int(used.sum())
     return value, float(math.sqrt(m / (m - 1) * np.sum(residual.astype(float) ** 2)) / n)
+
+
+@njit(nogil=True)
+def _count(  # type: ignore[no-untyped-def]
+    flags, pattern, cause, refused, offered, length, batches, probes, refusals, patterns
+):
+    undecided = 0
+    last = len(batches) - 1
+    for i in range(len(flags)):
+        verdict = cause[i]
+        part = min(offered // length, last)
+        if flags[i] & PROBE:
+            # A probe belongs to the part of the run of the triggers around it.
+            if verdict != UNDECIDED:
+                probes[part, verdict] += 1
+            continue
+        if verdict == UNDECIDED:
+            undecided += 1
+            continue
+        offered += 1
+        batches[part, verdict] += 1
+        bits, k = refused[i], 0
+        while bits != np.uint64(0):
+            refusals[k] += np.int64(bits & np.uint64(1))
+            bits >>= np.uint64(1)
+            k += 1
+        if pattern[i] >= 0:
+            patterns[pattern[i], verdict] += 1
+    return offered, undecided

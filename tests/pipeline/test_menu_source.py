@@ -14,6 +14,7 @@ from firmware_models.trigger_cells import CellHits
 from sim.pipeline.plan import unpack_bits
 from sim.readout.arrivals import SHORT
 from sim.readout.config import parse_readout
+from sim.readout.plan import QUANTA
 from sim.readout.sources.menu import MenuSource, source
 from sim.study.config import load_study
 from sim.study.decisions import write_decisions
@@ -283,10 +284,33 @@ def test_mistakes_are_named(arrivals: Any, tables: Any, message: str) -> None:
 
 
 def test_machine_and_probes_join_in(study: Path) -> None:
-    pytest.importorskip("sim.readout.sources.merge")
-    menu = made(study, 5000, machine={}, run={"triggers": 5000, "seed": 5, "probe_khz": 100.0})
+    quiet = {"her": {"injection_hz": 0.0}, "ler": {"injection_hz": 0.0}}
+    menu = made(study, 5000, machine=quiet, run={"triggers": 5000, "seed": 5, "probe_khz": 100.0})
     chunks = list(menu.chunks())
     flags = np.concatenate([chunk.flags for chunk in chunks])
     pattern = np.concatenate([chunk.pattern for chunk in chunks])
     assert int((flags & 4 == 0).sum()) == 5000
     assert ((pattern < 0) == (flags & 4 != 0)).all()
+    assert not (flags & 2).any()
+
+
+def test_injection_background_comes_without_lines(study: Path) -> None:
+    # 500 background candidates an injection, 25 injections a second in each ring.
+    ring = {"injection_hz": 25.0, "candidates_per_shot": 500.0}
+    menu = made(study, 40_000, machine={"her": ring, "ler": ring})
+    chunks = list(menu.chunks())
+    time = np.concatenate([chunk.time for chunk in chunks])
+    flags = np.concatenate([chunk.flags for chunk in chunks])
+    pattern = np.concatenate([chunk.pattern for chunk in chunks])
+    assert len(time) == 40_000
+    assert (np.diff(time) >= 0).all()
+    assert (time % QUANTA == 0).all()
+    background = pattern < 0
+    assert menu.accelerator is not None
+    strip = menu.accelerator.in_strip(time - menu.latency_ticks * QUANTA)
+    # Edges of the strip move by up to a tick.
+    assert np.mean(strip[background]) > 0.95
+    assert ((flags & 2 != 0) == strip).all()
+    seconds = time[-1] / QUANTA / SYSTEM_CLOCK_MHZ * 1e-6
+    expected = 50 * 500 * seconds
+    assert abs(background.sum() - expected) < 5 * np.sqrt(500 * expected)

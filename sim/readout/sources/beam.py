@@ -14,6 +14,7 @@ from sim.accelerator import Accelerator
 from sim.readout.arrivals import Source
 from sim.readout.config import Delay, Fraction, Rate, ReadoutConfig
 from sim.readout.plan import QUANTA
+from sim.readout.sources.background import injections
 from sim.readout.sources.candidates import (
     CHUNK,
     Candidates,
@@ -29,9 +30,6 @@ from sim.toml_file import Strict, check_data
 
 JITTER_SIGMAS = 6
 """Where the jitter is cut off: beyond lie two in 10⁹."""
-
-SHORTEST_WINDOW_S, LONGEST_WINDOW_S = 0.1, 1000.0
-"""Injection background is made for so much time at once."""
 
 
 class BeamArrivals(Strict):
@@ -76,9 +74,9 @@ class _Beam:
         self._accelerator = accelerator
         self._seed, self._triggers = config.run.seed, config.run.triggers
         self._rate_hz = own.rate_khz * 1e3
-        self._quanta_hz = quanta_hz(config.clock)
+        self._clock = config.clock
         self.latency_ticks = round(own.latency_us * config.clock.frequency_mhz)
-        self._jitter = own.jitter_ns * 1e-9 * self._quanta_hz
+        self._jitter = own.jitter_ns * 1e-9 * quanta_hz(config.clock)
         self._flags = FlagDraw(
             self._seed, "readout/flags", own.short_fraction, own.activity_fraction,
             own.activity_fraction_in_strip,
@@ -87,7 +85,8 @@ class _Beam:
     def candidates(self) -> Iterator[Candidates]:
         stream_ = self._collisions()
         if sum(ring.rate_hz for ring in self._accelerator.rings) > 0:
-            stream_ = rechunk(merge(stream_, self._injections()))
+            background = injections(self._accelerator, self._seed, self._rate_hz, self._clock)
+            stream_ = rechunk(merge(stream_, background))
         return first_candidates(rechunk(self._at_edges(stream_)), self._triggers)
 
     def _collisions(self) -> Iterator[Candidates]:
@@ -97,17 +96,6 @@ class _Beam:
             time = collisions.take(stream(self._seed, "readout/collisions", chunk), CHUNK)
             yield plain(time, np.zeros(CHUNK, dtype=np.uint8))
             chunk += 1
-
-    def _injections(self) -> Iterator[Candidates]:
-        rate = self._rate_hz + sum(ring.rate_hz for ring in self._accelerator.rings)
-        seconds = min(max(CHUNK / rate, SHORTEST_WINDOW_S), LONGEST_WINDOW_S)
-        window = round(seconds * self._quanta_hz)
-        start = 0
-        while True:
-            time, _ = self._accelerator.injection_times(start, start + window, self._seed)
-            start += window
-            empty = np.zeros(len(time), dtype=np.uint8)
-            yield Candidates(time, empty, np.full(len(time), -1, dtype=np.int32), start)
 
     def _at_edges(self, true: Iterator[Candidates]) -> Iterator[Candidates]:
         """Give the candidates at the clock edges on which they reach the throttle, in order.

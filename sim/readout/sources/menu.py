@@ -28,7 +28,7 @@ from sim.pipeline.model import Candidates, Counters, Pipeline
 from sim.pipeline.plan import PipelinePlan, compile_pipeline
 from sim.pipeline.stream import CollisionStream, Merged
 from sim.readout.arrivals import SHORT, Arrivals, Kicks, Source
-from sim.readout.config import ReadoutConfig
+from sim.readout.config import Fraction, ReadoutConfig
 from sim.readout.plan import QUANTA
 from sim.streams import stream
 from sim.study.config import Luminosity, load_study
@@ -37,6 +37,7 @@ from sim.toml_file import Strict, check_data
 
 if TYPE_CHECKING:
     from sim.accelerator import Accelerator
+    from sim.readout.sources.candidates import Candidates as PlayedCandidates
 
 CHUNK = 1 << 18
 """Decisions that are drawn at once where every event decides alone."""
@@ -63,6 +64,10 @@ class MenuArrivals(Strict):
     """A decision file to draw from, in place of a study."""
     short_quality: Annotated[int, Field(ge=0, le=3)] = 2
     """Quality of the event time from which a candidate has the flag short."""
+    activity_fraction: Fraction = 0.0
+    """Of candidates outside injection strips, where the machine injects."""
+    activity_fraction_in_strip: Fraction = 1.0
+    """Of candidates inside, collisions as well as background."""
 
     @model_validator(mode="after")
     def _one_way(self) -> MenuArrivals:
@@ -166,14 +171,28 @@ class MenuSource:
             for piece in self.pieces():
                 yield Arrivals(piece.time, piece.flags, piece.pattern, Kicks.none())
             return
-        from sim.readout.sources.candidates import Candidates as Candidate
         from sim.readout.sources.merge import PlayedSource
 
         played = PlayedSource(
-            self.config, lambda: (Candidate(*piece) for piece in self.pieces()), self.place,
-            accelerator=self.accelerator, latency_ticks=self.latency_ticks, lines=self.lines,
+            self.config, self._with_injections, self.place, accelerator=self.accelerator,
+            latency_ticks=self.latency_ticks, lines=self.lines,
         )  # fmt: skip
         yield from played.chunks()
+
+    def _with_injections(self) -> Iterator[PlayedCandidates]:
+        """Give the run's candidates, injection background among them where the machine injects."""
+        from sim.readout.sources.background import with_injections
+        from sim.readout.sources.candidates import Candidates, FlagDraw, first_candidates
+
+        decided = (Candidates(*piece) for piece in self.pieces())
+        if self.accelerator is None or not any(r.rate_hz > 0 for r in self.accelerator.rings):
+            return decided
+        own, seed = self.own, self.config.run.seed
+        flags = FlagDraw(seed, "menu/activity", 0.0, own.activity_fraction,
+                         own.activity_fraction_in_strip)  # fmt: skip
+        merged = with_injections(decided, self.accelerator, seed, self.table.total_hz,
+                                 self.config.clock, self.latency_ticks, flags)  # fmt: skip
+        return first_candidates(merged, self.config.run.triggers)
 
     def pieces(self) -> Iterator[Piece]:
         """Give the run's candidates without probes and injections."""
