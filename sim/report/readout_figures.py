@@ -107,7 +107,7 @@ def line_losses(lines: Sequence[dict[str, Any]], loss: float) -> str:
 
 def occupancy(stage: dict[str, Any]) -> str:
     """Occupancy of one buffer: share of the time, and share of the arrivals that find it."""
-    from matplotlib.ticker import MaxNLocator
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
     found = stage["occupancy"]
     time, seen = np.array(found["time"]), np.array(found["arrivals"])
@@ -124,6 +124,9 @@ def occupancy(stage: dict[str, Any]) -> str:
     axes.set_xlabel("cells inside" if is_cells(stage) else "events inside", fontsize=8)
     axes.tick_params(labelsize=7)
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    # Minor ticks of so many logarithmic axes are most of the work of drawing.
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_locator(LogLocator(numticks=6))
     axes.legend(frameon=False, fontsize=7)
     return svg_text(figure)
 
