@@ -59,6 +59,7 @@ def run_readout(
     record: bool = False,
     progress: Callable[[int], None] | None = None,
     observers: tuple[Observer, ...] = (),
+    source: Source | None = None,
 ) -> ReadoutResult:
     """Simulate a readout; the result depends on the configuration alone.
 
@@ -75,6 +76,8 @@ def run_readout(
         Called with the number of candidates done since the last call.
     observers : tuple of callable
         Called with every chunk.
+    source : Source, optional
+        Candidates, in place of those that ``[arrivals]`` asks for.
 
     Raises
     ------
@@ -88,7 +91,7 @@ def run_readout(
     plan = compile_plan(config, place)
     loads = Loads.of(plan)
     machine = _engine(engine, plan, loads, record)
-    source = make_source(config, place)
+    source = make_source(config, place) if source is None else source
     tally = Tally(len(plan.causes), config.run.triggers)
     injection = _injection_map(config, place)
     if injection is not None:

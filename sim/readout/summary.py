@@ -54,6 +54,7 @@ def summary(result: ReadoutResult) -> dict[str, Any]:
         ],
         "latency_ns": quantiles(run.latency_time, run.latency_max, ns),
         "lines": lines(result),
+        "line_triggers": _line_triggers(result),
         "random_trigger": _random_trigger(result),
         "injection": None if result.injection is None else result.injection.to_json(),
         "saturated": run.saturated or None,
@@ -69,21 +70,30 @@ def lines(result: ReadoutResult) -> list[dict[str, Any]]:
     found = []
     for i, name in enumerate(result.source.lines):
         own = counts[np.flatnonzero(patterns[: len(counts), i])].sum(axis=0)
-        offered = int(own.sum())
-        loss = _ratio(offered - int(own[ACCEPTED]), offered)
-        found.append({
-            "name": name,
-            "offered": offered,
-            "accepted": int(own[ACCEPTED]),
-            "loss": loss,
-            "loss_err": math.sqrt(loss * (1 - loss) / offered) if offered and loss else
-            (0.0 if offered else None),
-            "loss_by_cause": {
-                cause: _ratio(int(own[1 + k]), offered)
-                for k, cause in enumerate(result.plan.causes)
-            },
-        })  # fmt: skip
+        found.append({"name": name, **_counted(own, result.plan.causes)})
     return found
+
+
+def _line_triggers(result: ReadoutResult) -> dict[str, Any] | None:
+    """Return what all triggers with a line lose together; None without lines."""
+    if not result.source.lines:
+        return None
+    own = result.tally.patterns.sum(axis=0)
+    return _counted(own, result.plan.causes)
+
+
+def _counted(own: NDArray[np.int64], causes: tuple[str, ...]) -> dict[str, Any]:
+    offered = int(own.sum())
+    loss = _ratio(offered - int(own[ACCEPTED]), offered)
+    return {
+        "offered": offered,
+        "accepted": int(own[ACCEPTED]),
+        "loss": loss,
+        "loss_err": None if loss is None else math.sqrt(loss * (1 - loss) / offered),
+        "loss_by_cause": {
+            cause: _ratio(int(own[1 + k]), offered) for k, cause in enumerate(causes)
+        },
+    }
 
 
 def quantiles(counts: NDArray[np.int64], longest: int, quantum_ns: float) -> dict[str, Any]:
