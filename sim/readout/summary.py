@@ -78,7 +78,9 @@ def _line_triggers(result: ReadoutResult) -> dict[str, Any] | None:
     """Return what all triggers with a line lose together; None without lines."""
     if not result.source.lines:
         return None
-    own = result.tally.patterns.sum(axis=0)
+    counts = result.tally.patterns
+    some = np.asarray(result.source.patterns)[: len(counts)].any(axis=1)
+    own = counts[np.flatnonzero(some)].sum(axis=0)
     return _counted(own, result.plan.causes)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sim.report import readout_figures
 from sim.report.numbers import measured
-from sim.report.page import Section, paragraph, picture, table
+from sim.report.page import Section, paragraph, picture, subheading, table
 from sim.report.readout_page import (
     duration,
     fired,
@@ -49,7 +49,7 @@ def dead_time_section(
         f"{percent(found['loss'], found['loss_err'])} % are lost. Every event decides alone."
         + (_machine(found) if configuration.get("machine") is not None else "")
     )
-    body += losses(found) + _lines(found, rates, focus)
+    body += losses(found) + subheading("Lines") + _lines(found, rates, focus)
     if found["latency_ns"]["p99"]:
         body += paragraph(
             "From accept to the last stage: "
@@ -57,7 +57,8 @@ def dead_time_section(
             + f", longest {duration(found['latency_ns']['max'])}."
         )
     if found["stages"]:
-        body += load(found["stages"]) + occupancies(found["stages"])
+        body += subheading("Load") + load(found["stages"])
+        body += subheading("Occupancy") + occupancies(found["stages"])
     if found["injection"] is not None:
         body += injection(found["injection"])
     return Section("Dead time", body)

@@ -96,6 +96,11 @@ def small_multiples(parts: Iterable[str]) -> str:
     return f'<div class="many">{"".join(parts)}</div>'
 
 
+def subheading(text: str) -> str:
+    """Return a heading inside a section (plain text)."""
+    return f"<h3>{html.escape(text)}</h3>"
+
+
 def paragraph(text: str) -> str:
     """Return a paragraph of plain text."""
     return f"<p>{html.escape(text)}</p>"

@@ -15,6 +15,7 @@ from sim.report.page import (
     picture,
     side_by_side,
     small_multiples,
+    subheading,
     table,
 )
 from sim.report.settings import toml_text
@@ -222,7 +223,7 @@ def injection(maps: dict[str, Any]) -> str:
             body += paragraph(f"No injection into the {name} in this run.")
             continue
         offered = sum(map(sum, ring["offered"]))
-        body += f"<h3>{html.escape(name[0].upper() + name[1:])}</h3>" + paragraph(
+        body += subheading(f"Injection into the {name}") + paragraph(
             f"{ring['injections']:,} injections; {offered:,} candidates in the maps, "
             f"{ring['outside']['offered']:,} before the first injection or later than the maps."
         )
