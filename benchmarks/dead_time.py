@@ -17,7 +17,7 @@ from rich.table import Table
 
 from firmware_models.interface.clock import SYSTEM_CLOCK_MHZ
 from sim.readout.config import parse_readout
-from sim.readout.fast_engine import FastEngine
+from sim.readout.fast.engine import FastEngine
 from sim.readout.loads import Loads
 from sim.readout.plan import compile_plan
 from sim.readout.sources import make_source

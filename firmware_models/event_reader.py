@@ -67,6 +67,23 @@ _SAYS: dict[int, Callable[[int, int], str]] = {
 }
 
 
+class FrameError(InputError):
+    """A frame is not what the format promises.
+
+    Parameters
+    ----------
+    message : str
+    frame : int
+        Number of the frame in the stream.
+    start, byte : int
+        Bytes of the stream before the frame, and before the fault.
+    """
+
+    def __init__(self, message: str, *, frame: int, start: int, byte: int) -> None:
+        self.frame, self.start, self.byte = frame, start, byte
+        super().__init__(message, place=f"byte {byte}")
+
+
 def read(
     buffer: bytes | bytearray | memoryview,
     *,
@@ -119,6 +136,11 @@ class Reader:
         self._consecutive = consecutive
         self._pending = b""
 
+    @property
+    def pending(self) -> int:
+        """Bytes from `offset` on that have come but are not a whole frame yet."""
+        return len(self._pending)
+
     def feed(self, part: bytes | bytearray | memoryview) -> ReadoutEvents:
         """Return the events that are complete with one more part of the stream.
 
@@ -129,12 +151,12 @@ class Reader:
 
         Raises
         ------
-        InputError
+        FrameError
             For the first fault.
         """
         data = memoryview(part).cast("B")
         if self._pending:
-            data = memoryview(self._pending + bytes(data))
+            data = memoryview(b"".join((self._pending, data)))
         words = _words(data)
         found = np.zeros(7, dtype=np.int64)
         _scan(words, crc32.tables(), self._expected, self._consecutive, found)
@@ -154,7 +176,7 @@ class Reader:
 
         Raises
         ------
-        InputError
+        FrameError
             When it ends inside a frame.
         """
         if not self._pending:
@@ -162,18 +184,20 @@ class Reader:
         have = len(self._pending)
         words = _words(memoryview(self._pending))
         needed = f"{4 * int(words[1])} bytes" if len(words) > 1 else f"at least {4 * MIN_LENGTH}"
-        raise InputError(
+        raise FrameError(
             f"the stream ends inside frame {self.events}: it starts at byte {self.offset} and "
-            f"has {have} of {needed}", place=f"byte {self.offset + have}",
+            f"has {have} of {needed}",
+            frame=self.events, start=self.offset, byte=self.offset + have,
         )  # fmt: skip
 
-    def _fault(self, found: NDArray[np.int64]) -> InputError:
+    def _fault(self, found: NDArray[np.int64]) -> FrameError:
         says = _SAYS[int(found[_FAULT])](int(found[_GOT]), int(found[_WANTED]))
         start = self.offset + 4 * int(found[_DONE])
-        return InputError(
-            f"frame {self.events + int(found[_FRAMES])} (from byte {start}): {says}",
-            place=f"byte {self.offset + 4 * int(found[_AT])}",
-        )
+        frame = self.events + int(found[_FRAMES])
+        return FrameError(
+            f"frame {frame} (from byte {start}): {says}",
+            frame=frame, start=start, byte=self.offset + 4 * int(found[_AT]),
+        )  # fmt: skip
 
 
 def _words(data: memoryview) -> NDArray[np.uint32]:

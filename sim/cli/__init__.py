@@ -20,6 +20,7 @@ COMMANDS = {
     "efficiency": "efficiency tables from decision files",
     "readout": "dead time, buffers and latency of a readout",
     "process": "cross-section of a process under acceptance cuts",
+    "receive": "read and check a stream of event frames",
     "menu": "check, show, compare, compile, prove, import and export menus",
     "verify": "compare RTL with the Python model, bit for bit",
     "vectors": "write test vectors of a block",

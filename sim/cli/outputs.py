@@ -14,6 +14,7 @@ FILES = {
     "study": ("decisions", "json"),
     "trigger": ("out", "json"),
     "rates": ("csv", "json"),
+    "readout": ("emit", "json"),
 }
 """Options that name an output file, where it is not only ``--json``."""
 
@@ -28,10 +29,14 @@ INPUTS = {
     "rates": ("decisions", "menu"),
     "efficiency": ("decisions",),
     "readout": ("config",),
+    "receive": ("stream",),
     "menu": ("menu", "old", "new", "inp", "oup", "lgc", "alg", "files"),
     "verify": ("dut",),
 }
 """Options and arguments that name input files."""
+
+ADDRESSES = ("emit", "stream")
+"""Options and arguments that may name a network address in place of a file."""
 
 
 def check_outputs(command: str, options: argparse.Namespace) -> None:
@@ -62,7 +67,7 @@ def _values(options: argparse.Namespace, names: tuple[str, ...]) -> Iterator[tup
     for name in names:
         value = getattr(options, name, None)
         for item in value if isinstance(value, list) else [value]:
-            if isinstance(item, str):
+            if isinstance(item, str) and not (name in ADDRESSES and "://" in item):
                 yield name, item
 
 

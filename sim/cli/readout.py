@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.cli.emit import add_emit_options, emitter, show_emitted
+
 if TYPE_CHECKING:
     from sim.readout.config import ReadoutConfig
 
@@ -27,6 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--engine", choices=("fast", "simpy"), default="fast",
         help="same result: fast is compiled, simpy is the readable reference (default: fast)",
     )  # fmt: skip
+    add_emit_options(parser)
 
     parser.add_argument(
         "--report", metavar="DIR", help="folder for readout.json and report.html with pictures"
@@ -39,18 +42,28 @@ def run(options: argparse.Namespace) -> int:
     from sim.cli.progress import event_progress
     from sim.readout.config import load_readout
     from sim.readout.run import run_readout
+    from sim.readout.sources import make_source
     from sim.readout.summary import summary
 
     place = options.config or "default readout"
     config = _with_options(load_readout(options.config), options)
-    with event_progress(config.run.triggers) as advance:
+    source = make_source(config, place)
+    with (
+        emitter(options, config, source, place) as player,
+        event_progress(config.run.triggers) as advance,
+    ):
         result = run_readout(
-            config, engine=options.engine, place=place, progress=lambda n: advance("triggers", n)
-        )
+            config, engine=options.engine, place=place, source=source,
+            progress=lambda n: advance("triggers", n),
+            observers=() if player is None else (player,),
+        )  # fmt: skip
     found = summary(result)
     if options.report:
         _write_report(found, Path(options.report), place)
     _show(found)
+    if player is not None:
+        found["emitted"] = player.summary()
+        show_emitted(found["emitted"], options.emit)
     if options.json:
         write_json(options.json, found)
     if options.report:

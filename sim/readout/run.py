@@ -77,7 +77,7 @@ def run_readout(
     observers : tuple of callable
         Called with every chunk.
     source : Source, optional
-        Candidates, in place of those that ``[arrivals]`` asks for.
+        The candidates that the configuration asks for, where a caller has them already.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def run_readout(
     plan = compile_plan(config, place)
     loads = Loads.of(plan)
     machine = _engine(engine, plan, loads, record)
-    source = make_source(config, place) if source is None else source
+    source = source or make_source(config, place)
     tally = Tally(len(plan.causes), config.run.triggers)
     injection = _injection_map(config, place)
     if injection is not None:
@@ -125,14 +125,14 @@ def _injection_map(config: ReadoutConfig, place: str) -> InjectionMap | None:
 
 def _engine(name: str, plan: Plan, loads: Loads, record: bool) -> Engine:
     if name == "fast":
-        from sim.readout.fast_engine import FastEngine
-        from sim.readout.fast_fifo import FifoEngine, is_one_fifo
+        from sim.readout.fast.engine import FastEngine
+        from sim.readout.fast.fifo import FifoEngine, is_one_fifo
 
         if is_one_fifo(plan):
             return FifoEngine(plan, record=record)
         return FastEngine(plan, loads, record=record)
     if name == "simpy":
-        from sim.readout.simpy_engine import SimpyEngine
+        from sim.readout.reference.engine import SimpyEngine
 
         return SimpyEngine(plan, loads, record=record)
     raise unknown_name("engine", name, ENGINES, place="--engine")

@@ -12,7 +12,7 @@ from sim.readout.config import parse_readout
 from sim.readout.engine import EngineResult
 from sim.readout.loads import Loads
 from sim.readout.plan import QUANTA, compile_plan
-from sim.readout.simpy_engine import SimpyEngine
+from sim.readout.reference.engine import SimpyEngine
 
 
 class Hand:

@@ -11,7 +11,7 @@ from sim.readout.config import parse_readout
 from sim.readout.engine import EngineResult, Verdicts
 from sim.readout.loads import Loads
 from sim.readout.plan import Plan, compile_plan
-from sim.readout.simpy_engine import SimpyEngine
+from sim.readout.reference.engine import SimpyEngine
 from tests.readout.random_configs import random_arrivals, random_config, split
 
 N = 250

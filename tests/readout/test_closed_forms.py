@@ -18,7 +18,7 @@ from firmware_models.errors import CheckFailed
 from sim.readout.arrivals import ACTIVITY, PROBE, Arrivals, Kicks
 from sim.readout.config import parse_readout
 from sim.readout.engine import EngineResult
-from sim.readout.fast_engine import FastEngine
+from sim.readout.fast.engine import FastEngine
 from sim.readout.loads import Loads
 from sim.readout.plan import QUANTA, TURN, compile_plan
 from sim.readout.theory import dead_time as dt

@@ -17,7 +17,7 @@ from scipy.sparse.linalg import spsolve
 
 from sim.readout.arrivals import SHORT, Arrivals, Kicks
 from sim.readout.config import parse_readout
-from sim.readout.fast_engine import FastEngine
+from sim.readout.fast.engine import FastEngine
 from sim.readout.loads import Loads
 from sim.readout.plan import QUANTA, compile_plan
 from sim.streams import stream

@@ -10,7 +10,7 @@ from sim.readout.arrivals import PROBE, SHORT, Arrivals, Kicks
 from sim.readout.config import parse_readout
 from sim.readout.loads import Loads
 from sim.readout.plan import QUANTA, compile_plan
-from sim.readout.simpy_engine import UNDECIDED, SimpyEngine
+from sim.readout.reference.engine import UNDECIDED, SimpyEngine
 from tests.readout.hand import Hand, stage
 
 

@@ -10,8 +10,8 @@ import pytest
 from sim.readout.arrivals import PROBE
 from sim.readout.engine import StageStats, levels_of, time_bin
 from sim.readout.plan import L1
-from sim.readout.simpy_buffer import Times
-from sim.readout.simpy_engine import UNDECIDED
+from sim.readout.reference.buffer import Times
+from sim.readout.reference.engine import UNDECIDED
 from tests.readout.random_runs import Case, run
 
 CASES = range(60)

@@ -13,7 +13,7 @@ from firmware_models.interface import BLOCKS
 from firmware_models.interface.throttle import RULES
 from sim.readout.arrivals import ACTIVITY, SHORT, Arrivals, Kicks
 from sim.readout.config import parse_readout
-from sim.readout.fast_engine import FastEngine
+from sim.readout.fast.engine import FastEngine
 from sim.readout.firmware import throttle_registers
 from sim.readout.loads import Loads
 from sim.readout.plan import QUANTA, compile_plan

@@ -10,11 +10,11 @@ import pytest
 
 from sim.readout.config import parse_readout
 from sim.readout.engine import EngineResult
-from sim.readout.fast_engine import FastEngine
-from sim.readout.fast_fifo import FifoEngine
+from sim.readout.fast.engine import FastEngine
+from sim.readout.fast.fifo import FifoEngine
 from sim.readout.loads import Loads
 from sim.readout.plan import compile_plan
-from sim.readout.simpy_engine import SimpyEngine
+from sim.readout.reference.engine import SimpyEngine
 from tests.readout.random_configs import random_arrivals, random_config, split
 
 CANDIDATES = 600
@@ -68,6 +68,36 @@ def test_engines_agree_on_the_packaged_readout() -> None:
     _same(
         *(_play_config(engine, config, arrivals, [1000], 5) for engine in (SimpyEngine, FastEngine))
     )
+
+
+@pytest.mark.parametrize("farm", [False, True])
+def test_engines_agree_when_thousands_wait(farm: bool) -> None:
+    """More events inside than the fast engine's rings hold at first, in stages of every kind."""
+    slow = {"kind": "exponential", "us": 50.0}
+    quick = {"kind": "exponential", "us": 2.0}
+    stages: list[dict[str, Any]] = [
+        {"name": "a", "after": ["l1"], "service": slow, "bytes": {"mean": 100.0, "sigma": 1.0}},
+        {"name": "b", "after": ["a"], "service": quick, "depth_bytes": 10**9, "credit_us": 1e5},
+        {"name": "c", "after": ["b"], "service": quick, "almost_full": 6000},
+    ]
+    if farm:
+        stages += [
+            {"name": "f", "after": ["l1"], "service": {"kind": "exponential", "us": 150.0},
+             "servers": 3, "almost_full": 5500},
+            {"name": "d", "after": ["f", "c"], "service": slow, "almost_full": 9000},
+            {"name": "e", "after": ["d"], "service": quick, "depth_bytes": 700},
+        ]  # fmt: skip
+    config = {
+        "clock": {"frequency_mhz": 1.0}, "arrivals": {}, "stage": stages,
+        "busy": {"latency_us": 20_000.0}, "run": {"max_in_stage": 20_000},
+    }  # fmt: skip
+    arrivals = random_arrivals(np.random.default_rng(3), 12_000)
+    arrivals = dataclasses.replace(
+        arrivals, time=arrivals.time // 4, kicks=type(arrivals.kicks).none()
+    )
+    slow_run = _play(SimpyEngine, config, arrivals, [5000], 3)
+    _same(slow_run, _play(FastEngine, config, arrivals, [7000], 3))
+    assert slow_run[1].stages[0].occupancy_max > 5000
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -152,6 +152,13 @@ class MenuSource:
         _ = self.table  # refuses a menu that can never accept
 
     @property
+    def line_numbers(self) -> tuple[int, ...] | None:
+        """Numbers of the lines in the menu; a decision file does not tell them."""
+        if self.own.decisions is not None:
+            return None
+        return tuple(line.index for line in self.plan.menu.lines)
+
+    @property
     def in_time(self) -> bool:
         """Whether the pipeline runs in time, or every event decides alone."""
         return self.own.pile_up or self.config.pipeline is not None

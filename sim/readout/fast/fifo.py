@@ -18,7 +18,7 @@ from sim.readout.engine import (
     levels_of,
     time_bin,
 )
-from sim.readout.fast_statistics import (
+from sim.readout.fast.statistics import (
     CLOCK,
     EVENTS,
     FULLEST,

@@ -14,8 +14,8 @@ from simpy.events import Event
 
 from firmware_models.errors import CheckFailed
 from sim.readout.plan import L1, Plan, StagePlan
-from sim.readout.simpy_buffer import Buffer
-from sim.readout.simpy_calendar import DEPARTURES, TRANSFERS, Calendar, Entry
+from sim.readout.reference.buffer import Buffer
+from sim.readout.reference.calendar import DEPARTURES, TRANSFERS, Calendar, Entry
 
 UNLIMITED = 1 << 62
 

@@ -1,8 +1,8 @@
 """The readable engine: a discrete-event simulation on SimPy's calendar.
 
 Every candidate, injection announcement, end of service and delayed transfer is an entry of the
-calendar; at one instant they come in the order of the priorities in `sim.readout.simpy_calendar`.
-docs/reference/readout.md states the rules that this engine shares with `sim.readout.fast_engine`.
+calendar; at one instant they come in the order of its priorities (`calendar.py`).
+docs/reference/readout.md states the rules that this engine shares with `sim.readout.fast.engine`.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from sim.readout.arrivals import PROBE, Arrivals
 from sim.readout.engine import EngineResult, Recorded, StageStats, Verdicts
 from sim.readout.loads import Loads
 from sim.readout.plan import L1, Plan
-from sim.readout.simpy_buffer import Times
-from sim.readout.simpy_calendar import ANNOUNCEMENTS, CANDIDATES, Calendar, Entry
-from sim.readout.simpy_farm import Farm
-from sim.readout.simpy_rule_buffers import samples_of
-from sim.readout.simpy_stages import Accepted, Stage
-from sim.readout.simpy_throttle import Throttle
+from sim.readout.reference.buffer import Times
+from sim.readout.reference.calendar import ANNOUNCEMENTS, CANDIDATES, Calendar, Entry
+from sim.readout.reference.farm import Farm
+from sim.readout.reference.rule_buffers import samples_of
+from sim.readout.reference.stages import Accepted, Stage
+from sim.readout.reference.throttle import Throttle
 
 UNDECIDED = -1
 """Verdict on candidates after a stage has saturated."""

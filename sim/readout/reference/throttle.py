@@ -12,9 +12,9 @@ from typing import Protocol
 from sim.readout.arrivals import PROBE
 from sim.readout.loads import Loads, exponential
 from sim.readout.plan import Plan, RulePlan
-from sim.readout.simpy_rule_buffers import Apv25, Fifo
-from sim.readout.simpy_stages import BusyWire
-from sim.readout.simpy_veto import Veto
+from sim.readout.reference.rule_buffers import Apv25, Fifo
+from sim.readout.reference.stages import BusyWire
+from sim.readout.reference.veto import Veto
 
 
 class Cause(Protocol):

@@ -13,8 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models.kernels import njit
-from sim.readout import fast_network as fn
-from sim.readout import fast_throttle as ft
 from sim.readout.arrivals import ACTIVITY, PROBE, SHORT, Arrivals
 from sim.readout.engine import (
     ACCEPTED,
@@ -23,7 +21,11 @@ from sim.readout.engine import (
     EngineResult,
     Verdicts,
 )
-from sim.readout.fast_log import Bookkeeper
+from sim.readout.fast import layout as fl
+from sim.readout.fast import network as fn
+from sim.readout.fast import rooms
+from sim.readout.fast import throttle as ft
+from sim.readout.fast.log import Bookkeeper
 from sim.readout.loads import Loads, most_bytes
 from sim.readout.lost import lost_event
 from sim.readout.plan import Plan
@@ -33,7 +35,7 @@ _FIRST_RING = 1 << 12
 
 
 class Throttle(NamedTuple):
-    """Constants and state of the rules and the veto, see `sim.readout.fast_throttle`.
+    """Constants and state of the rules and the veto, see `sim.readout.fast.throttle`.
 
     Parameters
     ----------
@@ -84,22 +86,22 @@ class FastEngine:
         verdicts = Verdicts(np.full(n, UNDECIDED, np.int64), np.zeros(n, np.uint64))
         at = np.zeros(2, dtype=np.int64)
         kicks = arrivals.kicks
-        while at[0] < n and g[fn.STATUS] != fn.SATURATED:
+        while at[0] < n and g[fl.STATUS] != fl.SATURATED:
             first = int(at[0])
             log = self._books.fresh_log()
             _play(
                 at, arrivals.time, arrivals.flags, draws, kicks.time, kicks.ring, kicks.position,
                 *self._throttle, *self._net, *log, verdicts.cause, verdicts.refused,
             )  # fmt: skip
-            status, where, when = (int(x) for x in g[fn.STATUS : fn.WHEN + 1])
-            if status == fn.LOST:
+            status, where, when = (int(x) for x in g[fl.STATUS : fl.WHEN + 1])
+            if status == fl.LOST:
                 raise lost_event(self._plan, where, when)
             part = slice(first, int(at[0]))
             self._hand_over(log, arrivals.time[part], arrivals.flags[part], verdicts.cause[part])
-            if status == fn.GROW:
+            if status == fl.GROW:
                 self._grow(where)
-            if status in (fn.GROW, fn.FULL):
-                g[fn.STATUS] = fn.GOOD
+            if status in (fl.GROW, fl.FULL):
+                g[fl.STATUS] = fl.GOOD
         if n:
             self._last = int(arrivals.time[at[0] - 1])
         return verdicts
@@ -110,47 +112,47 @@ class FastEngine:
         log = self._books.fresh_log()
         if plan.farm >= 0:
             fn.release_until(
-                np.int64(fn.FUTURE - 1), net.g, net.rows, net.ring, net.lists, net.now, net.heap,
+                np.int64(fl.FUTURE - 1), net.g, net.rows, net.ring, net.lists, net.now, net.heap,
                 net.slots, net.latency, log.times, log.numbers,
             )  # fmt: skip
         none = np.zeros(0, dtype=np.int64)
         self._hand_over(log, none, none.astype(np.uint8), none)
-        end = max(int(net.g[fn.END]), self._last)
+        end = max(int(net.g[fl.END]), self._last)
         rules, stages, recorded = self._books.close(end)
-        saturated = net.g[fn.STATUS] == fn.SATURATED
+        saturated = net.g[fl.STATUS] == fl.SATURATED
         return EngineResult(
             end=end,
-            accepted=int(net.g[fn.ACCEPTS]),
+            accepted=int(net.g[fl.ACCEPTS]),
             rules=rules,
             stages=stages,
             latency_time=net.latency.copy(),
-            latency_max=int(net.g[fn.LATENCY_MAX]),
-            saturated=plan.stages[int(net.g[fn.WHERE])].name if saturated else "",
+            latency_max=int(net.g[fl.LATENCY_MAX]),
+            saturated=plan.stages[int(net.g[fl.WHERE])].name if saturated else "",
             recorded=recorded,
         )
 
     def _hand_over(
-        self, log: fn.Log, times: NDArray[np.int64], flags: NDArray[np.uint8],
+        self, log: fl.Log, times: NDArray[np.int64], flags: NDArray[np.uint8],
         causes: NDArray[np.int64],
     ) -> None:  # fmt: skip
         g = self._net.g
-        self._books.add(log, int(g[fn.LOGGED_IN]), int(g[fn.LOGGED_OUT]), times, flags, causes)
-        g[fn.LOGGED_IN] = g[fn.LOGGED_OUT] = 0
+        self._books.add(log, int(g[fl.LOGGED_IN]), int(g[fl.LOGGED_OUT]), times, flags, causes)
+        g[fl.LOGGED_IN] = g[fl.LOGGED_OUT] = 0
 
     def _grow(self, j: int) -> None:
         """Double the rings of stage `j`."""
         net, row = self._net, self._net.rows[j]
-        length, count = int(row[fn.MASK]) + 1, int(net.g[fn.ACCEPTS])
+        length, count = int(row[fl.MASK]) + 1, int(net.g[fl.ACCEPTS])
         index = np.arange(max(0, count - length), count)
         ring = net.ring
-        for column in (fn.BASE, fn.ARRIVES, fn.SIZES):
+        for column in (fl.BASE, fl.ARRIVES, fl.SIZES):
             if row[column] < 0:
                 continue
             new = np.zeros(2 * length, dtype=np.int64)
             new[index % (2 * length)] = ring[int(row[column]) + index % length]
             row[column] = len(ring)
             ring = np.concatenate([ring, new])
-        row[fn.MASK] = 2 * length - 1
+        row[fl.MASK] = 2 * length - 1
         self._net = net._replace(ring=ring)
 
 
@@ -162,16 +164,16 @@ def _play(  # type: ignore[no-untyped-def]
 ):  # fmt: skip
     """Decide on candidates from ``at[0]`` on; stop where a ring must grow, the log is full, or the
     run ends."""
-    kick, look = at[1], g[fn.ACCEPTS]
+    kick, look = at[1], g[fl.ACCEPTS]
     for i in range(at[0], len(arrivals)):
-        if g[fn.ACCEPTS] >= look:
-            look = g[fn.ACCEPTS] + fn.SLACK
-            grow = fn.must_grow(growing, g, rows)
+        if g[fl.ACCEPTS] >= look:
+            look = g[fl.ACCEPTS] + fl.SLACK
+            grow = rooms.must_grow(growing, g, rows)
             if grow >= 0:
-                g[fn.STATUS], g[fn.WHERE] = fn.GROW, grow
+                g[fl.STATUS], g[fl.WHERE] = fl.GROW, grow
                 break
-        if g[fn.LOGGED_IN] == fn.BLOCK or g[fn.LOGGED_OUT] >= fn.BLOCK:
-            g[fn.STATUS] = fn.FULL
+        if g[fl.LOGGED_IN] == fl.BLOCK or g[fl.LOGGED_OUT] >= fl.BLOCK:
+            g[fl.STATUS] = fl.FULL
             break
         time, flag = arrivals[i], np.int64(flags[i])
         while kick < len(kick_time) and kick_time[kick] <= time:
@@ -184,7 +186,7 @@ def _play(  # type: ignore[no-untyped-def]
                 bits, first = np.uint64(1), np.int64(1)
             bit = np.int64(1)
         for b in range(len(busy)):
-            if fn.busy(busy[b], time - g[fn.BUSY_LATENCY], g, rows, ring, lists, now, heap, slots,
+            if fn.busy(busy[b], time - g[fl.BUSY_LATENCY], g, rows, ring, lists, now, heap, slots,
                        latency, log, numbers):  # fmt: skip
                 bits |= np.uint64(1) << np.uint64(bit + b)
                 first = bit + b + 1 if first == 0 else first
@@ -201,18 +203,18 @@ def _play(  # type: ignore[no-untyped-def]
                 words = draws[i]
                 for r in range(len(rule)):
                     ft.accepted(r, time, short, words, rule, state, rings, rule_log,
-                                g[fn.LOGGED_IN])  # fmt: skip
+                                g[fl.LOGGED_IN])  # fmt: skip
                 fn.accept_event(
                     time, ft.cells_of(settings[2], short), words, g, rows, ring, lists, now, heap,
                     slots, load_rows, load_inputs, tables, latency, log, accepts, numbers,
                 )  # fmt: skip
         at[0] = i + 1
-        if g[fn.STATUS] != fn.GOOD:
+        if g[fl.STATUS] != fl.GOOD:
             break
     at[1] = kick
 
 
-def _build(plan: Plan, loads: Loads) -> tuple[Throttle, fn.Network]:
+def _build(plan: Plan, loads: Loads) -> tuple[Throttle, fl.Network]:
     """Lay out all arrays."""
     rule, used = ft.rule_constants(plan, loads.rule_slot)
     n_stages = len(plan.stages)
@@ -222,26 +224,26 @@ def _build(plan: Plan, loads: Loads) -> tuple[Throttle, fn.Network]:
     def zeros(*shape: int) -> NDArray[np.int64]:
         return np.zeros(shape, dtype=np.int64)
 
-    rows, n_ring = zeros(n_stages, fn.COLUMNS), 0
+    rows, n_ring = zeros(n_stages, fl.COLUMNS), 0
     most = most_bytes(loads.tables)
     for j in range(n_stages):
         n_ring = _stage(plan, j, rows[j], n_ring)
         if plan.stages[j].depth_bytes:
-            rows[j, fn.FIT] = min(rows[j, fn.FIT], plan.stages[j].depth_bytes // max(1, most[j]))
+            rows[j, fl.FIT] = min(rows[j, fl.FIT], plan.stages[j].depth_bytes // max(1, most[j]))
     lists = _lists(plan, rows)
     growing = [
         j
         for j in range(n_ordered + (plan.farm >= 0))
-        if rows[j, fn.LIMIT] or rows[j, fn.CAPACITY] or rows[j, fn.ALMOST_FULL]
+        if rows[j, fl.LIMIT] or rows[j, fl.CAPACITY] or rows[j, fl.ALMOST_FULL]
     ]
     g = zeros(17)
-    g[: fn.ACCEPTS] = (
+    g[: fl.ACCEPTS] = (
         n_ordered, n_stages, plan.farm, servers, plan.busy_latency, len(lists) - len(plan.sides),
     )  # fmt: skip
-    net = fn.Network(
+    net = fl.Network(
         g, rows, zeros(n_ring), lists, np.array(growing, dtype=np.int64), zeros(5, n_stages),
         np.stack([zeros(servers), zeros(servers), np.arange(servers)]),
-        zeros(servers, fn.SLOT_LOADS + 2 * (n_stages - n_ordered)), *loads.tables,
+        zeros(servers, fl.SLOT_LOADS + 2 * (n_stages - n_ordered)), *loads.tables,
         zeros(TIME_BINS),
     )  # fmt: skip
     apv = [r.samples for r in plan.rules if r.kind == "apv25"]
@@ -258,23 +260,23 @@ def _build(plan: Plan, loads: Loads) -> tuple[Throttle, fn.Network]:
 def _stage(plan: Plan, j: int, row: NDArray[np.int64], used: int) -> int:
     """Fill in the constants of a stage; return the length of the rings so far."""
     stage = plan.stages[j]
-    source = stage.inputs == (fn.L1,)
+    source = stage.inputs == (fl.L1,)
     length = _ring_length(plan, j)
-    row[fn.INPUT] = stage.inputs[0] if len(stage.inputs) == 1 else fn.SEVERAL
-    row[fn.DELAY] = stage.delay
-    row[fn.CREDIT] = 0 if source else stage.credit
-    row[fn.DEPTH], row[fn.CAPACITY] = stage.depth, stage.depth_bytes
-    row[fn.ALMOST_FULL] = stage.almost_full
-    row[fn.LIMIT] = 0 if stage.depth else plan.max_in_stage
-    row[fn.FROM_ORDERED] = any(i < 0 or plan.stages[i].ordered for i in stage.inputs)
-    row[fn.SPECIAL] = bool(row[fn.LIMIT] or stage.almost_full or stage.depth_bytes)
-    row[fn.FIT] = stage.depth or _FIRST_RING
-    row[fn.LAST] = fn.NO_ROOM_NEEDED
-    row[fn.MASK] = length - 1
-    row[fn.ARRIVES] = row[fn.SIZES] = -1
-    columns = [fn.BASE]
-    columns += [fn.ARRIVES] if stage.almost_full else []
-    columns += [fn.SIZES] if stage.depth_bytes else []
+    row[fl.INPUT] = stage.inputs[0] if len(stage.inputs) == 1 else fl.SEVERAL
+    row[fl.DELAY] = stage.delay
+    row[fl.CREDIT] = 0 if source else stage.credit
+    row[fl.DEPTH], row[fl.CAPACITY] = stage.depth, stage.depth_bytes
+    row[fl.ALMOST_FULL] = stage.almost_full
+    row[fl.LIMIT] = 0 if stage.depth else plan.max_in_stage
+    row[fl.FROM_ORDERED] = any(i < 0 or plan.stages[i].ordered for i in stage.inputs)
+    row[fl.SPECIAL] = bool(row[fl.LIMIT] or stage.almost_full or stage.depth_bytes)
+    row[fl.FIT] = stage.depth or _FIRST_RING
+    row[fl.LAST] = fl.NO_ROOM_NEEDED
+    row[fl.MASK] = length - 1
+    row[fl.ARRIVES] = row[fl.SIZES] = -1
+    columns = [fl.BASE]
+    columns += [fl.ARRIVES] if stage.almost_full else []
+    columns += [fl.SIZES] if stage.depth_bytes else []
     for column in columns:
         row[column], used = used, used + length
     return used
@@ -283,7 +285,7 @@ def _stage(plan: Plan, j: int, row: NDArray[np.int64], used: int) -> int:
 def _lists(plan: Plan, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return inputs and outputs of all stages, and the sides; fill in where each starts."""
     lists: list[int] = []
-    for column, what in ((fn.FIRST_INPUT, "inputs"), (fn.FIRST_OUTPUT, "outputs")):
+    for column, what in ((fl.FIRST_INPUT, "inputs"), (fl.FIRST_OUTPUT, "outputs")):
         for j, stage in enumerate(plan.stages):
             rows[j, column] = len(lists)
             lists += [k for k in getattr(stage, what) if k >= 0]
@@ -298,4 +300,4 @@ def _ring_length(plan: Plan, j: int) -> int:
     entries = max(stage.depth or _FIRST_RING, stage.servers)
     if behind and not (stage.depth and not stage.depth_bytes and not stage.almost_full):
         entries = plan.max_in_stage
-    return 1 << (entries + fn.SLACK + 2).bit_length()
+    return 1 << (entries + fl.SLACK + 2).bit_length()

@@ -8,7 +8,7 @@ from heapq import heappop, heappush
 from sim.readout.arrivals import SHORT
 from sim.readout.engine import StageStats
 from sim.readout.plan import RulePlan
-from sim.readout.simpy_buffer import Buffer
+from sim.readout.reference.buffer import Buffer
 
 
 class RuleBuffer(Buffer):

@@ -4,135 +4,82 @@ Ordered stages are passed in the order of accepts: an event's departure needs on
 events before it. The farm is a heap of the events in service; its releases are taken one by one,
 in the order of finishing, and with each the stages behind it are passed. A release is taken as soon
 as something needs it, never before everything that could finish earlier has been dispatched.
-
-Kernels take plain arrays and do without numba's reference counts (``_nrt``): counting and passing
-them would cost more than the work. For the same reason the hot ones are inlined.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
-from numpy.typing import NDArray
 
 from firmware_models.kernels import njit
 from sim.readout.engine import time_bin
+from sim.readout.fast.heap import pop, push
+from sim.readout.fast.layout import (
+    ACCEPTS,
+    ALL_SAFE,
+    ALMOST_FULL,
+    ARRIVES,
+    BASE,
+    BUSY_IN,
+    BUSY_OUT,
+    CAPACITY,
+    CREDIT,
+    DELAY,
+    DEPART,
+    DEPTH,
+    END,
+    FARM,
+    FIRST_INPUT,
+    FIRST_OUTPUT,
+    FROM_ORDERED,
+    FUTURE,
+    GOOD,
+    HEAP_FINISH,
+    HEAP_FREE,
+    IN_HEAP,
+    INPUT,
+    L1,
+    LAST,
+    LAST_INPUT,
+    LAST_OUTPUT,
+    LATENCY_MAX,
+    LEFT,
+    LIMIT,
+    LOG_ARRIVE,
+    LOG_DEPART,
+    LOG_FINISH,
+    LOG_SERVICE,
+    LOG_START,
+    LOGGED_IN,
+    LOGGED_OUT,
+    LOST,
+    MASK,
+    N_ORDERED,
+    N_STAGES,
+    OUT,
+    RELEASED,
+    ROOM,
+    SAFE,
+    SATURATED,
+    SERVERS,
+    SERVICE,
+    SEVERAL,
+    SIDES,
+    SIZE,
+    SIZES,
+    SLOT_ACCEPT,
+    SLOT_ARRIVE,
+    SLOT_FINISH,
+    SLOT_LAST,
+    SLOT_LOADS,
+    SLOT_NUMBER,
+    SLOT_START,
+    SPECIAL,
+    STATUS,
+    WHEN,
+    WHERE,
+)
+from sim.readout.fast.rooms import room_for
 from sim.readout.loads import event_loads
-
-FUTURE = 1 << 62
-"""A departure that is not known yet: later than every time."""
-
-NO_ROOM_NEEDED = -(1 << 62)
-
-BLOCK = 4096
-"""Accepted events in one block of the log."""
-
-(
-    INPUT, DELAY, LAST, BASE, MASK, SPECIAL, SAFE, CREDIT, DEPTH, CAPACITY, FIT,
-    FIRST_INPUT, LAST_INPUT, FIRST_OUTPUT, LAST_OUTPUT, ALMOST_FULL, ARRIVES, SIZES, LIMIT,
-    FROM_ORDERED, BYTES_FROM, BYTES_INSIDE, BUSY_IN, BUSY_OUT, LEFT,
-) = range(25)  # fmt: skip
-"""Columns of a stage's row. Constants: INPUT: its one input, `L1`, or `SEVERAL`; BASE, MASK: its
-ring of departures; SPECIAL: it has BUSY, no depth, or a limit of bytes; FIT: events that
-certainly fit; ARRIVES, SIZES: where rings of arrivals and bytes start, -1: none; LIMIT: events at
-which an unlimited stage saturates, 0: never; FROM_ORDERED: behind the farm, with an ordered stage
-among its inputs. State: LAST departure; SAFE: events before this number find room without looking;
-first event whose bytes count, and their sum; arrivals and departures that BUSY has seen; departures
-that an unlimited stage has seen."""
-
-COLUMNS = 25
-
-L1, SEVERAL = -1, -2
-"""Values of INPUT that are no stage."""
-
-(N_ORDERED, N_STAGES, FARM, SERVERS, BUSY_LATENCY, SIDES,
- ACCEPTS, RELEASED, IN_HEAP, END, LATENCY_MAX, STATUS, WHERE, WHEN, LOGGED_IN, LOGGED_OUT,
- ALL_SAFE) = range(17)  # fmt: skip
-"""Elements of `g`: constants (SIDES: where they start in `lists`), then state of the network
-(ALL_SAFE: least SAFE of the ordered stages)."""
-
-GOOD, GROW, LOST, SATURATED, FULL = range(5)
-"""Values of STATUS; FULL: the block of the log is."""
-
-SLACK = 64
-"""Accepts between two looks at the rings that may have to grow."""
-
-SLOT_NUMBER, SLOT_ACCEPT, SLOT_ARRIVE, SLOT_START, SLOT_FINISH, SLOT_LAST = range(6)
-"""Columns of what is kept of an event in the farm; LAST: its last departure so far. Service times
-and bytes of the stages behind follow."""
-
-SLOT_LOADS = 6
-
-HEAP_FINISH, HEAP_SLOT, HEAP_FREE = range(3)
-"""Rows of the heap: when the event finishes, its slot; a stack of free slots."""
-
-ROOM, DEPART, SERVICE, SIZE, OUT = range(5)
-"""Rows of `now`: of the event at hand, one column a stage. DEPART of a stage behind the farm holds
-its room until the event passes it."""
-
-LOG_ARRIVE, LOG_SERVICE, LOG_DEPART, LOG_START, LOG_FINISH = range(5)
-"""Second index of the log. Stages with one server have arrivals, service times and departures; the
-farm has its arrivals in the order of accepts in place of service times, and all else, with starts
-and finishes, in the order of releases."""
-
-
-class Network(NamedTuple):
-    """Constants and state of all stages, as the kernels take them.
-
-    Parameters
-    ----------
-    g : ndarray of int64, shape (17,)
-    rows : ndarray of int64, shape (n_stages, COLUMNS)
-    ring : ndarray of int64
-        Departures; arrivals of stages with BUSY; bytes of stages with `depth_bytes`.
-    lists : ndarray of int64
-        Inputs of all stages, then their outputs, then the sides.
-    growing : ndarray of int64
-        Ordered stages (or the farm) whose rings may have to grow.
-    now : ndarray of int64, shape (5, n_stages)
-    heap : ndarray of int64, shape (3, servers)
-        Events in service, the first to finish on top.
-    slots : ndarray of int64, shape (servers, 6 + 2 n_behind)
-    load_rows, load_inputs, tables : ndarray of int64
-        See `sim.readout.loads.LoadTables`.
-    latency : ndarray of int64, shape (TIME_BINS,)
-    """
-
-    g: NDArray[np.int64]
-    rows: NDArray[np.int64]
-    ring: NDArray[np.int64]
-    lists: NDArray[np.int64]
-    growing: NDArray[np.int64]
-    now: NDArray[np.int64]
-    heap: NDArray[np.int64]
-    slots: NDArray[np.int64]
-    load_rows: NDArray[np.int64]
-    load_inputs: NDArray[np.int64]
-    tables: NDArray[np.int64]
-    latency: NDArray[np.int64]
-
-
-class Log(NamedTuple):
-    """What happened to the events of one block.
-
-    Parameters
-    ----------
-    times : ndarray of int64, shape (n_stages, 5, BLOCK + servers)
-        See `LOG_ARRIVE` and so on: in the order of accepts in ordered stages, in
-        that of releases in the others.
-    accepts : ndarray of int64, shape (BLOCK,)
-        Times of the accepts.
-    numbers : ndarray of int64, shape (BLOCK + servers,)
-        Numbers of the released events.
-    rules : ndarray of int64, shape (n_rules, 2, BLOCK)
-        Start and end of service in the throttle's buffers.
-    """
-
-    times: NDArray[np.int64]
-    accepts: NDArray[np.int64]
-    numbers: NDArray[np.int64]
-    rules: NDArray[np.int64]
 
 
 @njit(_nrt=False, inline="always")
@@ -157,27 +104,6 @@ def busy(j, time, g, rows, ring, lists, now, heap, slots, latency, log, numbers)
     rows[j, BUSY_IN] = entered
     rows[j, BUSY_OUT] = left
     return entered - left >= rows[j, ALMOST_FULL]
-
-
-@njit(_nrt=False)
-def must_grow(growing, g, rows):  # type: ignore[no-untyped-def]
-    """Return the first stage whose rings cannot take `SLACK` more events, or -1.
-
-    Rings of stages behind the farm are made for as many events as a stage may hold.
-    """
-    count = g[ACCEPTS]
-    for i in range(len(growing)):
-        j = growing[i]
-        oldest = count - rows[j, DEPTH]
-        if rows[j, LIMIT] != 0:
-            oldest = rows[j, LEFT]
-        if rows[j, CAPACITY] != 0:
-            oldest = min(oldest, rows[j, BYTES_FROM])
-        if rows[j, ARRIVES] >= 0:
-            oldest = min(oldest, rows[j, BUSY_OUT])
-        if count + SLACK + 2 - oldest > rows[j, MASK]:
-            return j
-    return -1
 
 
 @njit(_nrt=False, inline="always")
@@ -232,7 +158,7 @@ def _rooms(n, time, g, rows, ring, lists, now, heap, slots, latency, log, number
     if n >= g[ALL_SAFE]:
         safe = np.int64(FUTURE)
         for k in range(g[N_ORDERED]):
-            room = _room(k, n, time, now[SIZE, k], rows, ring)
+            room = room_for(k, n, time, now[SIZE, k], rows, ring)
             now[ROOM, k] = room
             blocking = blocking or room > time
             safe = min(safe, rows[k, SAFE])
@@ -246,59 +172,6 @@ def _rooms(n, time, g, rows, ring, lists, now, heap, slots, latency, log, number
                 now[ROOM, k] = room
                 blocking = blocking or room > time
     return blocking
-
-
-@njit(_nrt=False)
-def release_until(time, g, rows, ring, lists, now, heap, slots, latency, log, numbers):  # type: ignore[no-untyped-def]
-    """Take every release of events that finish until `time`."""
-    while g[IN_HEAP] > 0 and heap[HEAP_FINISH, 0] <= time:
-        _release(g, rows, ring, lists, now, heap, slots, latency, log, numbers)
-
-
-@njit(_nrt=False)
-def _room(k, n, time, size, rows, ring):  # type: ignore[no-untyped-def]
-    """Return when stage `k` has room for event `n` of its own order, if that is after `time`."""
-    if n < rows[k, SAFE]:
-        return np.int64(NO_ROOM_NEEDED)
-    base, mask, credit = rows[k, BASE], rows[k, MASK], rows[k, CREDIT]
-    depth, capacity, fit = rows[k, DEPTH], rows[k, CAPACITY], rows[k, FIT]
-    half = fit >> 1
-    if n <= half or ring[base + ((n - half - 1) & mask)] + credit <= time:
-        # At most half of what certainly fits is inside: the other half need not look.
-        first = max(n - half, 0)
-        rows[k, SAFE] = max(first + fit, n + 1)
-        rows[k, BYTES_FROM] = first
-        rows[k, BYTES_INSIDE] = -1
-        return np.int64(NO_ROOM_NEEDED)
-    room = np.int64(NO_ROOM_NEEDED)
-    if depth != 0 and n >= depth:
-        room = ring[base + ((n - depth) & mask)] + credit
-    if capacity != 0:
-        room = max(room, _byte_room(k, n, time, size, rows, ring))
-    return room
-
-
-@njit(_nrt=False)
-def _byte_room(k, n, time, size, rows, ring):  # type: ignore[no-untyped-def]
-    """As `_room`, for the bytes alone: let events leave until the sum fits."""
-    base, mask, credit, sizes = rows[k, BASE], rows[k, MASK], rows[k, CREDIT], rows[k, SIZES]
-    first, inside = rows[k, BYTES_FROM], rows[k, BYTES_INSIDE]
-    if inside < 0:
-        # Events since it last had room to spare were not summed.
-        inside = np.int64(0)
-        for i in range(first, n):
-            inside += ring[sizes + (i & mask)]
-    # Events that left long ago cannot matter: forget them, so that rings stay short.
-    while first < n and ring[base + (first & mask)] + credit <= time:
-        inside -= ring[sizes + (first & mask)]
-        first += 1
-    while first < n and inside + size > rows[k, CAPACITY]:
-        inside -= ring[sizes + (first & mask)]
-        first += 1
-    rows[k, BYTES_FROM] = first
-    rows[k, BYTES_INSIDE] = inside + size
-    # Also when it was an earlier event that needed this one to leave: it may still be inside.
-    return ring[base + ((first - 1) & mask)] + credit if first > 0 else np.int64(NO_ROOM_NEEDED)
 
 
 @njit(_nrt=False)
@@ -383,18 +256,25 @@ def _dispatch(n, time, last, g, rows, ring, lists, now, heap, slots, latency, lo
     for k in range(farm + 1, g[N_STAGES]):
         slots[slot, at], slots[slot, at + 1] = now[SERVICE, k], now[SIZE, k]
         at += 2
-    _push(start + now[SERVICE, farm], slot, g, heap, slots)
+    push(start + now[SERVICE, farm], slot, g, heap, slots)
+
+
+@njit(_nrt=False)
+def release_until(time, g, rows, ring, lists, now, heap, slots, latency, log, numbers):  # type: ignore[no-untyped-def]
+    """Take every release of events that finish until `time`."""
+    while g[IN_HEAP] > 0 and heap[HEAP_FINISH, 0] <= time:
+        _release(g, rows, ring, lists, now, heap, slots, latency, log, numbers)
 
 
 @njit(_nrt=False)
 def _release(g, rows, ring, lists, now, heap, slots, latency, log, numbers):  # type: ignore[no-untyped-def]
     """Take the next release of the farm, and pass the stages behind it."""
     farm, n_stages, q, logged = g[FARM], g[N_STAGES], g[RELEASED], g[LOGGED_OUT]
-    slot = _pop(g, heap, slots)
+    slot = pop(g, heap, slots)
     finish, at = slots[slot, SLOT_FINISH], SLOT_LOADS
     blocking = False
     for k in range(farm + 1, n_stages):
-        room = _room(k, q, finish, slots[slot, at + 1], rows, ring)
+        room = room_for(k, q, finish, slots[slot, at + 1], rows, ring)
         now[DEPART, k] = room
         blocking = blocking or room > finish
         at += 2
@@ -439,51 +319,3 @@ def _latency(time, g, latency):  # type: ignore[no-untyped-def]
 def _stop(status, stage, time, g):  # type: ignore[no-untyped-def]
     if g[STATUS] == GOOD:
         g[STATUS], g[WHERE], g[WHEN] = status, stage, time
-
-
-@njit(_nrt=False, inline="always")
-def _earlier(x, a, y, b, slots):  # type: ignore[no-untyped-def]
-    """Return whether slot `a` finishes (at `x`) before slot `b` (at `y`); on a tie the first
-    accepted."""
-    return x < y or (x == y and slots[a, SLOT_NUMBER] < slots[b, SLOT_NUMBER])
-
-
-@njit(_nrt=False, inline="always")
-def _push(finish, slot, g, heap, slots):  # type: ignore[no-untyped-def]
-    at = g[IN_HEAP]
-    g[IN_HEAP] = at + 1
-    while at > 0:
-        parent = (at - 1) >> 1
-        above, who = heap[HEAP_FINISH, parent], heap[HEAP_SLOT, parent]
-        if not _earlier(finish, slot, above, who, slots):
-            break
-        heap[HEAP_FINISH, at], heap[HEAP_SLOT, at] = above, who
-        at = parent
-    heap[HEAP_FINISH, at], heap[HEAP_SLOT, at] = finish, slot
-
-
-@njit(_nrt=False, inline="always")
-def _pop(g, heap, slots):  # type: ignore[no-untyped-def]
-    n = g[IN_HEAP] - 1
-    top = heap[HEAP_SLOT, 0]
-    finish, moved = heap[HEAP_FINISH, n], heap[HEAP_SLOT, n]
-    g[IN_HEAP] = n
-    heap[HEAP_FREE, n] = top
-    at = 0
-    while True:
-        child = 2 * at + 1
-        if child >= n:
-            break
-        next_finish = heap[HEAP_FINISH, child]
-        if child + 1 < n and _earlier(
-            heap[HEAP_FINISH, child + 1], heap[HEAP_SLOT, child + 1], next_finish,
-            heap[HEAP_SLOT, child], slots,
-        ):  # fmt: skip
-            child += 1
-            next_finish = heap[HEAP_FINISH, child]
-        if not _earlier(next_finish, heap[HEAP_SLOT, child], finish, moved, slots):
-            break
-        heap[HEAP_FINISH, at], heap[HEAP_SLOT, at] = next_finish, heap[HEAP_SLOT, child]
-        at = child
-    heap[HEAP_FINISH, at], heap[HEAP_SLOT, at] = finish, moved
-    return top

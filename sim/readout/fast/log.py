@@ -11,11 +11,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.readout import fast_network as fn
-from sim.readout import fast_throttle as ft
 from sim.readout.arrivals import PROBE
 from sim.readout.engine import ACCEPTED, Recorded, StageStats, levels_of
-from sim.readout.fast_statistics import Counter
+from sim.readout.fast import layout as fl
+from sim.readout.fast import throttle as ft
+from sim.readout.fast.statistics import Counter
 from sim.readout.plan import Plan
 
 _LOGS = 4
@@ -49,7 +49,7 @@ class Bookkeeper:
         }
         self._parts: list[list[NDArray[np.int64]]] | None = [] if record else None
 
-    def fresh_log(self) -> fn.Log:
+    def fresh_log(self) -> fl.Log:
         """Return a block that is free."""
         waiting = self._waiting[self._next]
         if waiting is not None:
@@ -57,7 +57,7 @@ class Bookkeeper:
         return self._logs[self._next]
 
     def add(
-        self, log: fn.Log, n_in: int, n_out: int, times: NDArray[np.int64],
+        self, log: fl.Log, n_in: int, n_out: int, times: NDArray[np.int64],
         flags: NDArray[np.uint8], causes: NDArray[np.int64],
     ) -> None:  # fmt: skip
         """Take the block that was filled last.
@@ -86,20 +86,20 @@ class Bookkeeper:
         return rules, [counter.finish(end) for counter in self._stages], self._recorded()
 
     def _count(
-        self, log: fn.Log, n_in: int, n_out: int, times: NDArray[np.int64],
+        self, log: fl.Log, n_in: int, n_out: int, times: NDArray[np.int64],
         flags: NDArray[np.uint8], causes: NDArray[np.int64],
     ) -> None:  # fmt: skip
         for j, counter in enumerate(self._stages):
             own = log.times[j]
             if j == self._plan.farm:
                 counter.add_released(
-                    own[fn.LOG_SERVICE, :n_in], own[fn.LOG_ARRIVE, :n_out],
-                    own[fn.LOG_START, :n_out], own[fn.LOG_FINISH, :n_out],
-                    own[fn.LOG_DEPART, :n_out],
+                    own[fl.LOG_SERVICE, :n_in], own[fl.LOG_ARRIVE, :n_out],
+                    own[fl.LOG_START, :n_out], own[fl.LOG_FINISH, :n_out],
+                    own[fl.LOG_DEPART, :n_out],
                 )  # fmt: skip
             else:
                 n = n_in if self._plan.stages[j].ordered else n_out
-                counter.add(own[fn.LOG_ARRIVE, :n], own[fn.LOG_SERVICE, :n], own[fn.LOG_DEPART, :n])
+                counter.add(own[fl.LOG_ARRIVE, :n], own[fl.LOG_SERVICE, :n], own[fl.LOG_DEPART, :n])
         if self._rules:
             real = (flags & PROBE) == 0
             for i, counter in self._rules.items():
@@ -126,7 +126,7 @@ class Bookkeeper:
                 leaving = leaving - (later - 1 - np.arange(len(leaving))) * rule.time
         counter.add_candidates(times, entering, start, end, leaving)
 
-    def _keep(self, log: fn.Log, n_in: int, n_out: int) -> None:
+    def _keep(self, log: fl.Log, n_in: int, n_out: int) -> None:
         assert self._parts is not None
         self._parts.append([
             log.accepts[:n_in].copy(), log.numbers[:n_out].copy(),
@@ -149,23 +149,23 @@ class Bookkeeper:
             ]
             own = np.concatenate(rows, axis=1)
             order = slice(None) if stage.ordered else numbers
-            arrive[order, j], depart[order, j] = own[fn.LOG_ARRIVE], own[fn.LOG_DEPART]
+            arrive[order, j], depart[order, j] = own[fl.LOG_ARRIVE], own[fl.LOG_DEPART]
             if j == self._plan.farm:
-                start[order, j], finish[order, j] = own[fn.LOG_START], own[fn.LOG_FINISH]
+                start[order, j], finish[order, j] = own[fl.LOG_START], own[fl.LOG_FINISH]
             else:
-                before = np.concatenate([own[fn.LOG_ARRIVE][:1], own[fn.LOG_DEPART][:-1]])
-                begins = np.maximum(own[fn.LOG_ARRIVE], before)
-                start[order, j], finish[order, j] = begins, begins + own[fn.LOG_SERVICE]
+                before = np.concatenate([own[fl.LOG_ARRIVE][:1], own[fl.LOG_DEPART][:-1]])
+                begins = np.maximum(own[fl.LOG_ARRIVE], before)
+                start[order, j], finish[order, j] = begins, begins + own[fl.LOG_SERVICE]
         return Recorded(accept, arrive, start, finish, depart)
 
 
-def _make_log(plan: Plan) -> fn.Log:
+def _make_log(plan: Plan) -> fl.Log:
     servers = plan.stages[plan.farm].servers if plan.farm >= 0 else 0
-    released = fn.BLOCK + servers
+    released = fl.BLOCK + servers
     # Only the stages behind the farm fill more than a block.
-    return fn.Log(
+    return fl.Log(
         np.zeros((len(plan.stages), 5, released), dtype=np.int64),
-        np.zeros(fn.BLOCK, dtype=np.int64),
+        np.zeros(fl.BLOCK, dtype=np.int64),
         np.zeros(released, dtype=np.int64),
-        np.zeros((len(plan.rules), 2, fn.BLOCK), dtype=np.int64),
+        np.zeros((len(plan.rules), 2, fl.BLOCK), dtype=np.int64),
     )

@@ -1,0 +1,1 @@
+"""The fast engine: a compiled recursion over accepted events."""
