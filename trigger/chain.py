@@ -73,8 +73,11 @@ class Chain:
 
     def decide(self, hits: CellHits) -> BitTable:
         """Return every output line before prescale, bit-sliced over the windows."""
-        inputs = ecl_input_rows(self.calorimeter_words(hits))
-        return self.menu.decide(inputs)
+        return self.decide_words(self.calorimeter_words(hits))
+
+    def decide_words(self, words: NDArray[np.void]) -> BitTable:
+        """Return every output line before prescale for the words of the calorimeter."""
+        return self.menu.decide(ecl_input_rows(words))
 
 
 def register_values(given: RegisterValues, place: str = "registers") -> dict[str, Registers]:

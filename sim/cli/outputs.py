@@ -18,7 +18,9 @@ FILES = {
 }
 """Options that name an output file, where it is not only ``--json``."""
 
-FOLDERS = {"study": ("out",), "trigger": ("report",), "vectors": ("out",)}
+FOLDERS = {
+    "study": ("out",), "trigger": ("report",), "vectors": ("out",), "readout": ("report",),
+}  # fmt: skip
 """Options that name an output folder."""
 
 INPUTS = {

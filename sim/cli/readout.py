@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.cli.emit import add_emit_options, emitter, show_emitted
@@ -30,9 +31,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add_emit_options(parser)
 
+    parser.add_argument(
+        "--report", metavar="DIR", help="folder for readout.json and report.html with pictures"
+    )
+
 
 def run(options: argparse.Namespace) -> int:
-    """Simulate the readout, print what it loses and where, write the JSON."""
+    """Simulate the readout, print what it loses and where, write the JSON and the report."""
     from firmware_models.files import write_json
     from sim.cli.progress import event_progress
     from sim.readout.config import load_readout
@@ -53,13 +58,29 @@ def run(options: argparse.Namespace) -> int:
             observers=observers,
         )  # fmt: skip
     found = summary(result)
+    if options.report:
+        _write_report(found, Path(options.report), place)
     _show(found)
     if player is not None:
         found["emitted"] = player.summary()
         show_emitted(found["emitted"], options.emit)
     if options.json:
         write_json(options.json, found)
+    if options.report:
+        from sim.cli import screen
+
+        screen.line(f"Report: {Path(options.report) / 'report.html'}")
     return 0
+
+
+def _write_report(found: dict[str, Any], folder: Path, place: str) -> None:
+    from firmware_models.files import write_json, write_text
+    from sim.report.readout_page import readout_page
+    from sim.study.outputs import READOUT, REPORT, whole_folder
+
+    with whole_folder(folder) as new:
+        write_json(new / READOUT, found)
+        write_text(new / REPORT, readout_page(found, f"Readout: {Path(place).stem}"))
 
 
 def _with_options(config: ReadoutConfig, options: argparse.Namespace) -> ReadoutConfig:

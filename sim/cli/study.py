@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 MAX_WORKERS = 1024
 
@@ -60,6 +60,8 @@ def run(options: argparse.Namespace) -> int:
         write_study(result, folder)
     if result.rates is not None:
         show(result.rates)
+    if result.readout is not None:
+        _show_dead_time(result.readout)
     if options.json:
         from firmware_models.files import write_json
 
@@ -67,9 +69,24 @@ def run(options: argparse.Namespace) -> int:
             "study": study_json(result),
             "rates": result.rates.to_json() if result.rates else None,
             "efficiency": efficiency_json(result),
+            "readout": result.readout,
         })  # fmt: skip
     screen.line(f"Report: {Path(options.out) / REPORT}")
     return 0
+
+
+def _show_dead_time(found: dict[str, Any]) -> None:
+    from sim.cli import screen
+
+    own, after = found["line_triggers"], found["after_dead_time"]
+    causes = [(name, loss) for name, loss in own["loss_by_cause"].items() if loss]
+    left = screen.measured(after["total_hz"], after["total_err_hz"])
+    screen.line(
+        f"Dead time: {100 * own['loss']:.3g} % of the triggers lost"
+        + (" (" + ", ".join(f"{name} {100 * loss:.2g} %" for name, loss in causes) + ")"
+           if causes else "")
+        + f"; {left} Hz are left"
+    )  # fmt: skip
 
 
 def _with_options(config: StudyConfig, options: argparse.Namespace) -> StudyConfig:

@@ -98,6 +98,20 @@ class DecisionTable:
             gdl_prescale.State.start(registers), str(path),
         )  # fmt: skip
 
+    @classmethod
+    def of_rates(
+        cls, lines: tuple[str, ...], fired: NDArray[np.bool_], quality: Ints,
+        rate_hz: NDArray[np.float64], prescales: gdl_prescale.State, place: str,
+    ) -> DecisionTable:  # fmt: skip
+        """Take decisions before prescale with their rates; see the class.
+
+        Raises
+        ------
+        InputError
+            When no line that is not masked fires.
+        """
+        return _checked(lines, fired, quality, rate_hz, prescales, place)
+
     @property
     def total_hz(self) -> float:
         """Rate of all decisions in which a line fires that is not masked."""

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from firmware_models.errors import InputError
 from firmware_models.trigger_cells import CellHits
 from sim.pipeline.plan import Ints, Words, pack_bits
-from sim.pipeline.primitives import NO_TIME
 from sim.study.chunk import Context, detector_hits
 from sim.study.config import StudyConfig
+from sim.study.fired import time_quality
 from sim.study.run import check_study, located, open_files, sample_result, take_from_file, tasks_of
 from trigger.bits import unslice_bits
 from trigger.menu.inputs import ECL_INPUTS, ecl_input_rows
@@ -174,12 +174,6 @@ def input_bits(words: NDArray[np.void], inputs: tuple[str, ...]) -> Words:
             row = table.names.index(name)
             dense[:, column] = unslice_bits(table.rows[row : row + 1], table.n_events)[0]
     return pack_bits(dense)
-
-
-def time_quality(words: NDArray[np.void]) -> Ints:
-    """Return the quality of the calorimeter's event time, `NO_TIME` where no cell fired."""
-    quality = words["timing_quality"].astype(np.int64)
-    return np.where(words["hit"] != 0, quality, NO_TIME)
 
 
 @dataclass(frozen=True)

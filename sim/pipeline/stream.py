@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from firmware_models.errors import InputError
 from sim.pipeline.draw import Alias, Times
 from sim.pipeline.groups import CDC, ECL
-from sim.pipeline.library import Library, input_bits, time_quality
+from sim.pipeline.library import Library, input_bits
 from sim.pipeline.pile_up import merged_hits, or_bits, windows
 from sim.pipeline.plan import Ints, PipelinePlan, Words
 from sim.pipeline.primitives import NO_TIME, Collisions
 from sim.readout.plan import QUANTA
 from sim.streams import stream
+from sim.study.fired import time_quality
 
 CHUNK = 1 << 18
 """Collisions and background windows in one part of the stream, about."""

@@ -12,6 +12,7 @@ from firmware_models.errors import unknown_name
 from sim.readout.arrivals import PROBE, Arrivals, Source
 from sim.readout.config import ReadoutConfig
 from sim.readout.engine import UNDECIDED, Engine, EngineResult, Verdicts
+from sim.readout.injection_map import InjectionMap
 from sim.readout.loads import Loads
 from sim.readout.plan import Plan, compile_plan
 from sim.readout.tally import Tally
@@ -36,6 +37,8 @@ class ReadoutResult:
     run : EngineResult
     duration : int
         Time from 0 to the last candidate [quanta].
+    injection : InjectionMap, optional
+        Where the machine injects.
     """
 
     config: ReadoutConfig
@@ -45,6 +48,7 @@ class ReadoutResult:
     tally: Tally
     run: EngineResult
     duration: int
+    injection: InjectionMap | None = None
 
 
 def run_readout(
@@ -89,6 +93,9 @@ def run_readout(
     machine = _engine(engine, plan, loads, record)
     source = source or make_source(config, place)
     tally = Tally(len(plan.causes), config.run.triggers)
+    injection = _injection_map(config, place)
+    if injection is not None:
+        observers = (*observers, injection)
     duration = 0
     for chunk, arrivals in enumerate(source.chunks()):
         if not len(arrivals.time):
@@ -104,7 +111,16 @@ def run_readout(
             progress(int(np.count_nonzero((arrivals.flags & PROBE) == 0)))
         if tally.undecided:
             break
-    return ReadoutResult(config, plan, engine, source, tally, machine.finish(), duration)
+    return ReadoutResult(config, plan, engine, source, tally, machine.finish(), duration, injection)
+
+
+def _injection_map(config: ReadoutConfig, place: str) -> InjectionMap | None:
+    from sim.readout.sources.merge import make_accelerator
+
+    accelerator = make_accelerator(config, place)
+    if accelerator is None or not any(ring.shots.rate_hz for ring in accelerator.rings):
+        return None
+    return InjectionMap(accelerator, veto=config.veto is not None)
 
 
 def _engine(name: str, plan: Plan, loads: Loads, record: bool) -> Engine:

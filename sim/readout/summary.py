@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -45,16 +46,21 @@ def summary(result: ReadoutResult) -> dict[str, Any]:
             for name, n in zip(plan.causes, tally.refused, strict=True)
         },
         "stages": [
-            *(_stage(run.rules[i], ns, run.end, "throttle", rule.servers, rule.count)
+            *(_stage(run.rules[i], ns, run.end, "throttle", rule.servers, rule.count,
+                     unit="cells" if rule.kind == "apv25" else "events")
               for i, rule in enumerate(plan.rules) if i in run.rules),
             *(_stage(stats, ns, run.end, "stage", stage.servers, stage.depth)
               for stats, stage in zip(run.stages, plan.stages, strict=True)),
         ],
         "latency_ns": quantiles(run.latency_time, run.latency_max, ns),
         "lines": lines(result),
+        "line_triggers": _line_triggers(result),
         "random_trigger": _random_trigger(result),
+        "injection": None if result.injection is None else result.injection.to_json(),
         "saturated": run.saturated or None,
         "undecided": tally.undecided,
+        "package_version": version("lowmult"),
+        "configuration": result.config.model_dump(mode="json", exclude_none=True),
     }  # fmt: skip
 
 
@@ -64,21 +70,32 @@ def lines(result: ReadoutResult) -> list[dict[str, Any]]:
     found = []
     for i, name in enumerate(result.source.lines):
         own = counts[np.flatnonzero(patterns[: len(counts), i])].sum(axis=0)
-        offered = int(own.sum())
-        loss = _ratio(offered - int(own[ACCEPTED]), offered)
-        found.append({
-            "name": name,
-            "offered": offered,
-            "accepted": int(own[ACCEPTED]),
-            "loss": loss,
-            "loss_err": math.sqrt(loss * (1 - loss) / offered) if offered and loss else
-            (0.0 if offered else None),
-            "loss_by_cause": {
-                cause: _ratio(int(own[1 + k]), offered)
-                for k, cause in enumerate(result.plan.causes)
-            },
-        })  # fmt: skip
+        found.append({"name": name, **_counted(own, result.plan.causes)})
     return found
+
+
+def _line_triggers(result: ReadoutResult) -> dict[str, Any] | None:
+    """Return what all triggers with a line lose together; None without lines."""
+    if not result.source.lines:
+        return None
+    counts = result.tally.patterns
+    some = np.asarray(result.source.patterns)[: len(counts)].any(axis=1)
+    own = counts[np.flatnonzero(some)].sum(axis=0)
+    return _counted(own, result.plan.causes)
+
+
+def _counted(own: NDArray[np.int64], causes: tuple[str, ...]) -> dict[str, Any]:
+    offered = int(own.sum())
+    loss = _ratio(offered - int(own[ACCEPTED]), offered)
+    return {
+        "offered": offered,
+        "accepted": int(own[ACCEPTED]),
+        "loss": loss,
+        "loss_err": None if loss is None else math.sqrt(loss * (1 - loss) / offered),
+        "loss_by_cause": {
+            cause: _ratio(int(own[1 + k]), offered) for k, cause in enumerate(causes)
+        },
+    }
 
 
 def quantiles(counts: NDArray[np.int64], longest: int, quantum_ns: float) -> dict[str, Any]:
@@ -99,8 +116,9 @@ def quantiles(counts: NDArray[np.int64], longest: int, quantum_ns: float) -> dic
 
 
 def _stage(
-    stats: StageStats, ns: float, end: int, kind: str, servers: int, depth: int
-) -> dict[str, Any]:
+    stats: StageStats, ns: float, end: int, kind: str, servers: int, depth: int,
+    unit: str = "events",
+) -> dict[str, Any]:  # fmt: skip
     per_event = ns / stats.arrived if stats.arrived else math.nan
     used = np.flatnonzero(stats.time_at + stats.seen)
     last = int(used[-1]) + 1 if len(used) else 1
@@ -108,6 +126,7 @@ def _stage(
         "name": stats.name,
         "kind": kind,
         "servers": servers,
+        "unit": unit,
         "depth": depth or None,
         "arrived": stats.arrived,
         "departed": stats.departed,

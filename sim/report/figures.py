@@ -23,7 +23,7 @@ MOST_OVERLAPS = 28
 """Lines that the overlap picture shows at most."""
 
 
-def _figure(width: float, height: float) -> tuple[Figure, Axes]:
+def new_figure(width: float, height: float) -> tuple[Figure, Axes]:
     """Return a figure that never touches a display or the global plot state."""
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
@@ -35,7 +35,7 @@ def _figure(width: float, height: float) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _svg(figure: Figure) -> str:
+def svg_text(figure: Figure) -> str:
     import matplotlib
 
     buffer = io.StringIO()
@@ -57,7 +57,7 @@ def line_rates(lines: Sequence[dict[str, Any]], total_hz: float) -> str:
         Total Level-1 rate [Hz], drawn as a dashed line.
     """
     shown = [line for line in lines if line["rate_hz"] > 0]
-    figure, axes = _figure(8.5, 1.0 + 0.24 * max(len(shown), 4))
+    figure, axes = new_figure(8.5, 1.0 + 0.24 * max(len(shown), 4))
     place = np.arange(len(shown))
     rate = np.array([line["rate_hz"] for line in shown])
     error = np.array([line["rate_err_hz"] for line in shown])
@@ -72,7 +72,7 @@ def line_rates(lines: Sequence[dict[str, Any]], total_hz: float) -> str:
         axes.set_xlim(rate.min() / 5, max(total_hz, rate.max()) * 2)
     axes.set_xlabel("rate [Hz]")
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False, fontsize=8)
-    return _svg(figure)
+    return svg_text(figure)
 
 
 def _with_prescale(line: dict[str, Any]) -> str:
@@ -85,7 +85,7 @@ def process_shares(lines: Sequence[dict[str, Any]], names: Sequence[str]) -> str
     chosen = {line["name"]: line for line in lines}
     shown = [chosen[name] for name in names if name in chosen and chosen[name]["rate_hz"] > 0]
     processes = sorted({process for line in shown for process in line["by_process"]})
-    figure, axes = _figure(8.5, 1.3 + 0.34 * max(len(shown), 3))
+    figure, axes = new_figure(8.5, 1.3 + 0.34 * max(len(shown), 3))
     left = np.zeros(len(shown))
     for number, process in enumerate(processes):
         part = np.array([line["by_process"].get(process, 0.0) for line in shown])
@@ -103,7 +103,7 @@ def process_shares(lines: Sequence[dict[str, Any]], names: Sequence[str]) -> str
         axes.legend(
             loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, frameon=False, fontsize=8
         )
-    return _svg(figure)
+    return svg_text(figure)
 
 
 def overlaps(lines: Sequence[dict[str, Any]], overlap_hz: Sequence[Sequence[float]]) -> str:
@@ -115,14 +115,14 @@ def overlaps(lines: Sequence[dict[str, Any]], overlap_hz: Sequence[Sequence[floa
         np.array(overlap_hz, dtype=float)[np.ix_(chosen, chosen)] if chosen else np.zeros((0, 0))
     )
     side = 1.8 + 0.26 * max(len(chosen), 4)
-    figure, axes = _figure(side + 0.8, side)
+    figure, axes = new_figure(side + 0.8, side)
     if chosen:
         image = axes.imshow(matrix / rate[:, None], vmin=0, vmax=1, cmap="Blues", aspect="equal")
         names = [lines[i]["name"] for i in chosen]
         axes.set_xticks(np.arange(len(names)), names, rotation=90, fontsize=7)
         axes.set_yticks(np.arange(len(names)), names, fontsize=7)
         figure.colorbar(image, ax=axes, shrink=0.7, label="share of the row's rate")
-    return _svg(figure)
+    return svg_text(figure)
 
 
 def turn_on(tables: Sequence[dict[str, Any]], axis: int = 0) -> str:
@@ -135,7 +135,7 @@ def turn_on(tables: Sequence[dict[str, Any]], axis: int = 0) -> str:
     axis : int
         Which axis to draw.
     """
-    figure, axes = _figure(6.2, 4.0)
+    figure, axes = new_figure(6.2, 4.0)
     for number, table in enumerate(tables):
         edges = np.array(table["axes"][axis]["edges"], dtype=float)
         value = np.array(table["efficiency"], dtype=float)
@@ -156,12 +156,12 @@ def turn_on(tables: Sequence[dict[str, Any]], axis: int = 0) -> str:
         axes.set_xlim(tables[0]["axes"][axis]["edges"][0], tables[0]["axes"][axis]["edges"][-1])
     axes.grid(alpha=0.25)
     axes.legend(frameon=False, fontsize=8)
-    return _svg(figure)
+    return svg_text(figure)
 
 
 def efficiency_map(table: dict[str, Any]) -> str:
     """Two-dimensional efficiency as a colour map; bins without events stay white."""
-    figure, axes = _figure(6.2, 4.0)
+    figure, axes = new_figure(6.2, 4.0)
     first, second = table["axes"]
     value = np.array(table["efficiency"], dtype=float)
     mesh = axes.pcolormesh(
@@ -172,7 +172,7 @@ def efficiency_map(table: dict[str, Any]) -> str:
     axes.set_ylabel(axis_label(second))
     axes.set_title(table.get("label", table["line"]), fontsize=10)
     figure.colorbar(mesh, ax=axes, label="efficiency")
-    return _svg(figure)
+    return svg_text(figure)
 
 
 def cell_map_picture(theta_edges: Sequence[Sequence[float]], phi_counts: Sequence[int],
@@ -194,7 +194,7 @@ def cell_map_picture(theta_edges: Sequence[Sequence[float]], phi_counts: Sequenc
     from matplotlib.colors import LogNorm
     from matplotlib.patches import Rectangle
 
-    figure, axes = _figure(8.5, 3.6)
+    figure, axes = new_figure(8.5, 3.6)
     patches = [
         Rectangle((low, step * 360 / count), high - low, 360 / count)
         for (low, high), count in zip(theta_edges, phi_counts, strict=True)
@@ -212,7 +212,7 @@ def cell_map_picture(theta_edges: Sequence[Sequence[float]], phi_counts: Sequenc
     axes.set_xlabel("polar angle θ (lab) [degree]")
     axes.set_ylabel("azimuth φ [degree]")
     figure.colorbar(collection, ax=axes, label=label)
-    return _svg(figure)
+    return svg_text(figure)
 
 
 def axis_label(axis: dict[str, Any]) -> str:

@@ -81,13 +81,24 @@ def table(
 
 
 def picture(svg: str, caption: str) -> str:
-    """Return a picture with its caption (plain text)."""
-    return f"<figure>{svg}<figcaption>{html.escape(caption)}</figcaption></figure>"
+    """Return a picture with its caption (plain text; none where it is empty)."""
+    below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
+    return f"<figure>{svg}{below}</figure>"
 
 
 def side_by_side(parts: Iterable[str]) -> str:
     """Return parts beside each other where the window is wide enough."""
     return f'<div class="pair">{"".join(parts)}</div>'
+
+
+def small_multiples(parts: Iterable[str]) -> str:
+    """Return many small pictures, as many beside each other as there is room for."""
+    return f'<div class="many">{"".join(parts)}</div>'
+
+
+def subheading(text: str) -> str:
+    """Return a heading inside a section (plain text)."""
+    return f"<h3>{html.escape(text)}</h3>"
 
 
 def paragraph(text: str) -> str:

@@ -13,6 +13,7 @@ from firmware_models.trigger_cells import (
     cell_map,
 )
 from sim.report import figures
+from sim.report.dead_time_section import card, dead_time_section
 from sim.report.numbers import measured, short
 from sim.report.page import (
     Section,
@@ -30,7 +31,8 @@ talk; ecl_klm_gdl section 8.3 of the reference notes)."""
 
 
 def study_page(study: dict[str, Any], rates: dict[str, Any] | None,
-               efficiency: Sequence[dict[str, Any]]) -> str:  # fmt: skip
+               efficiency: Sequence[dict[str, Any]],
+               readout: dict[str, Any] | None = None) -> str:  # fmt: skip
     """Return the report as one HTML page.
 
     Parameters
@@ -41,12 +43,16 @@ def study_page(study: dict[str, Any], rates: dict[str, Any] | None,
         Content of ``rates.json``.
     efficiency : sequence of dict
         Content of ``efficiency.json``.
+    readout : dict, optional
+        Content of ``readout.json``.
     """
     sections = [_samples(study)]
     if rates is not None:
         sections += [_rates(study, rates), _by_process(study, rates), _overlaps(rates)]
+        if readout is not None:
+            sections.append(dead_time_section(readout, rates, _focus(study, rates)))
     sections += [*_efficiencies(efficiency), _detector(study), _provenance(study)]
-    return page(study["name"], _lead(study), _cards(study, rates), sections)
+    return page(study["name"], _lead(study), _cards(study, rates, readout), sections)
 
 
 def _lead(study: dict[str, Any]) -> str:
@@ -57,13 +63,17 @@ def _lead(study: dict[str, Any]) -> str:
     )
 
 
-def _cards(study: dict[str, Any], rates: dict[str, Any] | None) -> list[tuple[str, str]]:
+def _cards(
+    study: dict[str, Any], rates: dict[str, Any] | None, readout: dict[str, Any] | None
+) -> list[tuple[str, str]]:
     cards = []
     if rates is not None:
         cards.append(
             (f"{measured(rates['total_hz'] / 1e3, rates['total_err_hz'] / 1e3)} kHz",
              "Level-1 total after prescale")
         )  # fmt: skip
+        if readout is not None:
+            cards.append(card(readout))
         by_name = {line["name"]: line for line in rates["lines"]}
         for name in study["focus"][:3]:
             line = by_name[name]

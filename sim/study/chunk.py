@@ -18,6 +18,7 @@ from sim.processes import get_process
 from sim.processes.base import Process
 from sim.streams import stream
 from sim.study.config import Efficiency, Sample, StudyConfig
+from sim.study.fired import Fired, time_quality
 from sim.truth import VARIABLES, truth_variables
 from trigger.axes import Axis
 from trigger.bits import BitTable
@@ -78,6 +79,8 @@ class ChunkResult:
     weight : ndarray of float64, shape (n_events,)
     truth : mapping, optional
         Truth variables.
+    fired : Fired, optional
+        Combinations of lines, where the study has a readout.
     """
 
     task: Task
@@ -89,6 +92,7 @@ class ChunkResult:
     weight: NDArray[np.float64]
     ftdl: BitTable | None = None
     truth: Mapping[str, NDArray[np.float64]] | None = None
+    fired: Fired | None = None
 
 
 class Context:
@@ -142,7 +146,8 @@ def run_chunk(job: tuple[str, Task]) -> ChunkResult:
     context, task = _context(job[0]), job[1]
     sample = context.config.samples[task.sample]
     events, hits = detector_hits(context, sample, task)
-    ftdl = context.chain.decide(hits)
+    words = context.chain.calorimeter_words(hits)
+    ftdl = context.chain.decide_words(words)
     weight = np.ones(len(hits)) if events is None else events.weight
     wanted = [entry for entry in context.config.efficiency if entry.sample == sample.name]
     truth: Mapping[str, NDArray[np.float64]] | None = None
@@ -156,6 +161,9 @@ def run_chunk(job: tuple[str, Task]) -> ChunkResult:
     rates = RateAccumulator(context.menu.names, context.prescales)
     if sample.rates:
         rates.fill(sample.name, ftdl, weight)
+    fired = None
+    if sample.rates and context.config.readout is not None:
+        fired = Fired.of(ftdl, time_quality(words), weight, f"samples.{task.sample}")
     tables: Tables = {}
     for entry in wanted:
         assert truth is not None
@@ -171,6 +179,7 @@ def run_chunk(job: tuple[str, Task]) -> ChunkResult:
         weight,
         ftdl if keep else None,
         truth if keep else None,
+        fired,
     )
 
 

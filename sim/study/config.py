@@ -140,6 +140,15 @@ class Main(Strict):
     """Lines whose rate the report splits by process."""
 
 
+class Readout(Strict):
+    """The `[readout]` table: dead time behind this study's menu."""
+
+    config: str = "default"
+    """Readout file, or ``default`` for the packaged one; its arrivals are replaced."""
+    triggers: Annotated[int, Field(ge=1, le=10**12)] | None = None
+    """Candidates offered; default: as in the readout file."""
+
+
 class StudyConfig(Strict):
     """A study: what runs, with what menu and detector, and what is tabulated."""
 
@@ -150,6 +159,8 @@ class StudyConfig(Strict):
     such as ``lml6_energy = "0.75 GeV"``."""
     samples: list[Sample] = Field(min_length=1)
     efficiency: list[Efficiency] = []
+    readout: Readout | None = None
+    """None: the study ends with the rates."""
 
     @model_validator(mode="after")
     def _names(self) -> StudyConfig:

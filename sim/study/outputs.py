@@ -21,6 +21,7 @@ from trigger.export.json import to_json
 from trigger.orthogonal import OrthogonalMethod
 
 REPORT = "report.html"
+READOUT = "readout.json"
 
 GLOBAL_VETOES = {"veto"}
 """Inputs that act on every line at injection: without them there is no dead time, that is all."""
@@ -127,7 +128,9 @@ def write_study(result: StudyResult, folder: Path) -> None:
     if rates is not None and result.rates is not None:
         write_json(folder / "rates.json", rates)
         write_text(folder / "rates.csv", result.rates.to_csv())
-    write_text(folder / REPORT, study_page(study, rates, efficiency))
+    if result.readout is not None:
+        write_json(folder / READOUT, result.readout)
+    write_text(folder / REPORT, study_page(study, rates, efficiency, result.readout))
     _write_tables(result, folder / "tables")
 
 

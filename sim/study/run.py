@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,8 @@ from firmware_models.interface.ecl import N_CELL
 from sim.readers import EventFile, open_events
 from sim.study.chunk import ChunkResult, Context, Tables, Task, run_chunk
 from sim.study.config import Sample, StudyConfig
+from sim.study.fired import Fired
+from sim.study.readout import readout_config, study_readout
 from sim.study.workers import in_order
 from sim.truth import VARIABLES
 from trigger import samples as normalisation
@@ -88,6 +91,8 @@ class StudyResult:
     counts : dict of ndarray of int64
         Where decisions were written: events by line before and after the prescale counters
         (``ftdl``, ``psnm``), and accepted events (``l1``, one element).
+    readout : dict, optional
+        Dead time, where the study has a readout: content of ``readout.json``.
     """
 
     config: StudyConfig
@@ -97,6 +102,7 @@ class StudyResult:
     tables: Tables
     without_producer: tuple[str, ...]
     counts: dict[str, NDArray[np.int64]] = field(default_factory=dict)
+    readout: dict[str, Any] | None = None
 
 
 def run_study(
@@ -132,12 +138,16 @@ def run_study(
     with located(place):
         context = Context(config)
         check_study(context)
+        if config.readout is not None:
+            with located("readout"):
+                readout_config(config)
     files = open_files(context)
     result = StudyResult(
         config, context.menu, [sample_result(context, s) for s in config.samples], None, {},
         context.unproduced_inputs(),
     )  # fmt: skip
     rates = RateAccumulator(context.menu.names, context.prescales)
+    fired = [Fired(len(context.menu.names)) for _ in config.samples]
     job = config.model_dump_json()
     tasks = ((job, task) for task in tasks_of(config, files, consumer is not None))
     for part in in_order(run_chunk, tasks, workers=workers, scheduler=scheduler):
@@ -147,6 +157,8 @@ def run_study(
         sample.cell_energy += part.cell_energy
         rates.merge(part.rates)
         _merge_tables(result.tables, part.tables)
+        if part.fired is not None:
+            fired[part.task.sample].merge(part.fired)
         if consumer is not None:
             consumer(sample.name, part)
         if progress is not None:
@@ -154,7 +166,22 @@ def run_study(
     for sample, opened in zip(result.samples, files, strict=True):
         take_from_file(config, sample, opened)
     result.rates = _rate_table(config, context, result, rates)
+    if config.readout is not None and result.rates is not None:
+        with located(place):
+            result.readout = _readout(config, context, result, fired)
     return result
+
+
+def _readout(
+    config: StudyConfig, context: Context, result: StudyResult, fired: Sequence[Fired]
+) -> dict[str, Any]:
+    assert result.rates is not None
+    parts = [
+        (counts, sample.normalisation.source_rate(config.study.luminosity_cm2_s, sample.name)[0])
+        for counts, sample in zip(fired, result.samples, strict=True)
+        if sample.name in result.rates.by_process and counts.sums
+    ]
+    return study_readout(config, context.menu, result.rates, parts)
 
 
 def check_study(context: Context) -> None:

@@ -93,6 +93,8 @@ class MenuSource:
     config : ReadoutConfig
     place : str
         Where the configuration comes from, for messages.
+    table : DecisionTable, optional
+        Decisions to draw from, each alone; default: those that ``[arrivals]`` asks for.
 
     Raises
     ------
@@ -107,7 +109,9 @@ class MenuSource:
     `chunks` has come to its end.
     """
 
-    def __init__(self, config: ReadoutConfig, place: str) -> None:
+    def __init__(
+        self, config: ReadoutConfig, place: str, *, table: DecisionTable | None = None
+    ) -> None:
         self.config, self.place = config, place
         self.own = check_data(MenuArrivals, config.arrivals, f"{place}: arrivals")
         frequency = config.clock.frequency_mhz
@@ -121,7 +125,10 @@ class MenuSource:
         self.accelerator = _accelerator(config, place)
         self.pipeline_config: PipelineConfig = parse_pipeline(config.pipeline, place)
         self.library: Library | None = None
-        if self.own.decisions is None:
+        if table is not None:
+            self.table = table
+            self.lines = table.lines
+        elif self.own.decisions is None:
             self._set_up_study()
             self.lines = self.plan.menu.names
         else:
@@ -159,7 +166,7 @@ class MenuSource:
     @property
     def latency_ticks(self) -> int:
         """Time from a collision to its candidate, errors of the event time aside [tick]."""
-        if self.own.decisions is not None:
+        if self.library is None:
             return 0
         return int(self.plan.ticks.decision + self.plan.ticks.gdl)
 
