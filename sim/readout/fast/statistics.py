@@ -15,8 +15,9 @@ from sim.readout.engine import TIME_BINS, StageStats, time_bin
 (ENTERED, LEFT, CLOCK, FULLEST, WEIGHTED, INSIDE, WAITED, SERVED, BLOCKED, INSIDE_MAX, EVENTS,
  LAST) = range(12)  # fmt: skip
 """Elements of a counter's sums. ENTERED: places taken so far (events, or cells); LEFT: departures
-seen so far; CLOCK: time until which the
-histograms are complete; LAST: the last departure known."""
+seen so far; CLOCK: time until which the histograms are complete; LAST: the last departure known.
+The last bins of the histograms hold whatever lies above them: a stage that saturates may hold a
+little more than `max_in_stage`."""
 
 
 class Counter:
@@ -114,19 +115,20 @@ def _follow(arrive, known, shift, sums, time_at, seen):  # type: ignore[no-untyp
     clock, weighted = sums[CLOCK], sums[WEIGHTED]
     inside, fullest = sums[ENTERED] - sums[LEFT], sums[FULLEST]
     at, n_known = 0, len(known)
+    top = len(time_at) - 1
     for i in range(len(arrive)):
         time = arrive[i]
         while at < n_known and known[at] <= time:
             leaves = known[at]
-            time_at[inside >> shift] += leaves - clock
+            time_at[min(inside >> shift, top)] += leaves - clock
             weighted += inside * (leaves - clock)
             clock = leaves
             inside -= 1
             at += 1
-        time_at[inside >> shift] += time - clock
+        time_at[min(inside >> shift, top)] += time - clock
         weighted += inside * (time - clock)
         clock = time
-        seen[inside >> shift] += 1
+        seen[min(inside >> shift, top)] += 1
         inside += 1
         fullest = max(fullest, inside)
     sums[ENTERED] += len(arrive)
@@ -143,19 +145,20 @@ def _one_server(arrive, service, depart, known, shift, sums, time_at, seen, insi
     inside, fullest, longest = sums[ENTERED] - sums[LEFT], sums[FULLEST], sums[INSIDE_MAX]
     total, waited, served, blocked = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
     at, n_known = 0, len(known)
+    top = len(time_at) - 1
     for i in range(len(arrive)):
         time = arrive[i]
         while at < n_known and known[at] <= time:
             leaves = known[at]
-            time_at[inside >> shift] += leaves - clock
+            time_at[min(inside >> shift, top)] += leaves - clock
             weighted += inside * (leaves - clock)
             clock = leaves
             inside -= 1
             at += 1
-        time_at[inside >> shift] += time - clock
+        time_at[min(inside >> shift, top)] += time - clock
         weighted += inside * (time - clock)
         clock = time
-        seen[inside >> shift] += 1
+        seen[min(inside >> shift, top)] += 1
         inside += 1
         fullest = max(fullest, inside)
         start = max(time, last)
@@ -184,18 +187,19 @@ def _follow_candidates(time, entering, known, shift, sums, time_at, seen):  # ty
     clock, weighted = sums[CLOCK], sums[WEIGHTED]
     inside, fullest = sums[ENTERED] - sums[LEFT], sums[FULLEST]
     at, n_known = 0, len(known)
+    top = len(time_at) - 1
     for i in range(len(time)):
         while at < n_known and known[at] <= time[i]:
             leaves = known[at]
-            time_at[inside >> shift] += leaves - clock
+            time_at[min(inside >> shift, top)] += leaves - clock
             weighted += inside * (leaves - clock)
             clock = leaves
             inside -= 1
             at += 1
-        time_at[inside >> shift] += time[i] - clock
+        time_at[min(inside >> shift, top)] += time[i] - clock
         weighted += inside * (time[i] - clock)
         clock = time[i]
-        seen[inside >> shift] += 1
+        seen[min(inside >> shift, top)] += 1
         inside += entering[i]
         fullest = max(fullest, inside)
         sums[ENTERED] += entering[i]
@@ -218,13 +222,14 @@ def _sum_buffer(accepts, start, end, sums, inside_time):  # type: ignore[no-unty
 def _until(end, known, shift, sums, time_at):  # type: ignore[no-untyped-def]
     """Walk on through departures until `end`."""
     clock, inside = sums[CLOCK], sums[ENTERED] - sums[LEFT]
+    top = len(time_at) - 1
     for i in range(len(known)):
         leaves = min(known[i], end)
-        time_at[inside >> shift] += leaves - clock
+        time_at[min(inside >> shift, top)] += leaves - clock
         sums[WEIGHTED] += inside * (leaves - clock)
         clock = leaves
         inside -= 1
-    time_at[inside >> shift] += end - clock
+    time_at[min(inside >> shift, top)] += end - clock
     sums[WEIGHTED] += inside * (end - clock)
     sums[CLOCK], sums[LEFT] = end, sums[ENTERED] - inside
 
