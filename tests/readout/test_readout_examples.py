@@ -12,6 +12,7 @@ from sim.readout.run import ReadoutResult, run_readout
 from sim.readout.tally import fraction
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples" / "readout"
+HOW_TO = (FOLDER.parents[1] / "docs" / "how-to" / "simulate_a_readout.md").read_text("utf-8")
 FILES = sorted(FOLDER.glob("*.toml"))
 
 
@@ -87,3 +88,18 @@ def test_cms_rules_hold_for_every_group_of_accepts() -> None:
     for accepts, within in ((1, 3), (2, 25), (3, 100), (4, 240)):
         # One more accept than allowed needs at least the window's length; somewhere just that.
         assert (crossing[accepts:] - crossing[:-accepts]).min() == within
+
+
+def test_table_of_the_how_to() -> None:
+    rows = {
+        cells[0].strip(" `"): cells
+        for line in HOW_TO.splitlines()
+        if line.startswith("| `") and len(cells := line.strip("| ").split("|")) == 4
+    }
+    assert rows.keys() == {path.stem for path in FILES}
+    for name, (_, _, rate, lost) in rows.items():
+        given = load_readout(FOLDER / f"{name}.toml").arrivals["rate_khz"]
+        assert float(rate) == given
+        value, error = loss(name)
+        shown, its_error = (float(part) / 100 for part in lost.split("±"))
+        assert value == pytest.approx(shown, abs=4 * (error + its_error))
