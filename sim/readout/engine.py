@@ -15,7 +15,7 @@ from sim.readout.arrivals import Arrivals
 ACCEPTED, UNDECIDED = 0, -1
 """Verdicts; refused: 1 + index of the first cause."""
 
-MAX_LEVELS = 256
+MAX_LEVELS = 1024
 """Most bins of an occupancy histogram."""
 
 PARTS = 32
