@@ -111,6 +111,7 @@ class Counter:
 @njit(nogil=True)
 def _follow(arrive, known, shift, sums, time_at, seen):  # type: ignore[no-untyped-def]
     """Walk through arrivals and departures in time; return how many departures were seen."""
+    top = len(time_at) - 1  # where a stage that saturates is counted
     clock, weighted = sums[CLOCK], sums[WEIGHTED]
     inside, fullest = sums[ENTERED] - sums[LEFT], sums[FULLEST]
     at, n_known = 0, len(known)
@@ -118,15 +119,15 @@ def _follow(arrive, known, shift, sums, time_at, seen):  # type: ignore[no-untyp
         time = arrive[i]
         while at < n_known and known[at] <= time:
             leaves = known[at]
-            time_at[inside >> shift] += leaves - clock
+            time_at[min(inside >> shift, top)] += leaves - clock
             weighted += inside * (leaves - clock)
             clock = leaves
             inside -= 1
             at += 1
-        time_at[inside >> shift] += time - clock
+        time_at[min(inside >> shift, top)] += time - clock
         weighted += inside * (time - clock)
         clock = time
-        seen[inside >> shift] += 1
+        seen[min(inside >> shift, top)] += 1
         inside += 1
         fullest = max(fullest, inside)
     sums[ENTERED] += len(arrive)
@@ -139,6 +140,7 @@ def _follow(arrive, known, shift, sums, time_at, seen):  # type: ignore[no-untyp
 @njit(nogil=True)
 def _one_server(arrive, service, depart, known, shift, sums, time_at, seen, inside_time):  # type: ignore[no-untyped-def]
     """As `_follow`, with the sums of a stage with one server, in one pass."""
+    top = len(time_at) - 1  # where a stage that saturates is counted
     clock, weighted, last = sums[CLOCK], sums[WEIGHTED], sums[LAST]
     inside, fullest, longest = sums[ENTERED] - sums[LEFT], sums[FULLEST], sums[INSIDE_MAX]
     total, waited, served, blocked = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
@@ -147,15 +149,15 @@ def _one_server(arrive, service, depart, known, shift, sums, time_at, seen, insi
         time = arrive[i]
         while at < n_known and known[at] <= time:
             leaves = known[at]
-            time_at[inside >> shift] += leaves - clock
+            time_at[min(inside >> shift, top)] += leaves - clock
             weighted += inside * (leaves - clock)
             clock = leaves
             inside -= 1
             at += 1
-        time_at[inside >> shift] += time - clock
+        time_at[min(inside >> shift, top)] += time - clock
         weighted += inside * (time - clock)
         clock = time
-        seen[inside >> shift] += 1
+        seen[min(inside >> shift, top)] += 1
         inside += 1
         fullest = max(fullest, inside)
         start = max(time, last)
@@ -181,21 +183,22 @@ def _one_server(arrive, service, depart, known, shift, sums, time_at, seen, insi
 @njit(nogil=True)
 def _follow_candidates(time, entering, known, shift, sums, time_at, seen):  # type: ignore[no-untyped-def]
     """As `_follow`, where each arrival takes any number of places."""
+    top = len(time_at) - 1  # where a stage that saturates is counted
     clock, weighted = sums[CLOCK], sums[WEIGHTED]
     inside, fullest = sums[ENTERED] - sums[LEFT], sums[FULLEST]
     at, n_known = 0, len(known)
     for i in range(len(time)):
         while at < n_known and known[at] <= time[i]:
             leaves = known[at]
-            time_at[inside >> shift] += leaves - clock
+            time_at[min(inside >> shift, top)] += leaves - clock
             weighted += inside * (leaves - clock)
             clock = leaves
             inside -= 1
             at += 1
-        time_at[inside >> shift] += time[i] - clock
+        time_at[min(inside >> shift, top)] += time[i] - clock
         weighted += inside * (time[i] - clock)
         clock = time[i]
-        seen[inside >> shift] += 1
+        seen[min(inside >> shift, top)] += 1
         inside += entering[i]
         fullest = max(fullest, inside)
         sums[ENTERED] += entering[i]
@@ -217,14 +220,15 @@ def _sum_buffer(accepts, start, end, sums, inside_time):  # type: ignore[no-unty
 @njit(nogil=True)
 def _until(end, known, shift, sums, time_at):  # type: ignore[no-untyped-def]
     """Walk on through departures until `end`."""
+    top = len(time_at) - 1  # where a stage that saturates is counted
     clock, inside = sums[CLOCK], sums[ENTERED] - sums[LEFT]
     for i in range(len(known)):
         leaves = min(known[i], end)
-        time_at[inside >> shift] += leaves - clock
+        time_at[min(inside >> shift, top)] += leaves - clock
         sums[WEIGHTED] += inside * (leaves - clock)
         clock = leaves
         inside -= 1
-    time_at[inside >> shift] += end - clock
+    time_at[min(inside >> shift, top)] += end - clock
     sums[WEIGHTED] += inside * (end - clock)
     sums[CLOCK], sums[LEFT] = end, sums[ENTERED] - inside
 
