@@ -1,0 +1,83 @@
+"""Stimulus for `neuro_mlp`: extremes, zeros, sums at the edges of the activation table, any expert.
+
+Half of the frames are aimed: one input is chosen such that the sum of one hidden node lands within
+a step of the table next to 0, to the start of saturation, or to any address.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_models import neuro_weights
+from firmware_models.interface.neuro import (
+    ADDRESS_SHIFT,
+    N_EXPERT,
+    N_HIDDEN,
+    N_INPUT,
+    NEURO_INPUT,
+    ONE,
+    SATURATION,
+)
+from firmware_models.neuro_mlp import BLOCK
+from hdl.streams import stream
+
+
+def constrained(n: int, seed: int) -> NDArray[np.void]:
+    """Return `n` input words: every expert, also those that do not exist."""
+    rng = stream(seed, "neuro_mlp/constrained")
+    words = BLOCK.input.zeros(n)
+    expert = rng.integers(0, N_EXPERT, n)
+    # One frame in ten has no network; of those, most have a code that says so.
+    words["expert"] = np.where(rng.random(n) < 0.1, rng.integers(0, 8, n), expert)
+    words["valid"] = rng.random(n) < 0.95
+    inputs = _inputs(n, rng)
+    aimed = np.flatnonzero(rng.random(n) < 0.5)
+    inputs[aimed] = _aimed(inputs[aimed], expert[aimed], rng)
+    words["input"] = inputs
+    for name in ("omega", "phi0", "quadrant", "last"):
+        field = NEURO_INPUT[name]
+        words[name] = rng.integers(field.low, field.high + 1, n)
+    return words
+
+
+def _inputs(n: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Draw inputs: anywhere, small, 0 and ±1 alone, superlayers missing, beyond ±1."""
+    shape = (n, N_INPUT)
+    field = NEURO_INPUT["input"]
+    anywhere = rng.integers(-ONE, ONE + 1, shape)
+    small = rng.integers(-ONE // 16, ONE // 16 + 1, shape)
+    corners = rng.choice((-ONE, 0, ONE), shape)
+    missing = np.repeat(rng.random((n, N_INPUT // 3)) < 0.3, 3, axis=1)
+    part = np.where(missing, 0, anywhere)
+    # Not what the block is for, but its sums hold them.
+    beyond = rng.integers(field.low, field.high + 1, shape)
+    edges = rng.choice((field.low, field.high), shape)
+    zeros = np.zeros(shape, dtype=np.int64)
+    kind = rng.choice(7, size=(n, 1), p=(0.3, 0.25, 0.15, 0.2, 0.04, 0.02, 0.04))
+    drawn: NDArray[np.int64] = np.choose(
+        kind, (anywhere, small, corners, part, beyond, edges, zeros)
+    )
+    return drawn
+
+
+def _aimed(
+    inputs: NDArray[np.int64], expert: NDArray[np.int64], rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Change one input of each frame such that the sum of one hidden node comes near a target."""
+    n = len(inputs)
+    node = rng.integers(0, N_HIDDEN, n)
+    weights = neuro_weights.load().hidden[expert, node]
+    sums = (weights[:, :N_INPUT] * inputs).sum(axis=1) + weights[:, N_INPUT] * ONE
+    address = rng.choice((0, 1, SATURATION - 1, SATURATION, SATURATION + 1), n)
+    address = np.where(rng.random(n) < 0.3, rng.integers(0, 1 << 14, n), address)
+    target = (address << ADDRESS_SHIFT) * rng.choice((-1, 1), n)
+    # The heaviest input reaches furthest; rows that it does not bring there are near misses.
+    heaviest = np.argmax(np.abs(weights[:, :N_INPUT]), axis=1)
+    rows = np.arange(n)
+    weight = weights[rows, heaviest]
+    step = np.rint((target - sums) / np.where(weight == 0, 1, weight)).astype(np.int64)
+    out = inputs.copy()
+    field = NEURO_INPUT["input"]
+    out[rows, heaviest] = np.clip(out[rows, heaviest] + step, field.low, field.high)
+    return out
