@@ -31,6 +31,7 @@ from firmware_models.interface.neuro import (
     SINE_WIDTH,
     WEIGHT_WIDTH,
 )
+from firmware_models.neuro_weights import NeuroWeights
 from firmware_models.sine_table import sine_table
 from firmware_models.tanh_table import tanh_table
 
@@ -66,10 +67,18 @@ def neuro_parameters() -> Iterator[str]:
         yield f"  localparam {name} = {value};"
 
 
-def neuro_modules(notice: str) -> dict[str, str]:
-    """Return the text of the ROMs by their paths from the project's root."""
-    weights = neuro_weights.load()
-    about = f"kind: {weights.provenance['kind']}; checksum {weights.checksum()[:16]}"
+def neuro_modules(notice: str, weights: NeuroWeights | None = None) -> dict[str, str]:
+    """Return the text of the ROMs by their paths from the project's root.
+
+    Parameters
+    ----------
+    notice : str
+        First line of each file.
+    weights : NeuroWeights, optional
+        Default: those of the package.
+    """
+    weights = weights or neuro_weights.load()
+    about = f"kind: {weights.provenance.get('kind')}; checksum {weights.checksum()[:16]}"
     files = {
         "neuro_mlp_hidden_rom": _rom(
             "neuro_mlp_hidden_rom", f"Weights of the hidden layer ({about}).",

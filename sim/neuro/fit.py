@@ -70,7 +70,7 @@ def fit(inputs: Array, wanted: Array, seed: int, expert: int, steps: int) -> tup
     for step in range(1, steps + 1):
         pick = rng.integers(0, len(inputs), BATCH)
         rate = RATE * (0.02 + 0.98 * (1 - step / steps))
-        for i, slope in enumerate(_gradients(inputs[pick], wanted[pick], layers)):
+        for i, slope in enumerate(gradients(inputs[pick], wanted[pick], layers)):
             mean[i] += (1 - DECAY) * (slope - mean[i])
             square[i] += (1 - SQUARE_DECAY) * (slope**2 - square[i])
             change = mean[i] / (1 - DECAY**step)
@@ -79,7 +79,8 @@ def fit(inputs: Array, wanted: Array, seed: int, expert: int, steps: int) -> tup
     return layers[0], layers[1]
 
 
-def _gradients(inputs: Array, wanted: Array, layers: list[Array]) -> Iterator[Array]:
+def gradients(inputs: Array, wanted: Array, layers: list[Array]) -> Iterator[Array]:
+    """Yield the derivatives of half the mean squared error by the weights of each layer."""
     middle, found = forward(inputs, *layers)
     # The derivative of tanh(x/2) is (1 − y²)/2.
     delta = (found - wanted) * (1 - found**2) / (2 * len(inputs))
@@ -112,19 +113,34 @@ def make_weights(seed: int, tracks: int = TRACKS, steps: int = STEPS) -> NeuroWe
         layers.append(fit(sample.inputs, targets(sample), seed, expert, steps))
     hidden = neuro_weights.rounded(np.stack([layer[0] for layer in layers]))
     output = neuro_weights.rounded(np.stack([layer[1] for layer in layers]))
-    figures = _figures(NeuroWeights(hidden, output), seed + 1, tracks // 4)
+    found = figures(NeuroWeights(hidden, output), seed + 1, tracks // 4)
     return NeuroWeights(hidden, output, {
         "kind": "fitted to analytic toy tracks, not to a simulated detector",
         "command": f"python -m sim.neuro.fit --seed {seed} --tracks {tracks} --steps {steps}",
         "seed": seed,
         "data_sha256": digest.hexdigest(),
-        "figures": figures,
+        "figures": found,
     })  # fmt: skip
 
 
-def _figures(weights: NeuroWeights, seed: int, n: int) -> dict[str, Any]:
-    """Return widths holding 68 % of the errors, in fixed point on other tracks, by expert."""
-    figures: dict[str, Any] = {
+def figures(weights: NeuroWeights, seed: int, n: int) -> dict[str, Any]:
+    """Return the largest weight, and how well other tracks are found in fixed point.
+
+    Parameters
+    ----------
+    weights : NeuroWeights
+    seed : int
+        Of the tracks.
+    n : int
+        Tracks for each expert.
+
+    Returns
+    -------
+    dict
+        ``largest_weight``; ``z_68_cm`` and ``theta_68_deg``, by expert: 68 % of the tracks with
+        |z| below 15 cm are not further off.
+    """
+    found: dict[str, Any] = {
         "largest_weight": float(max(np.abs(weights.hidden).max(), np.abs(weights.output).max()))
         / 1024,
     }
@@ -135,9 +151,9 @@ def _figures(weights: NeuroWeights, seed: int, n: int) -> dict[str, Any]:
         near = np.abs(sample.z) < 15.0
         widths[expert, 0] = np.quantile(np.abs(z - sample.z)[near], 0.68)
         widths[expert, 1] = np.degrees(np.quantile(np.abs(theta - sample.theta)[near], 0.68))
-    figures["z_68_cm"] = widths[:, 0].round(3).tolist()
-    figures["theta_68_deg"] = widths[:, 1].round(3).tolist()
-    return figures
+    found["z_68_cm"] = widths[:, 0].round(3).tolist()
+    found["theta_68_deg"] = widths[:, 1].round(3).tolist()
+    return found
 
 
 def main(arguments: list[str] | None = None) -> int:

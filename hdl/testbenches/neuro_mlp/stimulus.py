@@ -1,7 +1,7 @@
 """Stimulus for `neuro_mlp`: extremes, zeros, sums at the edges of the activation table, any expert.
 
-Half of the frames are aimed: one input is chosen such that the sum of one hidden node lands within
-a step of the table next to 0, to the start of saturation, or to any address.
+Half of the frames are aimed: inputs are chosen such that the sum of one hidden node lands within a
+step of the table next to 0, to the start of saturation, or to any address.
 """
 
 from __future__ import annotations
@@ -64,20 +64,23 @@ def _inputs(n: int, rng: np.random.Generator) -> NDArray[np.int64]:
 def _aimed(
     inputs: NDArray[np.int64], expert: NDArray[np.int64], rng: np.random.Generator
 ) -> NDArray[np.int64]:
-    """Change one input of each frame such that the sum of one hidden node comes near a target."""
+    """Change inputs of each frame such that the sum of one hidden node comes near a target."""
     n = len(inputs)
     node = rng.integers(0, N_HIDDEN, n)
-    weights = neuro_weights.load().hidden[expert, node]
-    sums = (weights[:, :N_INPUT] * inputs).sum(axis=1) + weights[:, N_INPUT] * ONE
+    whole = neuro_weights.load().hidden[expert, node]
+    weights, bias = whole[:, :N_INPUT], whole[:, N_INPUT] * ONE
     address = rng.choice((0, 1, SATURATION - 1, SATURATION, SATURATION + 1), n)
     address = np.where(rng.random(n) < 0.3, rng.integers(0, 1 << 14, n), address)
     target = (address << ADDRESS_SHIFT) * rng.choice((-1, 1), n)
-    # The heaviest input reaches furthest; rows that it does not bring there are near misses.
-    heaviest = np.argmax(np.abs(weights[:, :N_INPUT]), axis=1)
-    rows = np.arange(n)
+    # All inputs pull the same way where the target is large.
+    share = np.clip((target - bias) / np.maximum(np.abs(weights).sum(axis=1), 1), -ONE, ONE)
+    pulled = np.rint(share[:, None]).astype(np.int64) * np.sign(weights)
+    out = np.where((address > SATURATION // 2)[:, None], pulled, inputs)
+    # The heaviest input does the rest; rows that it does not bring there are near misses.
+    rows, heaviest = np.arange(n), np.argmax(np.abs(weights), axis=1)
     weight = weights[rows, heaviest]
+    sums = (weights * out).sum(axis=1) + bias
     step = np.rint((target - sums) / np.where(weight == 0, 1, weight)).astype(np.int64)
-    out = inputs.copy()
     field = NEURO_INPUT["input"]
     out[rows, heaviest] = np.clip(out[rows, heaviest] + step, field.low, field.high)
     return out
