@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from firmware_models import neuro_weights
 from firmware_models.interface.neuro import (
     ADDRESS_SHIFT,
+    ADDRESS_WIDTH,
     N_EXPERT,
     N_HIDDEN,
     N_INPUT,
@@ -69,11 +70,14 @@ def _aimed(
     node = rng.integers(0, N_HIDDEN, n)
     whole = neuro_weights.load().hidden[expert, node]
     weights, bias = whole[:, :N_INPUT], whole[:, N_INPUT] * ONE
-    address = rng.choice((0, 1, SATURATION - 1, SATURATION, SATURATION + 1), n)
-    address = np.where(rng.random(n) < 0.3, rng.integers(0, 1 << 14, n), address)
+    # The last one lies beyond the table: an address that wraps would show.
+    address = rng.choice((0, 1, SATURATION - 1, SATURATION, SATURATION + 1, 5 << 12), n)
+    address = np.where(rng.random(n) < 0.3, rng.integers(0, 1 << ADDRESS_WIDTH, n), address)
     target = (address << ADDRESS_SHIFT) * rng.choice((-1, 1), n)
     # All inputs pull the same way where the target is large.
-    share = np.clip((target - bias) / np.maximum(np.abs(weights).sum(axis=1), 1), -ONE, ONE)
+    field = NEURO_INPUT["input"]
+    most = np.where(address < 1 << ADDRESS_WIDTH, ONE, field.high)
+    share = np.clip((target - bias) / np.maximum(np.abs(weights).sum(axis=1), 1), -most, most)
     pulled = np.rint(share[:, None]).astype(np.int64) * np.sign(weights)
     out = np.where((address > SATURATION // 2)[:, None], pulled, inputs)
     # The heaviest input does the rest; rows that it does not bring there are near misses.
@@ -81,6 +85,5 @@ def _aimed(
     weight = weights[rows, heaviest]
     sums = (weights * out).sum(axis=1) + bias
     step = np.rint((target - sums) / np.where(weight == 0, 1, weight)).astype(np.int64)
-    field = NEURO_INPUT["input"]
     out[rows, heaviest] = np.clip(out[rows, heaviest] + step, field.low, field.high)
     return out
