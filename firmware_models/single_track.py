@@ -9,9 +9,9 @@ p > momentum is decided without a division. p is pT / sin θ and pT is 10 200 Me
 
     |ω| · sine[|θ| >> 4] · momentum < 10 200 · 4096
 
-Sources: cdc_track_trigger section 5.4 (STT: a neural track with |z| below 15 cm and p above
-0.7 GeV; a neural track with at least two 2D tracks) and ecl_klm_gdl section 5 (counts with |z|
-below 20 cm, one-hot 1, 2, 3, 4 or more) of the reference notes.
+Sources: cdc_track_trigger section 5.4 (STT: a neural track with |z| below 15 cm and p above 0.7
+GeV; a neural track with at least two 2D tracks) and ecl_klm_gdl section 4 (basf2 TRGGRLProjects:
+counts with |z| below 20 cm, one-hot 1, 2, 3, 4 or more) of the reference notes.
 """
 
 from __future__ import annotations
