@@ -43,6 +43,8 @@ _CELLS: Mapping[str, tuple[tuple[str, int], ...]] = {
     "bram18": ((r"RAMB18E2", 1), (r"RAMB36E2", 2), (r"DP16KD", 1)),
 }  # fmt: skip
 
+_UNROLL = 100_000
+
 MOST_MEMORY_GB = 4096.0
 MOST_TIME_S = 1e6
 """Largest limits that are taken: beyond any machine's memory, and eleven days."""
@@ -155,7 +157,9 @@ def read_passes(design: Design, folder: Path) -> list[str]:
     words += [f"-I{path}" for path in design.includes]
     listing = "".join(f'"{word}"\n' for word in words)
     (folder / "files.f").write_text(listing, encoding="utf-8")
-    return [f"read_slang --top {design.top} -f files.f", f"hierarchy -check -top {design.top}"]
+    # The default stops at the loops that fill the larger ROMs.
+    read = f"read_slang --unroll-limit {_UNROLL} --top {design.top} -f files.f"
+    return [read, f"hierarchy -check -top {design.top}"]
 
 
 def run_passes(

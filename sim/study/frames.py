@@ -1,4 +1,8 @@
-"""Frames of simulated collisions for every block, to drive RTL with what physics gives it."""
+"""Frames of simulated collisions for every block, to drive RTL with what physics gives it.
+
+The blocks of the neural track trigger get analytic toy tracks (`sim.neuro.toy_tracks`), not
+simulated hits: there is no drift chamber in the simulation yet.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_models import ecl_cluster, ecl_selection, event_framer, l1_throttle
+from firmware_models import ecl_cluster, ecl_selection, event_framer, l1_throttle, neuro_mlp
 from firmware_models.errors import unknown_name
 from firmware_models.event_payload import pseudo_payload
 from firmware_models.interface import WORDS
@@ -18,6 +22,7 @@ from firmware_models.readout_events import SUBDETECTORS, ReadoutEvents
 from firmware_models.trigger_cells import CellHits
 from sim.detector.ecl import EclConfig, EclResponse
 from sim.events import concatenate
+from sim.neuro import toy_tracks
 from sim.processes import get_process
 from sim.streams import stream
 from trigger.bits import unslice_bits
@@ -36,6 +41,9 @@ MEAN_GAP = 12.0
 
 L1_RATE_KHZ = 30.0
 """Design rate of the requests: readout_daq section 2.1 of the reference notes."""
+
+TRACKS_PER_EVENT = 2.5
+"""Mean tracks of an event in the toy frames of the neural track trigger."""
 
 COMPRESSION = 32.0
 """How many times faster requests come in a stream for the throttle: at the design rate a stream
@@ -102,6 +110,24 @@ def _clusters(seed: int) -> Maker:
 def _calorimeter_words(seed: int) -> Maker:
     clusters = _clusters(seed)
     return lambda n, chunk: ecl_selection.evaluate(clusters(n, chunk))
+
+
+def _toy_tracks(seed: int) -> Maker:
+    """Give toy tracks in events of one or more."""
+
+    def make(n: int, chunk: int) -> Frames:
+        words = toy_tracks.generate(n, seed, chunk).words()
+        rng = stream(seed, "frames/toy_tracks", chunk)
+        words["last"] = rng.random(n) < 1 / TRACKS_PER_EVENT
+        words["quadrant"] = rng.integers(0, 4, n)
+        return words
+
+    return make
+
+
+def _neural_tracks(seed: int) -> Maker:
+    tracks = _toy_tracks(seed)
+    return lambda n, chunk: neuro_mlp.evaluate(tracks(n, chunk))
 
 
 def _input_bits(seed: int) -> Maker:
@@ -252,6 +278,8 @@ def _bits(words: Frames, bits: NDArray[np.bool_]) -> Frames:
 _MAKERS: dict[str, Callable[[int], Maker]] = {
     "ecl_cluster": _calorimeter_frames,
     "ecl_selection": _clusters,
+    "neuro_mlp": _toy_tracks,
+    "single_track": _neural_tracks,
     "gdl_inputs": _ticks,
     "gdl_logic": _input_bits,
     "gdl_prescale": _lines,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sim.readout.config import parse_readout
-from sim.readout.engine import EngineResult
+from sim.readout.engine import UNDECIDED, EngineResult
 from sim.readout.fast.engine import FastEngine
 from sim.readout.fast.fifo import FifoEngine
 from sim.readout.loads import Loads
@@ -98,6 +98,29 @@ def test_engines_agree_when_thousands_wait(farm: bool) -> None:
     slow_run = _play(SimpyEngine, config, arrivals, [5000], 3)
     _same(slow_run, _play(FastEngine, config, arrivals, [7000], 3))
     assert slow_run[1].stages[0].occupancy_max > 5000
+
+
+def test_saturated_runs_end_at_the_same_stage() -> None:
+    """The fast engine ends with the accept that will fill a stage, the other when it is full."""
+    saturated = 0
+    for seed in range(200, 500):
+        rng = np.random.default_rng(seed)
+        config = random_config(rng, max_in_stage=16)
+        arrivals = random_arrivals(rng, CANDIDATES)
+        slow = _play(SimpyEngine, config, arrivals, [], seed)
+        fast = _play(FastEngine, config, arrivals, [], seed)
+        assert bool(slow[1].saturated) == bool(fast[1].saturated)
+        if not fast[1].saturated:
+            continue
+        saturated += 1
+        decided = fast[0][0] != UNDECIDED
+        assert np.all(np.diff(decided.astype(int)) <= 0)
+        np.testing.assert_array_equal(slow[0][0][decided], fast[0][0][decided])
+        for stage in fast[1].stages:
+            assert stage.time_at.sum() == fast[1].end
+            assert stage.seen.sum() == stage.arrived == fast[1].accepted
+            assert stage.weighted == stage.inside
+    assert saturated > 3
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -208,12 +208,12 @@ def _pass(j, n, arrive, service, size, room, blocking, logged, g, rows, ring, li
 
 @njit(_nrt=False)
 def _watch_limit(j, count, arrive, g, rows, ring):  # type: ignore[no-untyped-def]
-    """End the run when an unlimited stage holds too many events."""
+    """End the run when an arrival fills an unlimited stage."""
     base, mask, left = rows[j, BASE], rows[j, MASK], rows[j, LEFT]
     while left < count and ring[base + (left & mask)] <= arrive:
         left += 1
     rows[j, LEFT] = left
-    if count - left >= rows[j, LIMIT]:
+    if count + 1 - left >= rows[j, LIMIT]:
         _stop(SATURATED, j, arrive, g)
 
 

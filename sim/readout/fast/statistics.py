@@ -112,6 +112,7 @@ class Counter:
 @njit(nogil=True)
 def _follow(arrive, known, shift, sums, time_at, seen):  # type: ignore[no-untyped-def]
     """Walk through arrivals and departures in time; return how many departures were seen."""
+    top = len(time_at) - 1  # where a stage that saturates is counted
     clock, weighted = sums[CLOCK], sums[WEIGHTED]
     inside, fullest = sums[ENTERED] - sums[LEFT], sums[FULLEST]
     at, n_known = 0, len(known)
@@ -141,6 +142,7 @@ def _follow(arrive, known, shift, sums, time_at, seen):  # type: ignore[no-untyp
 @njit(nogil=True)
 def _one_server(arrive, service, depart, known, shift, sums, time_at, seen, inside_time):  # type: ignore[no-untyped-def]
     """As `_follow`, with the sums of a stage with one server, in one pass."""
+    top = len(time_at) - 1  # where a stage that saturates is counted
     clock, weighted, last = sums[CLOCK], sums[WEIGHTED], sums[LAST]
     inside, fullest, longest = sums[ENTERED] - sums[LEFT], sums[FULLEST], sums[INSIDE_MAX]
     total, waited, served, blocked = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
@@ -184,6 +186,7 @@ def _one_server(arrive, service, depart, known, shift, sums, time_at, seen, insi
 @njit(nogil=True)
 def _follow_candidates(time, entering, known, shift, sums, time_at, seen):  # type: ignore[no-untyped-def]
     """As `_follow`, where each arrival takes any number of places."""
+    top = len(time_at) - 1  # where a stage that saturates is counted
     clock, weighted = sums[CLOCK], sums[WEIGHTED]
     inside, fullest = sums[ENTERED] - sums[LEFT], sums[FULLEST]
     at, n_known = 0, len(known)
@@ -221,6 +224,7 @@ def _sum_buffer(accepts, start, end, sums, inside_time):  # type: ignore[no-unty
 @njit(nogil=True)
 def _until(end, known, shift, sums, time_at):  # type: ignore[no-untyped-def]
     """Walk on through departures until `end`."""
+    top = len(time_at) - 1  # where a stage that saturates is counted
     clock, inside = sums[CLOCK], sums[ENTERED] - sums[LEFT]
     top = len(time_at) - 1
     for i in range(len(known)):

@@ -1,0 +1,170 @@
+"""Generated modules and constants of the neural track trigger: weights, activation and sine tables.
+
+A ROM is a memory that an ``initial`` block fills: one read port, no file to find at run time. A
+new file of weights changes generated files alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_models import neuro_weights
+from firmware_models.interface.neuro import (
+    ACCUMULATOR_WIDTH,
+    ADDRESS_SHIFT,
+    ADDRESS_WIDTH,
+    HIDDEN_LANES,
+    MOMENTUM_LIMIT,
+    N_EXPERT,
+    N_HIDDEN,
+    N_INPUT,
+    N_OUTPUT,
+    NODE_FRACTION,
+    NODE_WIDTH,
+    ONE,
+    OUTPUT_LANES,
+    SINE_FRACTION,
+    SINE_SHIFT,
+    SINE_WIDTH,
+    WEIGHT_WIDTH,
+)
+from firmware_models.neuro_weights import NeuroWeights
+from firmware_models.sine_table import sine_table
+from firmware_models.tanh_table import tanh_table
+
+STEP_WIDTH = 4
+"""Low bits of a weight address: the clock within a layer. The expert lies above."""
+
+ROW = 32
+"""Entries of the activation table on one line of its ROM."""
+
+
+def neuro_parameters() -> Iterator[str]:
+    """Yield the package's constants of the neural track trigger."""
+    yield "  // Network: nodes, experts, fixed point, inputs that a layer takes on a clock."
+    for name, value in {
+        "NEURO_INPUTS": N_INPUT,
+        "NEURO_HIDDEN": N_HIDDEN,
+        "NEURO_OUTPUTS": N_OUTPUT,
+        "NEURO_EXPERTS": N_EXPERT,
+        "NEURO_NODE_W": NODE_WIDTH,
+        "NEURO_ONE": ONE,
+        "NEURO_WEIGHT_W": WEIGHT_WIDTH,
+        "NEURO_SUM_W": ACCUMULATOR_WIDTH,
+        "NEURO_ADDRESS_W": ADDRESS_WIDTH,
+        "NEURO_ADDRESS_SHIFT": ADDRESS_SHIFT,
+        "NEURO_STEP_W": STEP_WIDTH,
+        "NEURO_HIDDEN_LANES": HIDDEN_LANES,
+        "NEURO_OUTPUT_LANES": OUTPUT_LANES,
+        "SINE_W": SINE_WIDTH,
+        "SINE_SHIFT": SINE_SHIFT,
+        "SINE_ENTRY_W": SINE_FRACTION + 1,
+        "MOMENTUM_LIMIT": MOMENTUM_LIMIT,
+    }.items():
+        yield f"  localparam {name} = {value};"
+
+
+def neuro_modules(notice: str, weights: NeuroWeights | None = None) -> dict[str, str]:
+    """Return the text of the ROMs by their paths from the project's root.
+
+    Parameters
+    ----------
+    notice : str
+        First line of each file.
+    weights : NeuroWeights, optional
+        Default: those of the package.
+    """
+    weights = weights or neuro_weights.load()
+    about = f"kind: {weights.provenance.get('kind')}; checksum {weights.checksum()[:16]}"
+    files = {
+        "neuro_mlp_hidden_rom": _rom(
+            "neuro_mlp_hidden_rom", f"Weights of the hidden layer ({about}).",
+            weight_words(weights.hidden, HIDDEN_LANES), WEIGHT_WIDTH * HIDDEN_LANES * N_HIDDEN,
+            STEP_WIDTH + 3),
+        "neuro_mlp_output_rom": _rom(
+            "neuro_mlp_output_rom", f"Weights of the output layer ({about}).",
+            weight_words(weights.output, OUTPUT_LANES), WEIGHT_WIDTH * OUTPUT_LANES * N_OUTPUT,
+            STEP_WIDTH + 3),
+        "neuro_mlp_tanh_rom": _tanh_rom(),
+        "single_track_sine_rom": _rom(
+            "single_track_sine_rom", "sin(theta) with 12 fractional bits, over |theta| >> 4.",
+            dict(enumerate(sine_table().tolist())), SINE_FRACTION + 1, SINE_WIDTH),
+    }  # fmt: skip
+    return {
+        f"hdl/generated/{name}.sv": "\n".join([f"// {notice}", *lines])
+        for name, lines in files.items()
+    }
+
+
+def weight_words(layer: NDArray[np.int64], lanes: int) -> dict[int, int]:
+    """Return the ROM of a layer: address ``{expert, step}`` to the weights of one clock.
+
+    Parameters
+    ----------
+    layer : ndarray, shape (n_expert, nodes, inputs + 1)
+    lanes : int
+        Inputs taken on a clock. Weight of lane l of node n at bit 13 · (n · lanes + l); lanes
+        beyond the last input have weight 0.
+    """
+    experts, nodes, columns = layer.shape
+    steps = -(-columns // lanes)
+    padded = np.zeros((experts, nodes, steps * lanes), dtype=np.int64)
+    padded[:, :, :columns] = layer
+    by_step = padded.reshape(experts, nodes, steps, lanes).transpose(0, 2, 1, 3)
+    return {
+        expert << STEP_WIDTH | step: _packed(by_step[expert, step].ravel().tolist(), WEIGHT_WIDTH)
+        for expert in range(experts)
+        for step in range(steps)
+    }
+
+
+def _packed(values: Sequence[int], width: int) -> int:
+    return sum((value & ((1 << width) - 1)) << (i * width) for i, value in enumerate(values))
+
+
+def _head(name: str, about: str, width: int, address: int) -> Iterator[str]:
+    yield f"// {about}"
+    yield f"module {name} ("
+    yield "    input  logic clk_i,"
+    yield f"    input  logic [{address - 1}:0] address_i,"
+    yield f"    output logic [{width - 1}:0] word_o"
+    yield ");"
+    yield f"  logic [{width - 1}:0] rom[0:{(1 << address) - 1}];"
+
+
+def _rom(name: str, about: str, words: dict[int, int], width: int, address: int) -> Iterator[str]:
+    yield from _head(name, about, width, address)
+    yield "  initial begin"
+    if len(words) < 1 << address:
+        yield f"    for (int i = 0; i < {1 << address}; i++) rom[i] = '0;"
+    for place, word in words.items():
+        yield f"    rom[{place}] = {width}'h{word:0{-(-width // 4)}x};"
+    yield "  end"
+    yield "  always_ff @(posedge clk_i) word_o <= rom[address_i];"
+    yield "endmodule"
+    yield ""
+
+
+def _tanh_rom() -> Iterator[str]:
+    width, depth = NODE_WIDTH - 1, 1 << ADDRESS_WIDTH
+    table = tanh_table().tolist()
+    yield from _head("neuro_mlp_tanh_rom", "tanh(x/2) with 12 fractional bits; 10 of the address.",
+                     width, ADDRESS_WIDTH)  # fmt: skip
+    yield "  initial begin : fill"
+    yield f"    logic [{ROW * width - 1}:0] row;"
+    yield f"    for (int i = 0; i < {depth // ROW}; i++) begin"
+    yield "      case (i)"
+    for start in range(0, len(table) - 1, ROW):
+        row = (table[start : start + ROW] + [ONE] * ROW)[:ROW]
+        yield f"        {start // ROW}: row = {ROW * width}'h{_packed(row, width):x};"
+    yield f"        default: row = {{{ROW}{{{width}'d{1 << NODE_FRACTION}}}}};"
+    yield "      endcase"
+    yield f"      for (int j = 0; j < {ROW}; j++) rom[i*{ROW}+j] = row[j*{width}+:{width}];"
+    yield "    end"
+    yield "  end"
+    yield "  always_ff @(posedge clk_i) word_o <= rom[address_i];"
+    yield "endmodule"
+    yield ""

@@ -1,0 +1,90 @@
+// Part of neuro_mlp: one fully connected layer of any size. Every node has LANES multipliers and one
+// accumulator and takes LANES inputs on a clock, in order; the bias is the last input.
+//
+// The layer holds what it was given (items) and deals it out; whoever instantiates it turns items
+// into node values, and addresses into weights, in two clocks. So the activation of the layer before
+// is computed on the way in, on LANES tables instead of one for each node.
+//
+// Clocks from valid_i to valid_o: 3 + STEPS. Frames may follow each other after STEPS clocks.
+module neuro_mlp_layer
+  import l1_pkg::*;
+#(
+    // Inputs with the bias.
+    parameter INPUTS = 2,
+    // Inputs on a clock.
+    parameter LANES = 1,
+    parameter NODES = 1,
+    // Bits of an item.
+    parameter ITEM_W = 1,
+    // Bits that travel along; the expert lies in the lowest EXPERT_W.
+    parameter TAG_W = 3,
+    parameter EXPERT_W = 3
+) (
+    input  logic                                      clk_i,
+    input  logic                                      rst_ni,
+    input  logic                                      valid_i,
+    input  logic [                         TAG_W-1:0] tag_i,
+    input  logic [                 INPUTS*ITEM_W-1:0] items_i,
+    // Two clocks later the values and weights that belong to them come in.
+    output logic [                  LANES*ITEM_W-1:0] items_o,
+    output logic [         EXPERT_W+NEURO_STEP_W-1:0] address_o,
+    input  logic [            LANES*NEURO_NODE_W-1:0] values_i,
+    input  logic [    NODES*LANES*NEURO_WEIGHT_W-1:0] weights_i,
+    output logic                                      valid_o,
+    output logic [                         TAG_W-1:0] tag_o,
+    output logic [             NODES*NEURO_SUM_W-1:0] sums_o
+);
+  localparam STEPS = (INPUTS + LANES - 1) / LANES;
+  localparam NW = NEURO_NODE_W;
+  localparam WW = NEURO_WEIGHT_W;
+  localparam SW = NEURO_SUM_W;
+  localparam KW = NEURO_STEP_W;
+  localparam HOLD_W = STEPS * LANES * ITEM_W;
+
+  // ---------------------------------------------------------------------------- deal out
+  logic busy_q;
+  logic [KW-1:0] step_q;
+  logic [HOLD_W-1:0] hold_q;
+  logic [TAG_W-1:0] tag_q;
+  wire last = step_q == KW'(STEPS - 1);
+  assign items_o = hold_q[0+:LANES*ITEM_W];
+  assign address_o = {tag_q[EXPERT_W-1:0], step_q};
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) busy_q <= 1'b0;
+    else if (valid_i) busy_q <= 1'b1;
+    else if (last) busy_q <= 1'b0;
+  end
+  always_ff @(posedge clk_i) begin
+    if (valid_i) begin
+      step_q <= '0;
+      hold_q <= HOLD_W'(items_i);
+      tag_q  <= tag_i;
+    end else if (busy_q) begin
+      step_q <= step_q + 1'b1;
+      hold_q <= hold_q >> (LANES * ITEM_W);
+    end
+    // The next frame may take the place of this one while the last inputs are still on their way.
+    if (busy_q && last) tag_o <= tag_q;
+  end
+
+  // ---------------------------------------------------------------------------- sums
+  // {first, last, there is something}, two clocks behind the items.
+  logic [2:0] fetch1_q, fetch2_q;
+  always_ff @(posedge clk_i) begin
+    fetch1_q <= {step_q == '0, last, rst_ni && busy_q};
+    fetch2_q <= {fetch1_q[2:1], rst_ni && fetch1_q[0]};
+    valid_o  <= rst_ni && fetch2_q[0] && fetch2_q[1];
+  end
+  for (genvar n = 0; n < NODES; n++) begin : g_node
+    logic signed [SW-1:0] products;
+    always_comb begin
+      products = '0;
+      for (int l = 0; l < LANES; l++)
+        products = products + SW'($signed(weights_i[(n*LANES+l)*WW+:WW])) *
+                              SW'($signed(values_i[l*NW+:NW]));
+    end
+    always_ff @(posedge clk_i)
+      if (fetch2_q[0])
+        sums_o[n*SW+:SW] <= fetch2_q[2] ? products : $signed(sums_o[n*SW+:SW]) + products;
+  end
+endmodule

@@ -1,0 +1,1 @@
+"""Toy tracks and fitted weights for the neural track trigger."""
