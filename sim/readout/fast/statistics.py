@@ -15,9 +15,8 @@ from sim.readout.engine import TIME_BINS, StageStats, time_bin
 (ENTERED, LEFT, CLOCK, FULLEST, WEIGHTED, INSIDE, WAITED, SERVED, BLOCKED, INSIDE_MAX, EVENTS,
  LAST) = range(12)  # fmt: skip
 """Elements of a counter's sums. ENTERED: places taken so far (events, or cells); LEFT: departures
-seen so far; CLOCK: time until which the histograms are complete; LAST: the last departure known.
-The last bins of the histograms hold whatever lies above them: a stage that saturates may hold a
-little more than `max_in_stage`."""
+seen so far; CLOCK: time until which the
+histograms are complete; LAST: the last departure known."""
 
 
 class Counter:
@@ -116,7 +115,6 @@ def _follow(arrive, known, shift, sums, time_at, seen):  # type: ignore[no-untyp
     clock, weighted = sums[CLOCK], sums[WEIGHTED]
     inside, fullest = sums[ENTERED] - sums[LEFT], sums[FULLEST]
     at, n_known = 0, len(known)
-    top = len(time_at) - 1
     for i in range(len(arrive)):
         time = arrive[i]
         while at < n_known and known[at] <= time:
@@ -147,7 +145,6 @@ def _one_server(arrive, service, depart, known, shift, sums, time_at, seen, insi
     inside, fullest, longest = sums[ENTERED] - sums[LEFT], sums[FULLEST], sums[INSIDE_MAX]
     total, waited, served, blocked = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
     at, n_known = 0, len(known)
-    top = len(time_at) - 1
     for i in range(len(arrive)):
         time = arrive[i]
         while at < n_known and known[at] <= time:
@@ -190,7 +187,6 @@ def _follow_candidates(time, entering, known, shift, sums, time_at, seen):  # ty
     clock, weighted = sums[CLOCK], sums[WEIGHTED]
     inside, fullest = sums[ENTERED] - sums[LEFT], sums[FULLEST]
     at, n_known = 0, len(known)
-    top = len(time_at) - 1
     for i in range(len(time)):
         while at < n_known and known[at] <= time[i]:
             leaves = known[at]
@@ -226,7 +222,6 @@ def _until(end, known, shift, sums, time_at):  # type: ignore[no-untyped-def]
     """Walk on through departures until `end`."""
     top = len(time_at) - 1  # where a stage that saturates is counted
     clock, inside = sums[CLOCK], sums[ENTERED] - sums[LEFT]
-    top = len(time_at) - 1
     for i in range(len(known)):
         leaves = min(known[i], end)
         time_at[min(inside >> shift, top)] += leaves - clock
