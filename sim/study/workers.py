@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager
+from multiprocessing import forkserver
 from typing import TypeVar
 
 from firmware_models.errors import InputError, LowmultError
+
+GRACE_S = 5.0
+"""Time in which a worker that is told to end does so."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -30,6 +35,8 @@ def _pool(workers: int) -> Iterator[Executor]:
     # A fresh server process forks the workers: no thread of this process is copied into them.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["sim.study.chunk"])
+    # Started here, where a signal still ends everything.
+    forkserver.ensure_running()
     pool = ProcessPoolExecutor(
         max_workers=workers, mp_context=context, initializer=_ignore_interrupts
     )
@@ -37,8 +44,12 @@ def _pool(workers: int) -> Iterator[Executor]:
         yield pool
     except BaseException:
         # Nobody waits for what is still running: the result is not wanted any more.
-        for process in list((getattr(pool, "_processes", None) or {}).values()):
+        processes = list((getattr(pool, "_processes", None) or {}).values())
+        for process in processes:
             process.terminate()
+        # A worker that is still starting would miss what this process takes away when it ends.
+        for process in processes:
+            process.join(GRACE_S)
         pool.shutdown(wait=False, cancel_futures=True)
         raise
     else:
@@ -48,6 +59,27 @@ def _pool(workers: int) -> Iterator[Executor]:
 def _ignore_interrupts() -> None:
     """Leave Ctrl-C to the parent: a worker that reported it would fill the terminal."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let signals wait: a worker that is being started must be known before it can be stopped."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    # Handlers, not masks: another thread may take a signal that this one blocks.
+    before = {
+        number: signal.signal(number, lambda n, frame: came.append(n))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number in came[:1]:
+            signal.raise_signal(number)
 
 
 @contextmanager
@@ -96,7 +128,8 @@ def in_order(
         waiting: deque[Future[R]] = deque()
         try:
             for task in tasks:
-                waiting.append(executor.submit(function, task))
+                with _uninterrupted():
+                    waiting.append(executor.submit(function, task))
                 if len(waiting) >= 2 * max(workers, 1):
                     yield waiting.popleft().result()
             while waiting:
