@@ -1,0 +1,344 @@
+"""Charged particles of events through beam pipe, silicon and gas, compiled.
+
+A particle's helix is constant within a zone; at the zone's end it loses the mean energy of the
+material on the way and is turned by multiple scattering, all of it at the cylinder that it crosses.
+It is given up when it leaves the chamber outwards or beyond the longest wires, has turned as often
+as is allowed, or has lost its momentum.
+"""
+
+from __future__ import annotations
+
+from math import hypot, pi, sqrt
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_models.kernels import njit
+from sim.detector.cdc.cells import N_COLUMN
+from sim.detector.cdc.helix import circle, half_sine, place_at, radius_of, turned
+from sim.detector.cdc.layers import borders_below, scan
+from sim.detector.cdc.material import highland, stopping_power
+from sim.detector.cdc.surfaces import Z_HIGH, Z_LOW, Layers, Zones
+from sim.detector.decays import SPEED_OF_LIGHT
+
+LEAST_MOMENTUM = 2e-3
+"""Transverse momentum [GeV] below which a particle is given up: it turns within 0.5 cm."""
+
+MOST_CROSSINGS = 16384
+"""Crossings of one particle; what comes later is dropped."""
+
+MOST_ZONES = 4096
+"""Zones that one particle may cross."""
+
+MOST_OBLIQUE = 0.05
+"""Least cosine [1] at which a thin cylinder's thickness is projected."""
+
+
+class Medium(NamedTuple):
+    """Material and its effects.
+
+    Parameters
+    ----------
+    substance : ndarray of float64, shape (4, 8)
+        From `sim.detector.cdc.material.substance_table`.
+    gas_row : int
+        Row of the gas.
+    gas_density : float
+        [g/cm³].
+    gas_length : float
+        Radiation length of gas and wires [cm].
+    scattering, loss : float
+        Factors to the scattering angle and the energy loss; 0 for none.
+    turns : float
+        Turns of the circle after which a particle is given up.
+    """
+
+    substance: NDArray[np.float64]
+    gas_row: int
+    gas_density: float
+    gas_length: float
+    scattering: float
+    loss: float
+    turns: float
+
+
+class Tracks(NamedTuple):
+    """Particles; neutral ones leave nothing.
+
+    Parameters
+    ----------
+    p4 : ndarray of float64, shape (n, 4)
+        px, py, pz, E [GeV]; E is not used.
+    vertex : ndarray of float64, shape (n, 4)
+        x, y, z [cm], time [ns].
+    mass : ndarray of float64, shape (n,)
+        [GeV].
+    charge : ndarray of float64, shape (n,)
+        In units of the elementary charge; 0 also for what decays at once or is invisible.
+    """
+
+    p4: NDArray[np.float64]
+    vertex: NDArray[np.float64]
+    mass: NDArray[np.float64]
+    charge: NDArray[np.float64]
+
+
+@njit(inline="always")
+def _zone_of(r: float, radius: NDArray[np.float64]) -> int:
+    zone = 0
+    while zone < len(radius) - 1 and radius[zone + 1] <= r:
+        zone += 1
+    return zone
+
+
+@njit()
+def _slowed(
+    momentum: float,
+    mass: float,
+    charge: float,
+    cylinder: float,
+    row: int,
+    gas: float,
+    medium: Medium,
+) -> float:
+    """Return the momentum [GeV] behind a cylinder [g/cm²] and gas [g/cm²]; 0: stopped."""
+    energy = sqrt(momentum * momentum + mass * mass)
+    loss = 0.0
+    if cylinder > 0.0:
+        loss += cylinder * stopping_power(momentum / mass, mass, charge, medium.substance[row])
+    if gas > 0.0:
+        gas_row = medium.substance[medium.gas_row]
+        loss += gas * stopping_power(momentum / mass, mass, charge, gas_row)
+    energy -= medium.loss * loss
+    return sqrt(energy * energy - mass * mass) if energy > mass else 0.0
+
+
+@njit()
+def _deflected(
+    ux: float,
+    uy: float,
+    slope: float,
+    width: float,
+    first: float,
+    second: float,
+) -> tuple[float, float, float]:
+    """Return transverse direction and pz/pT after a deflection in two planes.
+
+    Parameters
+    ----------
+    ux, uy : float
+        Transverse direction, a unit vector.
+    slope : float
+        pz/pT.
+    width : float
+        Of the angle in one plane [rad].
+    first, second : float
+        Standard normal numbers: along azimuth and along polar angle.
+    """
+    norm = sqrt(1.0 + slope * slope)
+    # Unit vectors along the track, along azimuth and along rising z.
+    side, up = width * first, width * second
+    dx = ux / norm - side * uy - up * ux * slope / norm
+    dy = uy / norm + side * ux - up * uy * slope / norm
+    dz = slope / norm + up / norm
+    across = max(hypot(dx, dy), 1e-9)
+    return dx / across, dy / across, dz / across
+
+
+@njit()
+def follow(
+    i: int,
+    tracks: Tracks,
+    zones: Zones,
+    layers: Layers,
+    medium: Medium,
+    rng: np.random.Generator,
+    wires: NDArray[np.int64],
+    columns: NDArray[np.float64],
+) -> int:
+    """Follow one particle and write its crossings.
+
+    Parameters
+    ----------
+    i : int
+        The particle.
+    tracks, zones, layers, medium
+        Input, see the classes.
+    rng : numpy.random.Generator
+        Source of the scattering angles: two numbers for each cylinder that is crossed.
+    wires, columns : ndarray
+        Output, shape ``(MOST_CROSSINGS,)`` and ``(MOST_CROSSINGS, 4)``.
+
+    Returns
+    -------
+    int
+        Crossings.
+    """
+    charge, mass = tracks.charge[i], tracks.mass[i]
+    px, py, pz = tracks.p4[i, 0], tracks.p4[i, 1], tracks.p4[i, 2]
+    pt = hypot(px, py)
+    if charge == 0.0 or pt < LEAST_MOMENTUM or mass <= 0.0:
+        return 0
+    x, y, z, flight = (
+        tracks.vertex[i, 0], tracks.vertex[i, 1], tracks.vertex[i, 2], tracks.vertex[i, 3],
+    )  # fmt: skip
+    ux, uy, slope = px / pt, py / pt, pz / pt
+    sign = 1.0 if charge > 0.0 else -1.0
+    last = len(zones.radius) - 1
+    z_least, z_most = layers.table[:, Z_LOW].min(), layers.table[:, Z_HIGH].max()
+    zone = _zone_of(hypot(x, y), zones.radius)
+    entered = 0  # through the inner (1) or outer (-1) cylinder of the zone, or started in it
+    left = 2.0 * pi * medium.turns
+    count = 0
+    for _ in range(MOST_ZONES):
+        if zone >= last or z < z_least and slope <= 0.0 or z > z_most and slope >= 0.0:
+            break
+        norm = sqrt(1.0 + slope * slope)
+        momentum = pt * norm
+        radius = radius_of(pt, charge)
+        distance, perigee, nx, ny = circle(x, y, ux, uy, radius, sign)
+        if not distance > 1e-9:
+            break
+        arm = 0 if x * ux + y * uy >= 0.0 else 1
+        eta = turned(half_sine(x * x + y * y, distance, perigee, radius), arm)
+        inner, outer = zones.radius[zone], zones.radius[zone + 1]
+        half_in = half_sine(inner * inner, distance, perigee, radius)
+        half_out = half_sine(outer * outer, distance, perigee, radius)
+        goes_in, goes_out = inner > abs(perigee), half_out < 1.0
+        way = 0
+        eta_end = eta + left
+        if goes_out and (arm == 0 or not goes_in):
+            way, eta_end = 1, turned(half_out, 2 * arm)
+        elif goes_in:
+            way, eta_end = -1, turned(half_in, 1)
+        eta_end = max(eta_end, eta)
+        rise = radius * slope
+        beyond = z_most if slope > 0.0 else z_least
+        ends = eta_end - eta >= left
+        eta_end = min(eta_end, eta + left)
+        if slope != 0.0 and (beyond - z) / rise < eta_end - eta:
+            ends = True
+            eta_end = eta + max((beyond - z) / rise, 0.0)
+        beta = momentum / sqrt(momentum * momentum + mass * mass)
+        delay = radius * norm / (beta * SPEED_OF_LIGHT)
+        superlayer = zones.superlayer[zone]
+        if superlayer >= 0:
+            if entered == 1:
+                below = 0
+            elif entered == -1:
+                below = layers.first_layer[superlayer + 1] - layers.first_layer[superlayer] + 1
+            else:
+                below = borders_below(hypot(x, y), z, superlayer, layers)
+            count = scan(
+                superlayer, below, eta, eta_end, arm, z, rise, flight, delay,
+                distance, perigee, radius, nx, ny, sign, layers, count, wires, columns,
+            )  # fmt: skip
+        if ends or way == 0:
+            break
+        turn = eta_end - eta
+        left -= turn
+        x, y, ux, uy = place_at(eta_end, perigee, radius, nx, ny, sign)
+        z, flight = z + rise * turn, flight + delay * turn
+        cylinder = zone + 1 if way == 1 else zone
+        zone += way
+        entered = way
+        pt, ux, uy, slope = _after(
+            pt, ux, uy, slope, x, y, mass, charge, turn * radius * norm if superlayer >= 0 else 0.0,
+            zones.thickness[cylinder], zones.substance[cylinder], medium, rng,
+        )  # fmt: skip
+        if pt < LEAST_MOMENTUM:
+            break
+    return count
+
+
+@njit()
+def _after(
+    pt: float,
+    ux: float,
+    uy: float,
+    slope: float,
+    x: float,
+    y: float,
+    mass: float,
+    charge: float,
+    gas_path: float,
+    thickness: float,
+    row: int,
+    medium: Medium,
+    rng: np.random.Generator,
+) -> tuple[float, float, float, float]:
+    """Return pT, transverse direction and pz/pT behind a cylinder and the gas before it."""
+    if thickness == 0.0 and gas_path == 0.0 or medium.loss == 0.0 and medium.scattering == 0.0:
+        return pt, ux, uy, slope
+    norm = sqrt(1.0 + slope * slope)
+    momentum = pt * norm
+    cosine = abs(x * ux + y * uy) / (hypot(x, y) * norm)
+    thickness /= max(cosine, MOST_OBLIQUE)
+    lengths = thickness + gas_path / medium.gas_length
+    if medium.scattering > 0.0:
+        beta = momentum / sqrt(momentum * momentum + mass * mass)
+        width = medium.scattering * highland(momentum, beta, charge, lengths)
+        first, second = rng.standard_normal(), rng.standard_normal()
+        ux, uy, slope = _deflected(ux, uy, slope, width, first, second)
+    if medium.loss > 0.0:
+        mass_depth = thickness * medium.substance[row, 7]
+        momentum = _slowed(
+            momentum, mass, charge, mass_depth, row, gas_path * medium.gas_density, medium
+        )
+    return momentum / sqrt(1.0 + slope * slope), ux, uy, slope
+
+
+@njit()
+def follow_all(
+    offsets: NDArray[np.int64],
+    tracks: Tracks,
+    zones: Zones,
+    layers: Layers,
+    medium: Medium,
+    rng: np.random.Generator,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Follow all particles of all events.
+
+    Parameters
+    ----------
+    offsets : ndarray of int64, shape (n + 1,)
+        Particles of the events.
+    tracks, zones, layers, medium, rng
+        As for `follow`.
+
+    Returns
+    -------
+    begin : ndarray of int64, shape (n + 1,)
+        Crossings of event i are ``begin[i]`` to ``begin[i + 1]``.
+    particle, wire : ndarray of int64, shape (n_crossing,)
+        Row of the particle; global wire id.
+    columns : ndarray of float64, shape (n_crossing, 4)
+        See `sim.detector.cdc.cells.DISTANCE`.
+    """
+    n = len(offsets) - 1
+    begin = np.zeros(n + 1, dtype=np.int64)
+    room = 64 * len(tracks.mass) + 1024
+    particle, wire = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)
+    columns = np.empty((room, N_COLUMN))
+    own_wire = np.empty(MOST_CROSSINGS, dtype=np.int64)
+    own = np.empty((MOST_CROSSINGS, N_COLUMN))
+    at = 0
+    for event in range(n):
+        for i in range(offsets[event], offsets[event + 1]):
+            count = follow(i, tracks, zones, layers, medium, rng, own_wire, own)
+            if at + count > room:
+                bigger = 2 * room + count
+                new_particle = np.empty(bigger, dtype=np.int64)
+                new_wire = np.empty(bigger, dtype=np.int64)
+                new_columns = np.empty((bigger, N_COLUMN))
+                new_particle[:at], new_wire[:at] = particle[:at], wire[:at]
+                new_columns[:at] = columns[:at]
+                particle, wire, columns, room = new_particle, new_wire, new_columns, bigger
+            for k in range(count):
+                particle[at + k], wire[at + k] = i, own_wire[k]
+                for column in range(N_COLUMN):
+                    columns[at + k, column] = own[k, column]
+            at += count
+        begin[event + 1] = at
+    return begin, particle[:at].copy(), wire[:at].copy(), columns[:at].copy()
