@@ -143,31 +143,49 @@ def cross_cells(
     ub -= cells * floor((ub - ua) / cells + 0.5)
     ka, kb = floor(ua + 0.5), floor(ub + 0.5)
     step = 1 if kb >= ka else -1
-    start, from_point = 0.0, a
+    # Part of the arc beside the sensitive part of the wires.
+    low, high = table[layer, Z_LOW], table[layer, Z_HIGH]
+    opens, closes = 0.0, 1.0
+    if min(a[2], b[2]) < low or max(a[2], b[2]) > high:
+        if max(a[2], b[2]) <= low or min(a[2], b[2]) >= high:
+            return count
+        at_low, at_high = (low - a[2]) / (b[2] - a[2]), (high - a[2]) / (b[2] - a[2])
+        opens = max(min(at_low, at_high), 0.0)
+        closes = min(max(at_low, at_high), 1.0)
+    start = 0.0
     k = ka
     while True:
-        end, to_point = 1.0, b
-        if k != kb:
-            end = (k + 0.5 * step - ua) / (ub - ua)
-            arc = 4.0 * end * (1.0 - end)
-            to_point = (
-                a[0] + end * (b[0] - a[0]) + arc * bulge[0],
-                a[1] + end * (b[1] - a[1]) + arc * bulge[1],
-                a[2] + end * (b[2] - a[2]),
-            )
-        share = end - start
-        wire = first + k % cells
-        # A part of a parabola bulges with the square of its share.
-        own_bulge = (bulge[0] * share * share, bulge[1] * share * share)
-        distance, part = nearest(from_point, to_point, own_bulge, line, wire)
-        z = from_point[2] + part * (to_point[2] - from_point[2])
-        if table[layer, Z_LOW] <= z <= table[layer, Z_HIGH]:
-            flight = flight_a + (start + part * share) * (flight_b - flight_a)
+        end = 1.0 if k == kb else (k + 0.5 * step - ua) / (ub - ua)
+        begin, stop = max(start, opens), min(end, closes)
+        if begin < stop:
+            from_point = a if begin == 0.0 else _along(begin, a, b, bulge)
+            to_point = b if stop == 1.0 else _along(stop, a, b, bulge)
+            share = stop - begin
+            wire = first + k % cells
+            # A part of a parabola bulges with the square of its share.
+            own_bulge = (bulge[0] * share * share, bulge[1] * share * share)
+            distance, part = nearest(from_point, to_point, own_bulge, line, wire)
+            z = from_point[2] + part * (to_point[2] - from_point[2])
+            flight = flight_a + (begin + part * share) * (flight_b - flight_a)
             count = _add(wire, distance, path * share, flight, z, count, wires, columns)
         if k == kb:
             return count
-        start, from_point = end, to_point
+        start = end
         k += step
+
+
+@njit(inline="always")
+def _along(
+    part: float, a: tuple[float, float, float], b: tuple[float, float, float],
+    bulge: tuple[float, float],
+) -> tuple[float, float, float]:
+    """Return the point [cm] of an arc at a part of its chord."""
+    arc = 4.0 * part * (1.0 - part)
+    return (
+        a[0] + part * (b[0] - a[0]) + arc * bulge[0],
+        a[1] + part * (b[1] - a[1]) + arc * bulge[1],
+        a[2] + part * (b[2] - a[2]),
+    )
 
 
 @njit(inline="always")

@@ -1,12 +1,12 @@
 """Cylinders that cut the detector into zones, and the slabs of the layers within a zone.
 
 A zone is the room between two cylinders; the helix is constant in it. Inner zones lie between the
-cylinders of material, the outer nine hold one superlayer each. The border between two superlayers
-lies half way between the farthest wire of the one and the nearest of the other, over all z.
-A layer's slab reaches from half way to the layer below to half way to the layer above, measured from
+cylinders of material, the outer nine hold one superlayer each. A layer's slab reaches from half way to the layer below to half way to the layer above, measured from
 the wires' distance from the axis at the particle's z (a stereo layer is a hyperboloid); the first
 and the last slab of a superlayer are as thick outside as inside. What is left between superlayers
-belongs to no cell: assumption, in the place of the field wires of the real chamber.
+belongs to no cell: assumption, in the place of the field wires of the real chamber. The border
+between two superlayers lies half way between their slabs, over all z; where a stereo layer ends at
+the endplates they overlap by up to 1 mm and are cut there.
 """
 
 from __future__ import annotations
@@ -97,11 +97,11 @@ def make_layers(geometry: CdcGeometry) -> Layers:
 def make_zones(geometry: CdcGeometry) -> Zones:
     """Return the zones around and in a chamber."""
     table, layers = geometry.table, make_layers(geometry)
-    outermost = table.radius
-    innermost = table.radius * np.cos(layers.table[:, HALF_TWIST])
+    outermost = table.radius + layers.table[:, ABOVE]
+    innermost = table.radius * np.cos(layers.table[:, HALF_TWIST]) - layers.table[:, BELOW]
     last = layers.first_layer[1:-1] - 1
     between = 0.5 * (outermost[last] + innermost[last + 1])
-    end = table.radius[N_LAYER - 1] + layers.table[N_LAYER - 1, ABOVE]
+    end = outermost[N_LAYER - 1]
     radius = np.array([0.0, *(row[0] for row in CYLINDERS), *between, end])
     thickness, substance = np.zeros(len(radius)), np.zeros(len(radius), dtype=np.int64)
     for number, (_, amount, of) in enumerate(CYLINDERS, start=1):
