@@ -47,7 +47,7 @@ def cells_of(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     wire = np.full(len(points), -1)
     r, phi, z = np.hypot(points[:, 0], points[:, 1]), np.arctan2(points[:, 1], points[:, 0]), None
     z = points[:, 2]
-    first = 0
+    first, upper = 0, np.zeros(len(points))
     own = [np.flatnonzero(table.superlayer == s) for s in range(9)]
     for number in range(56):
         n, radius = int(table.cells[number]), table.radius[number]
@@ -60,10 +60,11 @@ def cells_of(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         wire_r, wire_phi = np.hypot(wx, wy), np.arctan2(wy, wx)
         group = own[table.superlayer[number]]
         at = number - group[0]
-        low = radius - table.radius[number - 1] if at else None
         high = table.radius[number + 1] - radius if at < len(group) - 1 else None
-        low, high = (high if low is None else low), (low if high is None else high)
-        inside = (r > wire_r - low / 2) & (r < wire_r + high / 2)
+        high = radius - table.radius[number - 1] if high is None else high
+        # A slab ends half a step outside its wires; the next begins there.
+        inside = (r > (upper if at else wire_r - high / 2)) & (r < wire_r + high / 2)
+        upper = wire_r + high / 2
         inside &= (z >= zb + table.inset_backward[number]) & (
             z <= zf - table.inset_forward[number]
         )
@@ -110,8 +111,8 @@ CASES = [
     (1.0, 60.0, 77.0, (0.0, 0.0, 3.0), -13, 160.0),
     (0.5, 110.0, 200.0, (0.1, -0.2, -4.0), 13, 150.0),
     (0.35, 40.0, 300.0, (0.0, 0.0, 0.0), -211, 240.0),
-    (0.3, 120.0, 45.0, (0.0, 0.0, 0.0), 211, 140.0),
-    (0.8, 75.0, 123.0, (30.0, 12.0, 5.0), 13, 110.0),
+    (0.3, 120.0, 45.0, (0.0, 0.0, 0.0), 211, 190.0),
+    (0.8, 75.0, 123.0, (30.0, 12.0, 5.0), 13, 170.0),
     (0.6, 95.0, 170.0, (-50.0, 3.0, -20.0), -13, 70.0),
     (1.5, 18.0, 250.0, (0.0, 0.0, 0.0), -13, 160.0),
     (1.2, 145.0, 330.0, (0.0, 0.0, 0.0), 13, 120.0),

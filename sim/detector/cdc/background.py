@@ -27,8 +27,8 @@ class RandomHits(NamedTuple):
     """Hits without a particle, ragged over events; times in ticks."""
 
     offsets: NDArray[np.int64]
-    wire: NDArray[np.int64]
-    tick: NDArray[np.int64]
+    wire: NDArray[np.int32]
+    tick: NDArray[np.int32]
 
 
 def wire_rates(config: CdcConfig, geometry: CdcGeometry) -> NDArray[np.float64]:
@@ -79,8 +79,8 @@ def draw_hits(
     cells = geometry.table.cells[layer]
     within = (at - edges[layer]) / np.maximum(mean[layer], 1e-300) * cells
     wire = geometry.first_wire[layer] + np.minimum(within.astype(np.int64), cells - 1)
-    tick = (when * config.timing.windows()[layer]).astype(np.int64)
-    return RandomHits(offsets, wire, tick)
+    tick = (when * config.timing.windows()[layer]).astype(np.int32)
+    return RandomHits(offsets, wire.astype(np.int32), tick)
 
 
 def draw_tracks(

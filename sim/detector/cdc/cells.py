@@ -39,7 +39,12 @@ def cell_coordinate(phi: float, z: float, layer: int, table: NDArray[np.float64]
     half = table[layer, HALF_TWIST]
     if half != 0.0:
         part = (z - table[layer, Z_MIDDLE]) * table[layer, Z_SCALE]
-        phi -= half + atan(part * table[layer, TANGENT])
+        t = part * table[layer, TANGENT]
+        t2 = t * t
+        if t2 < 0.04:  # the standard chamber's always are: atan by a series, exact to 2 · 10⁻⁹
+            phi -= half + t * (1.0 - t2 * (1.0 / 3.0 - t2 * (0.2 - t2 * (1.0 / 7.0 - t2 / 9.0))))
+        else:
+            phi -= half + atan(t)
     return phi * table[layer, PER_TURN] - table[layer, OFFSET]
 
 
@@ -117,7 +122,7 @@ def cross_cells(
     a, b : tuple of float
         Ends, x, y, z [cm].
     phi_a, phi_b : float
-        Their azimuths [rad].
+        Their azimuths [rad], without a jump by a turn between them.
     bulge : tuple of float
         See `nearest`.
     path : float
@@ -140,7 +145,6 @@ def cross_cells(
     first, cells = int(table[layer, FIRST_WIRE]), int(table[layer, CELLS])
     ua = cell_coordinate(phi_a, a[2], layer, table)
     ub = cell_coordinate(phi_b, b[2], layer, table)
-    ub -= cells * floor((ub - ua) / cells + 0.5)
     ka, kb = floor(ua + 0.5), floor(ub + 0.5)
     step = 1 if kb >= ka else -1
     # Part of the arc beside the sensitive part of the wires.
@@ -161,7 +165,12 @@ def cross_cells(
             from_point = a if begin == 0.0 else _along(begin, a, b, bulge)
             to_point = b if stop == 1.0 else _along(stop, a, b, bulge)
             share = stop - begin
-            wire = first + k % cells
+            number = k
+            while number < 0:
+                number += cells
+            while number >= cells:
+                number -= cells
+            wire = first + number
             # A part of a parabola bulges with the square of its share.
             own_bulge = (bulge[0] * share * share, bulge[1] * share * share)
             distance, part = nearest(from_point, to_point, own_bulge, line, wire)

@@ -25,17 +25,17 @@ class Crossings(NamedTuple):
     ----------
     offsets : ndarray of int64, shape (n + 1,)
         Crossings of event i are ``offsets[i]`` to ``offsets[i + 1]``.
-    particle : ndarray of int64, shape (n_crossing,)
+    particle : ndarray of int32, shape (n_crossing,)
         Row of the particle in the events that were followed.
-    wire : ndarray of int64, shape (n_crossing,)
+    wire : ndarray of int32, shape (n_crossing,)
         Global wire id. A particle that comes back to a cell has another crossing.
     columns : ndarray of float64, shape (n_crossing, 4)
         See `sim.detector.cdc.cells.DISTANCE`.
     """
 
     offsets: NDArray[np.int64]
-    particle: NDArray[np.int64]
-    wire: NDArray[np.int64]
+    particle: NDArray[np.int32]
+    wire: NDArray[np.int32]
     columns: NDArray[np.float64]
 
 
@@ -86,7 +86,7 @@ def make_front_end(config: CdcConfig, geometry: CdcGeometry) -> FrontEnd:
     )  # fmt: skip
 
 
-@njit()
+@njit(error_model="numpy")
 def drift_time(length: float, distance: NDArray[np.float64], time: NDArray[np.float64]) -> float:
     """Return the drift time [ns] of a distance [cm] by straight lines between points."""
     k = 1
@@ -96,14 +96,14 @@ def drift_time(length: float, distance: NDArray[np.float64], time: NDArray[np.fl
     return time[k - 1] + slope * (length - distance[k - 1])
 
 
-@njit()
+@njit(error_model="numpy")
 def signal_times(
     crossings: Crossings,
     collision: NDArray[np.float64],
     front: FrontEnd,
     uniform: NDArray[np.float64],
     normal: NDArray[np.float64],
-) -> NDArray[np.int64]:
+) -> NDArray[np.int32]:
     """Return the tick of every crossing's signal, shape ``(n_crossing,)``; -1: none in the window.
 
     Parameters
@@ -117,7 +117,7 @@ def signal_times(
     uniform, normal : ndarray of float64, shape (n_crossing,)
         Random numbers.
     """
-    ticks = np.empty(len(crossings.wire), dtype=np.int64)
+    ticks = np.empty(len(crossings.wire), dtype=np.int32)
     columns = crossings.columns
     for event in range(len(collision)):
         for i in range(crossings.offsets[event], crossings.offsets[event + 1]):
@@ -137,21 +137,21 @@ def signal_times(
 @njit()
 def first_hits(
     offsets: NDArray[np.int64],
-    wires: NDArray[np.int64],
-    ticks: NDArray[np.int64],
+    wires: NDArray[np.int32],
+    ticks: NDArray[np.int32],
     more_offsets: NDArray[np.int64],
-    more_wires: NDArray[np.int64],
-    more_ticks: NDArray[np.int64],
+    more_wires: NDArray[np.int32],
+    more_ticks: NDArray[np.int32],
 ) -> tuple[
-    NDArray[np.int64], NDArray[np.uint16], NDArray[np.uint16], NDArray[np.int64]
+    NDArray[np.int64], NDArray[np.uint16], NDArray[np.uint16], NDArray[np.int32]
 ]:
     """Keep the first signal of every wire and window, wires rising.
 
     Parameters
     ----------
-    offsets, wires, ticks : ndarray of int64
+    offsets, wires, ticks : ndarray of integer
         Signals of particles, ragged over events; tick -1 for none.
-    more_offsets, more_wires, more_ticks : ndarray of int64
+    more_offsets, more_wires, more_ticks : ndarray of integer
         Further signals, likewise; at equal ticks a particle's comes first.
 
     Returns
@@ -160,26 +160,26 @@ def first_hits(
         Hits of the events.
     wire, time : ndarray of uint16, shape (n_hit,)
         As in `WireHits`.
-    source : ndarray of int64, shape (n_hit,)
+    source : ndarray of int32, shape (n_hit,)
         Row among the signals of particles; -1: one of the others.
     """
     n = len(offsets) - 1
     room = len(wires) + len(more_wires)
     begin = np.zeros(n + 1, dtype=np.int64)
     wire, time = np.empty(room, dtype=np.uint16), np.empty(room, dtype=np.uint16)
-    source = np.empty(room, dtype=np.int64)
+    source = np.empty(room, dtype=np.int32)
     n_word = N_WIRE // 64
     hit = np.zeros(n_word, dtype=np.uint64)
     first, row = np.full(N_WIRE, _LATE), np.full(N_WIRE, -1)
     at = 0
     for event in range(n):
         for i in range(offsets[event], offsets[event + 1]):
-            w, tick = wires[i], ticks[i]
+            w, tick = np.int64(wires[i]), np.int64(ticks[i])
             if 0 <= tick < first[w]:
                 first[w], row[w] = tick, i
                 hit[w >> 6] |= np.uint64(1) << np.uint64(w & 63)
         for i in range(more_offsets[event], more_offsets[event + 1]):
-            w, tick = more_wires[i], more_ticks[i]
+            w, tick = np.int64(more_wires[i]), np.int64(more_ticks[i])
             if 0 <= tick < first[w]:
                 first[w], row[w] = tick, -1
                 hit[w >> 6] |= np.uint64(1) << np.uint64(w & 63)
@@ -197,4 +197,4 @@ def first_hits(
                 bits >>= np.uint64(1)
                 w += 1
         begin[event + 1] = at
-    return begin, wire[:at].copy(), time[:at].copy(), source[:at].copy()
+    return begin, wire[:at], time[:at], source[:at]

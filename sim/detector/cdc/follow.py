@@ -92,7 +92,7 @@ def _zone_of(r: float, radius: NDArray[np.float64]) -> int:
     return zone
 
 
-@njit()
+@njit(error_model="numpy")
 def _slowed(
     momentum: float,
     mass: float,
@@ -114,7 +114,7 @@ def _slowed(
     return sqrt(energy * energy - mass * mass) if energy > mass else 0.0
 
 
-@njit()
+@njit(error_model="numpy")
 def _deflected(
     ux: float,
     uy: float,
@@ -146,7 +146,7 @@ def _deflected(
     return dx / across, dy / across, dz / across
 
 
-@njit()
+@njit(error_model="numpy")
 def follow(
     i: int,
     tracks: Tracks,
@@ -252,7 +252,7 @@ def follow(
     return count
 
 
-@njit()
+@njit(error_model="numpy")
 def _after(
     pt: float,
     ux: float,
@@ -297,7 +297,7 @@ def follow_all(
     layers: Layers,
     medium: Medium,
     rng: np.random.Generator,
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
     """Follow all particles of all events.
 
     Parameters
@@ -311,15 +311,15 @@ def follow_all(
     -------
     begin : ndarray of int64, shape (n + 1,)
         Crossings of event i are ``begin[i]`` to ``begin[i + 1]``.
-    particle, wire : ndarray of int64, shape (n_crossing,)
+    particle, wire : ndarray of int32, shape (n_crossing,)
         Row of the particle; global wire id.
     columns : ndarray of float64, shape (n_crossing, 4)
         See `sim.detector.cdc.cells.DISTANCE`.
     """
     n = len(offsets) - 1
     begin = np.zeros(n + 1, dtype=np.int64)
-    room = 64 * len(tracks.mass) + 1024
-    particle, wire = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)
+    room = 72 * len(tracks.mass) + 1024
+    particle, wire = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
     columns = np.empty((room, N_COLUMN))
     own_wire = np.empty(MOST_CROSSINGS, dtype=np.int64)
     own = np.empty((MOST_CROSSINGS, N_COLUMN))
@@ -328,9 +328,9 @@ def follow_all(
         for i in range(offsets[event], offsets[event + 1]):
             count = follow(i, tracks, zones, layers, medium, rng, own_wire, own)
             if at + count > room:
-                bigger = 2 * room + count
-                new_particle = np.empty(bigger, dtype=np.int64)
-                new_wire = np.empty(bigger, dtype=np.int64)
+                bigger = room + room // 2 + count
+                new_particle = np.empty(bigger, dtype=np.int32)
+                new_wire = np.empty(bigger, dtype=np.int32)
                 new_columns = np.empty((bigger, N_COLUMN))
                 new_particle[:at], new_wire[:at] = particle[:at], wire[:at]
                 new_columns[:at] = columns[:at]
@@ -341,4 +341,5 @@ def follow_all(
                     columns[at + k, column] = own[k, column]
             at += count
         begin[event + 1] = at
-    return begin, particle[:at].copy(), wire[:at].copy(), columns[:at].copy()
+    # Cut, not copied: touching new memory costs as much as following the particles.
+    return begin, particle[:at], wire[:at], columns[:at]

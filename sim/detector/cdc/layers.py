@@ -24,6 +24,17 @@ def _wires_at(z: float, layer: int, table: NDArray[np.float64]) -> float:
 
 
 @njit(inline="always")
+def turn_between(ax: float, ay: float, bx: float, by: float) -> float:
+    """Return the change of azimuth [rad] from a to b; below 3° by a series, exact to 10⁻¹⁰."""
+    across, along = ax * by - ay * bx, ax * bx + ay * by
+    if abs(across) < 0.05 * along:
+        t = across / along
+        t2 = t * t
+        return t * (1.0 - t2 * (1.0 / 3.0 - t2 * (0.2 - t2 / 7.0)))
+    return atan2(across, along)
+
+
+@njit(inline="always")
 def _border(number: int, first: int, z: float, table: NDArray[np.float64]) -> float:
     """Return the radius [cm] at z of a border of slabs: border 0 lies before the first layer."""
     if number == 0:
@@ -42,7 +53,7 @@ def borders_below(r: float, z: float, superlayer: int, layers: Layers) -> int:
     return number
 
 
-@njit()
+@njit(error_model="numpy")
 def scan(
     superlayer: int,
     below: int,
@@ -110,11 +121,12 @@ def scan(
         eta_next, bounded = limit, True
         if 0 <= number <= n_layer:
             border = _border(number, first, z, table)
-            if table[first, HALF_TWIST] != 0.0:
-                # z at the border, were the way there radial: enough for a border.
-                reach = abs(border - sqrt(x * x + y * y)) * rise / radius
-                border = _border(number, first, z + reach, table)
             new_half = half_sine(border * border, distance, perigee, radius)
+            if table[first, HALF_TWIST] != 0.0:
+                # The border of a stereo layer depends on z: again with z where it was found.
+                z_there = z + rise * max(min(turned(new_half, arm), limit) - eta, 0.0)
+                border = _border(number, first, z_there, table)
+                new_half = half_sine(border * border, distance, perigee, radius)
             if 0.0 < new_half < 1.0:
                 there = max(turned(new_half, arm), eta)
                 if there < limit:
@@ -128,7 +140,7 @@ def scan(
         )
         turn = eta_next - eta
         new_z, new_flight = z + rise * turn, flight + delay * turn
-        new_phi = atan2(new_y, new_x)
+        new_phi = phi + turn_between(x, y, new_x, new_y)
         if 1 <= below <= n_layer and turn > 0.0:
             layer = first + below - 1
             pieces = int(turn / LONGEST_TURN) + 1
@@ -141,7 +153,7 @@ def scan(
                     bx, by, _, _ = place_at(
                         eta + (piece + 1) * part, perigee, radius, nx, ny, sign
                     )
-                    phi_b = atan2(by, bx)
+                    phi_b = phi + turn_between(x, y, bx, by)
                 at, to = piece * part, (piece + 1) * part
                 # The arc's middle lies away from the centre by the sagitta.
                 wx, wy = bx - x, by - y

@@ -44,9 +44,7 @@ class CdcTruth:
     ----------
     hits : WireHits
         As from `respond`.
-    particle : ndarray of int64, shape (n_hit,)
-        Row in `events` of the particle that made the hit; -1: background.
-    crossing : ndarray of int64, shape (n_hit,)
+    crossing : ndarray of int32, shape (n_hit,)
         Row in `crossings`; -1: background.
     events : Events
         The events after decays.
@@ -57,11 +55,18 @@ class CdcTruth:
     """
 
     hits: WireHits
-    particle: NDArray[np.int64]
-    crossing: NDArray[np.int64]
+    crossing: NDArray[np.int32]
     events: Events
     crossings: Crossings
     collision: NDArray[np.float64]
+
+    @property
+    def particle(self) -> NDArray[np.int32]:
+        """Row in `events` of the particle that made each hit; -1: background."""
+        if not len(self.crossings.particle):
+            return self.crossing
+        found = self.crossings.particle[self.crossing]
+        return np.where(self.crossing >= 0, found, np.int32(-1))
 
 
 class CdcResponse:
@@ -149,8 +154,8 @@ class CdcResponse:
             np.zeros((0, 4)), np.zeros((0, 4)), np.ones(n),
         )  # fmt: skip
         none = Crossings(
-            np.zeros(n + 1, dtype=np.int64), np.zeros(0, dtype=np.int64),
-            np.zeros(0, dtype=np.int64), np.zeros((0, 4)),
+            np.zeros(n + 1, dtype=np.int64), np.zeros(0, dtype=np.int32),
+            np.zeros(0, dtype=np.int32), np.zeros((0, 4)),
         )  # fmt: skip
         return self._digitise(empty, none, seed, chunk, "cdc/background").hits
 
@@ -173,10 +178,7 @@ class CdcResponse:
         begin, wire, time, source = first_hits(
             crossings.offsets, crossings.wire, ticks, more.offsets, more.wire, more.tick
         )
-        particle = np.where(source >= 0, _at(crossings.particle, source), -1)
-        return CdcTruth(
-            WireHits(begin, wire, time), particle, source, events, crossings, collision
-        )
+        return CdcTruth(WireHits(begin, wire, time), source, events, crossings, collision)
 
     def _ticks(
         self,
@@ -185,11 +187,11 @@ class CdcResponse:
         seed: int,
         chunk: int,
         purpose: str,
-    ) -> NDArray[np.int64]:
+    ) -> NDArray[np.int32]:
         m = len(crossings.wire)
         uniform = stream(seed, f"{purpose}/efficiency", chunk).random(m)
         normal = stream(seed, f"{purpose}/resolution", chunk).standard_normal(m)
-        result: NDArray[np.int64] = signal_times(crossings, start, self._front, uniform, normal)
+        result: NDArray[np.int32] = signal_times(crossings, start, self._front, uniform, normal)
         return result
 
     def _background(self, n: int, seed: int, chunk: int, purpose: str) -> RandomHits:
@@ -220,8 +222,3 @@ def _tracks(events: Events, classes: Classes) -> Tracks:
         np.ascontiguousarray(events.p4), np.ascontiguousarray(events.vertex),
         classes.mass, charge.astype(np.float64),
     )  # fmt: skip
-
-
-def _at(values: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return values at rows; anything for negative rows, also when there are no values."""
-    return values[rows] if len(values) else np.full(len(rows), -1, dtype=np.int64)
