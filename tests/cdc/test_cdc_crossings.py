@@ -65,9 +65,7 @@ def cells_of(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         # A slab ends half a step outside its wires; the next begins there.
         inside = (r > (upper if at else wire_r - high / 2)) & (r < wire_r + high / 2)
         upper = wire_r + high / 2
-        inside &= (z >= zb + table.inset_backward[number]) & (
-            z <= zf - table.inset_forward[number]
-        )
+        inside &= (z >= zb + table.inset_backward[number]) & (z <= zf - table.inset_forward[number])
         index = np.round((phi - wire_phi) * n / (2 * pi) - table.offset[number]).astype(int) % n
         layer[inside], wire[inside] = number, first + index[inside]
         first += n
@@ -153,8 +151,12 @@ def test_cells_and_distances_are_those_of_small_steps(
         assert abs(columns[DISTANCE]) == pytest.approx(ways.min(), abs=1e-3 if inside else 2e-2), w
         # Slabs of neighbouring superlayers overlap by up to 1 mm at the endplates.
         assert columns[PATH] == pytest.approx(len(rows) * STEP, abs=slack), w
-        assert columns[Z] == pytest.approx(points[nearest, 2], abs=0.05 + 0.05 / abs(tan(radians(theta))))
-        assert columns[FLIGHT] == pytest.approx(path[nearest] / (beta * LIGHT), abs=6e-3 if inside else 2e-2)
+        assert columns[Z] == pytest.approx(
+            points[nearest, 2], abs=0.05 + 0.05 / abs(tan(radians(theta)))
+        )
+        assert columns[FLIGHT] == pytest.approx(
+            path[nearest] / (beta * LIGHT), abs=6e-3 if inside else 2e-2
+        )
         a, b = ends_of(w)
         at = a + (b - a) * (points[nearest, 2] - a[2]) / (b[2] - a[2])
         ahead = np.arctan2(*points[nearest, 1::-1]) - np.arctan2(at[1], at[0])
@@ -188,12 +190,15 @@ def test_a_curling_track_is_the_helix_of_small_steps(vacuum: CdcResponse, gun: G
     assert max(layer) == 23
     expected = {w for w, n in counts.items() if n * STEP > 0.1}
     assert expected <= set(crossings.wire.tolist())
-    ways = {w: 0.0 for w in expected}
+    ways = dict.fromkeys(expected, 0.0)
     for w, columns in zip(crossings.wire.tolist(), crossings.columns, strict=True):
         if w in ways:
             ways[w] += columns[PATH]
     # Two turns are followed; the second meets the chamber at another z, in axial layers again.
-    first = crossings.columns[:, FLIGHT] < 0.98 * circumference / (0.12 / np.hypot(0.12, 0.1057)) / LIGHT
+    first = (
+        crossings.columns[:, FLIGHT]
+        < 0.98 * circumference / (0.12 / np.hypot(0.12, 0.1057)) / LIGHT
+    )
     total = crossings.columns[first, PATH].sum()
     assert total == pytest.approx(STEP * (layer >= 0).sum(), rel=0.01)
 

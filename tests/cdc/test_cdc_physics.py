@@ -78,7 +78,9 @@ def test_series_are_the_functions() -> None:
         assert turned(half, 0) == pytest.approx(2.0 * asin(half), abs=1e-11)
         assert turned(half, 1) == pytest.approx(2.0 * pi - 2.0 * asin(half), abs=1e-11)
     for angle in np.linspace(-3.1, 3.1, 801):
-        found = turn_between(3.0 * cos(0.7), 3.0 * sin(0.7), 5 * cos(0.7 + angle), 5 * sin(0.7 + angle))
+        found = turn_between(
+            3.0 * cos(0.7), 3.0 * sin(0.7), 5 * cos(0.7 + angle), 5 * sin(0.7 + angle)
+        )
         assert found == pytest.approx(angle, abs=1e-10)
 
 

@@ -30,12 +30,12 @@ def _same(a: WireHits, b: WireHits) -> bool:
 
 def test_tick_is_half_a_bucket_pair() -> None:
     assert pytest.approx(1.9651, abs=1e-4) == TIME_TICK_NS
-    assert 2e3 / 1017.774 == pytest.approx(TIME_TICK_NS)
-    assert (208 * TIME_TICK_NS, 384 * TIME_TICK_NS) == pytest.approx((408.7, 754.6), abs=0.1)
+    assert pytest.approx(TIME_TICK_NS) == 2e3 / 1017.774
+    assert pytest.approx((408.7, 754.6), abs=0.1) == (208 * TIME_TICK_NS, 384 * TIME_TICK_NS)
 
 
 def test_times_are_flight_drift_and_propagation(gun: Gun) -> None:
-    """Without resolution and jitter: the tick of collision + t + |d| / v + (z - z_b) √(1+s²) / c_w."""
+    """Without resolution and jitter: collision + flight + |d| / v + (z - z_b) √(1+s²) / c_w."""
     config = CdcConfig(
         drift=DriftConfig(efficiency=1.0, clusters=1e4),
         timing=TimingConfig(resolution=0.0, collision=40.0, jitter=0.0),

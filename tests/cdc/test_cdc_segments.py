@@ -59,7 +59,9 @@ def test_segments_count_through_the_superlayers() -> None:
 
 def test_members_are_the_inverse_of_the_patterns() -> None:
     segments, geometry = segment_map(), cdc_geometry()
-    forward = {(s, int(w), k) for s in range(2336) for k, w in enumerate(segments.wires[s]) if w >= 0}
+    forward = {
+        (s, int(w), k) for s in range(2336) for k, w in enumerate(segments.wires[s]) if w >= 0
+    }
     back = {
         (int(s), w, int(k))
         for w in range(14336)

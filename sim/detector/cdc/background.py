@@ -72,7 +72,7 @@ def draw_hits(
     counts = rng.poisson(total, n) if total > 0.0 else np.zeros(n, dtype=np.int64)
     offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
     place, when = rng.random((2, int(offsets[-1])))
-    # One number chooses layer and wire: the place on a line on which a layer is as long as its mean.
+    # One number chooses layer and wire: a place on a line on which a layer is as long as its mean.
     edges = np.concatenate(([0.0], np.cumsum(mean)))
     at = place * total
     layer = np.minimum(np.searchsorted(edges, at, side="right") - 1, len(mean) - 1)

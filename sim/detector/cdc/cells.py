@@ -1,8 +1,8 @@
 """From a short arc in one layer to the cells it lies in and its distances from their wires.
 
-A cell is the wedge of one pitch in azimuth around its wire at the particle's z. The arc in a cell is
-its chord, with the bulge added where the chord is nearest to the wire; the distance is that from a
-point to a line in three dimensions.
+A cell is the wedge of one pitch in azimuth around its wire at the particle's z. The arc in a cell
+is its chord, with the bulge added where the chord is nearest to the wire; the distance is that from
+a point to a line in three dimensions.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from sim.detector.cdc.surfaces import (
 )
 
 DISTANCE, PATH, FLIGHT, Z = range(4)
-"""Columns of a crossing: signed distance [cm], path in the cell [cm], time of flight [ns], z [cm] of
-the point nearest to the wire."""
+"""Columns of a crossing: signed distance [cm], path in the cell [cm], and time of flight [ns] and z
+[cm] of the point nearest to the wire."""
 
 N_COLUMN = 4
 
@@ -45,7 +45,8 @@ def cell_coordinate(phi: float, z: float, layer: int, table: NDArray[np.float64]
             phi -= half + t * (1.0 - t2 * (1.0 / 3.0 - t2 * (0.2 - t2 * (1.0 / 7.0 - t2 / 9.0))))
         else:
             phi -= half + atan(t)
-    return phi * table[layer, PER_TURN] - table[layer, OFFSET]
+    result: float = phi * table[layer, PER_TURN] - table[layer, OFFSET]
+    return result
 
 
 @njit(inline="always")
@@ -185,7 +186,9 @@ def cross_cells(
 
 @njit(inline="always")
 def _along(
-    part: float, a: tuple[float, float, float], b: tuple[float, float, float],
+    part: float,
+    a: tuple[float, float, float],
+    b: tuple[float, float, float],
     bulge: tuple[float, float],
 ) -> tuple[float, float, float]:
     """Return the point [cm] of an arc at a part of its chord."""

@@ -40,7 +40,7 @@ class DriftConfig(Section):
         40.0, "µm/ns", 1.0, 1000.0, "drift velocity of the linear relation", "basf2"
     )
     table: tuple[tuple[float, float], ...] = ()
-    """Pairs of distance [cm] and drift time [ns], both rising from (0, 0), in place of the velocity;
+    """Pairs of distance [cm] and drift time [ns], rising from (0, 0), in place of the velocity;
     between pairs straight lines, beyond the last pair its slope."""
 
     propagation: float = parameter(
@@ -48,7 +48,7 @@ class DriftConfig(Section):
     )
     clusters: float = parameter(
         20.0, "1/cm", 0.1, 1e4,
-        "ionisations that can fire a wire, for each cm of way in the cell: a short way may fire none",
+        "ionisations that can fire a wire, per cm of way in the cell: a short way may fire none",
     )  # fmt: skip
     efficiency: float = parameter(0.97, "", 0.0, 1.0, "efficiency of a wire for a long way")
     layer_efficiency: tuple[tuple[int, float], ...] = ()
@@ -77,8 +77,8 @@ class DriftConfig(Section):
         )
         if len(self.table) < 2 or tuple(self.table[0]) != (0.0, 0.0) or not rising:
             raise InputError(
-                "given a table that does not rise from (0, 0); allowed: at least two pairs, distance "
-                "and time both rising",
+                "given a table that does not rise from (0, 0); allowed: at least two pairs, "
+                "distance and time both rising",
                 place=here,
             )
 

@@ -93,7 +93,8 @@ def drift_time(length: float, distance: NDArray[np.float64], time: NDArray[np.fl
     while k < len(distance) - 1 and distance[k] < length:
         k += 1
     slope = (time[k] - time[k - 1]) / (distance[k] - distance[k - 1])
-    return time[k - 1] + slope * (length - distance[k - 1])
+    result: float = time[k - 1] + slope * (length - distance[k - 1])
+    return result
 
 
 @njit(error_model="numpy")
@@ -142,9 +143,7 @@ def first_hits(
     more_offsets: NDArray[np.int64],
     more_wires: NDArray[np.int32],
     more_ticks: NDArray[np.int32],
-) -> tuple[
-    NDArray[np.int64], NDArray[np.uint16], NDArray[np.uint16], NDArray[np.int32]
-]:
+) -> tuple[NDArray[np.int64], NDArray[np.uint16], NDArray[np.uint16], NDArray[np.int32]]:
     """Keep the first signal of every wire and window, wires rising.
 
     Parameters
@@ -188,13 +187,13 @@ def first_hits(
             if bits == np.uint64(0):
                 continue
             hit[word] = np.uint64(0)
-            w = word << 6
+            w = np.int64(word << 6)
             while bits != np.uint64(0):
                 if bits & np.uint64(1):
                     wire[at], time[at], source[at] = w, first[w], row[w]
                     first[w] = _LATE
                     at += 1
                 bits >>= np.uint64(1)
-                w += 1
+                w += np.int64(1)
         begin[event + 1] = at
     return begin, wire[:at], time[:at], source[:at]

@@ -192,7 +192,7 @@ def follow(
     left = 2.0 * pi * medium.turns
     count = 0
     for _ in range(MOST_ZONES):
-        if zone >= last or z < z_least and slope <= 0.0 or z > z_most and slope >= 0.0:
+        if zone >= last or (z < z_least and slope <= 0.0) or (z > z_most and slope >= 0.0):
             break
         norm = sqrt(1.0 + slope * slope)
         momentum = pt * norm
@@ -269,7 +269,7 @@ def _after(
     rng: np.random.Generator,
 ) -> tuple[float, float, float, float]:
     """Return pT, transverse direction and pz/pT behind a cylinder and the gas before it."""
-    if thickness == 0.0 and gas_path == 0.0 or medium.loss == 0.0 and medium.scattering == 0.0:
+    if (thickness == 0.0 and gas_path == 0.0) or (medium.loss == 0.0 and medium.scattering == 0.0):
         return pt, ux, uy, slope
     norm = sqrt(1.0 + slope * slope)
     momentum = pt * norm

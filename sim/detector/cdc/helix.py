@@ -1,7 +1,7 @@
 """A circle in the transverse plane, told by the angle turned since the point nearest to the axis.
 
-With d the distance of the centre from the axis, R the radius and ρ = d - R the signed distance of the
-nearest point (the perigee), a point at distance r has turned by η with
+With d the distance of the centre from the axis, R the radius and ρ = d - R the signed distance of
+the nearest point (the perigee), a point at distance r has turned by η with
 
     sin²(η/2) = (r² - ρ²) / (4 d R),
 

@@ -38,9 +38,11 @@ def turn_between(ax: float, ay: float, bx: float, by: float) -> float:
 def _border(number: int, first: int, z: float, table: NDArray[np.float64]) -> float:
     """Return the radius [cm] at z of a border of slabs: border 0 lies before the first layer."""
     if number == 0:
-        return _wires_at(z, first, table) - table[first, BELOW]
+        inner: float = _wires_at(z, first, table) - table[first, BELOW]
+        return inner
     layer = first + number - 1
-    return _wires_at(z, layer, table) + table[layer, ABOVE]
+    outer: float = _wires_at(z, layer, table) + table[layer, ABOVE]
+    return outer
 
 
 @njit()
@@ -150,9 +152,7 @@ def scan(
             for piece in range(pieces):
                 bx, by, phi_b = new_x, new_y, new_phi
                 if piece < pieces - 1:
-                    bx, by, _, _ = place_at(
-                        eta + (piece + 1) * part, perigee, radius, nx, ny, sign
-                    )
+                    bx, by, _, _ = place_at(eta + (piece + 1) * part, perigee, radius, nx, ny, sign)
                     phi_b = phi + turn_between(x, y, bx, by)
                 at, to = piece * part, (piece + 1) * part
                 # The arc's middle lies away from the centre by the sagitta.

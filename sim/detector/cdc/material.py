@@ -109,7 +109,8 @@ def stopping_power(
             delta += row[2] * (row[5] - x) ** row[3]
     logarithm = 0.5 * log(2.0 * _ELECTRON_MASS * square * largest / (excitation * excitation))
     bracket = max(logarithm - beta2 - 0.5 * delta, 0.5)
-    return _K * charge * charge * row[0] / beta2 * bracket
+    result: float = _K * charge * charge * row[0] / beta2 * bracket
+    return result
 
 
 @njit()

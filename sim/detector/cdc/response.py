@@ -1,7 +1,7 @@
 """Response of the drift chamber: events in, hit wires out.
 
-The window begins before the collision, which falls at a random phase of the data clock. A hit's time
-is that of the collision, plus flight, drift and the signal's way to the backward end of the wire,
+The window begins before the collision, which falls at a random phase of the data clock. A hit's
+time is that of the collision, plus flight, drift and the signal's way to the backward end of the wire,
 where it is read, plus resolution. Particles that decay at once do so as in the calorimeter's
 response: with equal seed and chunk both see the same products.
 """

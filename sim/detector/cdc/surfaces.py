@@ -1,12 +1,13 @@
 """Cylinders that cut the detector into zones, and the slabs of the layers within a zone.
 
 A zone is the room between two cylinders; the helix is constant in it. Inner zones lie between the
-cylinders of material, the outer nine hold one superlayer each. A layer's slab reaches from half way to the layer below to half way to the layer above, measured from
-the wires' distance from the axis at the particle's z (a stereo layer is a hyperboloid); the first
-and the last slab of a superlayer are as thick outside as inside. What is left between superlayers
-belongs to no cell: assumption, in the place of the field wires of the real chamber. The border
-between two superlayers lies half way between their slabs, over all z; where a stereo layer ends at
-the endplates they overlap by up to 1 mm and are cut there.
+cylinders of material, the outer nine hold one superlayer each. A layer's slab reaches from half way
+to the layer below to half way to the layer above, measured from the wires' distance from the axis at
+the particle's z (a stereo layer is a hyperboloid); the first and the last slab of a superlayer are
+as thick outside as inside. What is left between superlayers belongs to no cell: assumption, in the
+place of the field wires of the real chamber. The border between two superlayers lies half way
+between their slabs, over all z; where a stereo layer ends at the endplates they overlap by up to
+1 mm and are cut there.
 """
 
 from __future__ import annotations
@@ -46,8 +47,8 @@ SQUARE, LINEAR, CONSTANT = 2, 1, 0
 BELOW, ABOVE, PER_TURN, OFFSET, HALF_TWIST, TANGENT, Z_LOW, Z_HIGH, Z_MIDDLE, Z_SCALE = range(3, 13)
 FIRST_WIRE, CELLS = 13, 14
 N_LAYER_COLUMN = 15
-"""Columns of `Layers.table`, lengths in cm. The wires' squared distance from the axis is a polynomial
-of z (constant, z, z²). The slab reaches from the wires inwards and outwards. Cells for one radian;
+"""Columns of `Layers.table`, lengths in cm. The wires' squared distance from the axis is a
+polynomial of z (constant, z, z²). The slab reaches from the wires inwards and outwards. Cells for one radian;
 offset in cells; half the azimuth between the endplates [rad] and its tangent. Sensitive part of the
 wires; part of the way between the endplates, -1 to 1, as (z - middle) · scale."""
 

@@ -1,8 +1,8 @@
 """Which track segments a particle should fire, from the cells that it was in.
 
 A segment counts when the particle was in cells of at least so many of its five layers, a
-first-priority or a second-priority wire's among them: the firing rule with an ideal chamber, without
-efficiency, time window, other particles or the suppression of neighbours. Passes of a curling
+first-priority or a second-priority wire's among them: the firing rule with an ideal chamber,
+without efficiency, time window, other particles or the suppression of neighbours. Passes of a curling
 particle through the same segment count as one.
 """
 
