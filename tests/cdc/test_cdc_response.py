@@ -10,6 +10,7 @@ import pytest
 
 from firmware_models.errors import InputError
 from firmware_models.wire_hits import TIME_TICK_NS, WireHits
+from sim.detector.cdc import response as module
 from sim.detector.cdc.background import draw_hits, draw_tracks, expected_hits, wire_rates
 from sim.detector.cdc.cells import DISTANCE, FLIGHT, PATH, Z
 from sim.detector.cdc.config import CdcConfig, DriftConfig, TimingConfig, WireBackgroundConfig
@@ -211,14 +212,17 @@ def test_background_tracks() -> None:
 
 
 def test_equal_keys_give_equal_bytes_and_events_do_not_know_of_later_ones(
-    spray: Gun,
+    spray: Gun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     response = CdcResponse(CdcConfig())
     events = spray(211, 60)
     hits = response.respond(events, 5, 2)
     assert _same(hits, CdcResponse(CdcConfig()).respond(events, 5, 2))
+    assert _same(hits, response.explain(events, 5, 2).hits)
     assert not _same(hits, response.respond(events, 6, 2))
     assert not _same(hits, response.respond(events, 5, 3))
+    monkeypatch.setattr(module, "BLOCK", 7)
+    assert _same(hits, response.respond(events, 5, 2))
     alone = CdcResponse(CdcConfig(background=NONE))
     few = alone.respond(events.select(np.arange(20)), 5, 2)
     assert _same(few, alone.respond(events, 5, 2).select(np.arange(20)))

@@ -163,7 +163,7 @@ def first_hits(
         Row among the signals of particles; -1: one of the others.
     """
     n = len(offsets) - 1
-    room = len(wires) + len(more_wires)
+    room = len(wires) + more_offsets[n] - more_offsets[0]
     begin = np.zeros(n + 1, dtype=np.int64)
     wire, time = np.empty(room, dtype=np.uint16), np.empty(room, dtype=np.uint16)
     source = np.empty(room, dtype=np.int32)

@@ -303,7 +303,7 @@ def follow_all(
     Parameters
     ----------
     offsets : ndarray of int64, shape (n + 1,)
-        Particles of the events.
+        Particles of the events; a part of all events will do.
     tracks, zones, layers, medium, rng
         As for `follow`.
 
@@ -318,7 +318,7 @@ def follow_all(
     """
     n = len(offsets) - 1
     begin = np.zeros(n + 1, dtype=np.int64)
-    room = 72 * len(tracks.mass) + 1024
+    room = 72 * (offsets[n] - offsets[0]) + 1024
     particle, wire = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
     columns = np.empty((room, N_COLUMN))
     own_wire = np.empty(MOST_CROSSINGS, dtype=np.int64)

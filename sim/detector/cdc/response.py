@@ -1,14 +1,16 @@
 """Response of the drift chamber: events in, hit wires out.
 
-The window begins before the collision, which falls at a random phase of the data clock. A hit's
-time is that of the collision, plus flight, drift and the signal's way to the backward end of the wire,
+The window begins before the collision, which falls at a random phase of the data clock. The time of
+a hit is that of the collision, plus flight, drift and the signal's way to the backward end of the wire,
 where it is read, plus resolution. Particles that decay at once do so as in the calorimeter's
 response: with equal seed and chunk both see the same products.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +36,9 @@ from sim.events import Events
 from sim.streams import stream
 
 __all__ = ["CdcConfig", "CdcResponse", "CdcTruth"]
+
+BLOCK = 500
+"""Events whose crossings are in memory at a time; they stay in the cache."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,21 @@ class CdcTruth:
             return self.crossing
         found = self.crossings.particle[self.crossing]
         return np.where(self.crossing >= 0, found, np.int32(-1))
+
+
+class _Noise(NamedTuple):
+    """Streams that the electronics draws from."""
+
+    efficiency: np.random.Generator
+    resolution: np.random.Generator
+
+    @classmethod
+    def open(cls, seed: int, purpose: str, chunk: int) -> _Noise:
+        """Return the streams from their beginning."""
+        return cls(
+            stream(seed, f"{purpose}/efficiency", chunk),
+            stream(seed, f"{purpose}/resolution", chunk),
+        )
 
 
 class CdcResponse:
@@ -111,26 +131,32 @@ class CdcResponse:
         InputError
             A particle's numbers or code are refused; the message names event and particle.
         """
-        return self.explain(events, seed, chunk).hits
+        events, tracks = self._prepare(events, seed, chunk)
+        purpose = "cdc/response"
+        collision = self._collision(len(events), seed, chunk, purpose)
+        blocks = self._blocks(events.offsets, tracks, collision, seed, chunk, purpose, BLOCK)
+        return _join([hits for _, hits, _ in blocks])
 
     def explain(self, events: Events, seed: int, chunk: int = 0) -> CdcTruth:
         """Return the hits of `respond` with the particles and crossings behind them.
 
         Parameters and errors as for `respond`.
         """
-        events, crossings = self.crossings(events, seed, chunk)
-        return self._digitise(events, crossings, seed, chunk, "cdc/response")
+        events, tracks = self._prepare(events, seed, chunk)
+        n, purpose = len(events), "cdc/response"
+        collision = self._collision(n, seed, chunk, purpose)
+        blocks = self._blocks(events.offsets, tracks, collision, seed, chunk, purpose, max(n, 1))
+        crossings, hits, source = next(blocks)
+        return CdcTruth(hits, source, events, crossings, collision)
 
     def crossings(self, events: Events, seed: int, chunk: int = 0) -> tuple[Events, Crossings]:
         """Return the events after decays, and the cells that their particles are in.
 
         Parameters and errors as for `respond`.
         """
-        classes = check_events(events, self.config.invisible)
-        decays = stream(seed, "ecl/response/decays", chunk)
-        events, classes = decay_all(events, classes, decays)
+        events, tracks = self._prepare(events, seed, chunk)
         rng = stream(seed, "cdc/response/scattering", chunk)
-        return events, self._follow(events.offsets, _tracks(events, classes), rng)
+        return events, self._follow(events.offsets, tracks, rng)
 
     def background_events(self, n: int, seed: int, chunk: int = 0) -> WireHits:
         """Return windows without a collision: beam background alone.
@@ -149,15 +175,48 @@ class CdcResponse:
         """
         if n < 0:
             raise InputError(f"given {n} windows; allowed: 0 or more")
-        empty = Events(
-            np.zeros(n + 1, dtype=np.int64), np.zeros(0, dtype=np.int32),
-            np.zeros((0, 4)), np.zeros((0, 4)), np.ones(n),
-        )  # fmt: skip
-        none = Crossings(
-            np.zeros(n + 1, dtype=np.int64), np.zeros(0, dtype=np.int32),
-            np.zeros(0, dtype=np.int32), np.zeros((0, 4)),
-        )  # fmt: skip
-        return self._digitise(empty, none, seed, chunk, "cdc/background").hits
+        none = Tracks(np.zeros((0, 4)), np.zeros((0, 4)), np.zeros(0), np.zeros(0))
+        offsets = np.zeros(n + 1, dtype=np.int64)
+        blocks = self._blocks(offsets, none, np.zeros(n), seed, chunk, "cdc/background", BLOCK)
+        return _join([hits for _, hits, _ in blocks])
+
+    def _prepare(self, events: Events, seed: int, chunk: int) -> tuple[Events, Tracks]:
+        """Check, let decay what does so at once, and return the kernel's input."""
+        classes = check_events(events, self.config.invisible)
+        events, classes = decay_all(events, classes, stream(seed, "ecl/response/decays", chunk))
+        return events, _tracks(events, classes)
+
+    def _collision(self, n: int, seed: int, chunk: int, purpose: str) -> NDArray[np.float64]:
+        timing = self.config.timing
+        phase = stream(seed, f"{purpose}/clock", chunk).random(n)
+        return np.asarray(timing.collision + timing.jitter * phase)
+
+    def _blocks(
+        self,
+        offsets: NDArray[np.int64],
+        tracks: Tracks,
+        collision: NDArray[np.float64],
+        seed: int,
+        chunk: int,
+        purpose: str,
+        block: int,
+    ) -> Iterator[tuple[Crossings, WireHits, NDArray[np.int32]]]:
+        """Yield crossings, hits and their sources, block by block of events.
+
+        The streams run on from block to block: the size of a block changes nothing.
+        """
+        n = len(collision)
+        scattering = stream(seed, f"{purpose}/scattering", chunk)
+        noise = _Noise.open(seed, purpose, chunk)
+        more = self._background(n, seed, chunk, purpose)
+        for first in range(0, max(n, 1), block):
+            rows = slice(first, min(first + block, n) + 1)
+            crossings = self._follow(offsets[rows], tracks, scattering)
+            ticks = self._ticks(crossings, collision[first : first + block], noise)
+            begin, wire, time, source = first_hits(
+                crossings.offsets, crossings.wire, ticks, more.offsets[rows], more.wire, more.tick
+            )
+            yield crossings, WireHits(begin, wire, time), source
 
     def _follow(
         self, offsets: NDArray[np.int64], tracks: Tracks, rng: np.random.Generator
@@ -167,30 +226,11 @@ class CdcResponse:
         )
         return Crossings(begin, particle, wire, columns)
 
-    def _digitise(
-        self, events: Events, crossings: Crossings, seed: int, chunk: int, purpose: str
-    ) -> CdcTruth:
-        n, timing = len(events), self.config.timing
-        phase = stream(seed, f"{purpose}/clock", chunk).random(n)
-        collision = timing.collision + timing.jitter * phase
-        ticks = self._ticks(crossings, collision, seed, chunk, purpose)
-        more = self._background(n, seed, chunk, purpose)
-        begin, wire, time, source = first_hits(
-            crossings.offsets, crossings.wire, ticks, more.offsets, more.wire, more.tick
-        )
-        return CdcTruth(WireHits(begin, wire, time), source, events, crossings, collision)
-
     def _ticks(
-        self,
-        crossings: Crossings,
-        start: NDArray[np.float64],
-        seed: int,
-        chunk: int,
-        purpose: str,
+        self, crossings: Crossings, start: NDArray[np.float64], noise: _Noise
     ) -> NDArray[np.int32]:
         m = len(crossings.wire)
-        uniform = stream(seed, f"{purpose}/efficiency", chunk).random(m)
-        normal = stream(seed, f"{purpose}/resolution", chunk).standard_normal(m)
+        uniform, normal = noise.efficiency.random(m), noise.resolution.standard_normal(m)
         result: NDArray[np.int32] = signal_times(crossings, start, self._front, uniform, normal)
         return result
 
@@ -203,7 +243,7 @@ class CdcResponse:
             return random
         rng = stream(seed, f"{purpose}/tracks/scattering", chunk)
         crossings = self._follow(offsets, tracks, rng)
-        ticks = self._ticks(crossings, np.zeros(n), seed, chunk, f"{purpose}/tracks")
+        ticks = self._ticks(crossings, np.zeros(n), _Noise.open(seed, f"{purpose}/tracks", chunk))
         window = np.concatenate(
             [np.repeat(np.arange(n), np.diff(part.offsets)) for part in (random, crossings)]
         )
@@ -222,3 +262,13 @@ def _tracks(events: Events, classes: Classes) -> Tracks:
         np.ascontiguousarray(events.p4), np.ascontiguousarray(events.vertex),
         classes.mass, charge.astype(np.float64),
     )  # fmt: skip
+
+
+def _join(parts: list[WireHits]) -> WireHits:
+    """Return the windows of all parts in one."""
+    counts = np.concatenate([np.diff(part.offsets) for part in parts])
+    return WireHits(
+        np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
+        np.concatenate([part.wire for part in parts]),
+        np.concatenate([part.time for part in parts]),
+    )

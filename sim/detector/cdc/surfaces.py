@@ -2,8 +2,8 @@
 
 A zone is the room between two cylinders; the helix is constant in it. Inner zones lie between the
 cylinders of material, the outer nine hold one superlayer each. A layer's slab reaches from half way
-to the layer below to half way to the layer above, measured from the wires' distance from the axis at
-the particle's z (a stereo layer is a hyperboloid); the first and the last slab of a superlayer are
+to the layer below to half way to the layer above, measured from the wires' distance from the axis
+at the particle's z (a stereo layer is a hyperboloid); the first and the last slab of a superlayer are
 as thick outside as inside. What is left between superlayers belongs to no cell: assumption, in the
 place of the field wires of the real chamber. The border between two superlayers lies half way
 between their slabs, over all z; where a stereo layer ends at the endplates they overlap by up to
@@ -48,8 +48,8 @@ BELOW, ABOVE, PER_TURN, OFFSET, HALF_TWIST, TANGENT, Z_LOW, Z_HIGH, Z_MIDDLE, Z_
 FIRST_WIRE, CELLS = 13, 14
 N_LAYER_COLUMN = 15
 """Columns of `Layers.table`, lengths in cm. The wires' squared distance from the axis is a
-polynomial of z (constant, z, z²). The slab reaches from the wires inwards and outwards. Cells for one radian;
-offset in cells; half the azimuth between the endplates [rad] and its tangent. Sensitive part of the
+polynomial of z (constant, z, z²). The slab reaches from the wires inwards and outwards. Cells for
+one radian; offset in cells; half the azimuth between the endplates [rad] and its tangent. Sensitive part of the
 wires; part of the way between the endplates, -1 to 1, as (z - middle) · scale."""
 
 

@@ -2,8 +2,8 @@
 
 A segment counts when the particle was in cells of at least so many of its five layers, a
 first-priority or a second-priority wire's among them: the firing rule with an ideal chamber,
-without efficiency, time window, other particles or the suppression of neighbours. Passes of a curling
-particle through the same segment count as one.
+without efficiency, time window, other particles or the suppression of neighbours. Passes of a
+curling particle through the same segment count as one.
 """
 
 from __future__ import annotations
