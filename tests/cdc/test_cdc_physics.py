@@ -11,7 +11,6 @@ import pytest
 from sim.detector import material as csi
 from sim.detector.cdc.cells import FLIGHT, Z
 from sim.detector.cdc.config import CdcConfig, DriftConfig, MediumConfig, WireBackgroundConfig
-from sim.detector.cdc.follow import _deflected
 from sim.detector.cdc.helix import circle, half_sine, place_at, radius_of, turned
 from sim.detector.cdc.layers import turn_between
 from sim.detector.cdc.material import (
@@ -24,6 +23,7 @@ from sim.detector.cdc.material import (
     highland,
     stopping_power,
 )
+from sim.detector.cdc.medium import deflected
 from sim.detector.cdc.response import CdcResponse
 from sim.events import Events
 
@@ -140,7 +140,7 @@ def test_deflection_turns_by_the_angle() -> None:
         ux, uy = cos(0.3), sin(0.3)
         before = np.array((ux, uy, slope)) / sqrt(1.0 + slope * slope)
         for first, second in ((1.0, 0.0), (0.0, 1.0), (-0.6, 0.8)):
-            vx, vy, new = _deflected(ux, uy, slope, 1e-3, first, second)
+            vx, vy, new = deflected(ux, uy, slope, 1e-3, first, second)
             after = np.array((vx, vy, new)) / sqrt(1.0 + new * new)
             assert np.linalg.norm(after - before) == pytest.approx(1e-3, rel=1e-3)
 

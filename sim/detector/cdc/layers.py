@@ -9,8 +9,17 @@ from numpy.typing import NDArray
 
 from firmware_models.kernels import njit
 from sim.detector.cdc.cells import cross_cells
-from sim.detector.cdc.helix import half_sine, place, place_at, turned
-from sim.detector.cdc.surfaces import ABOVE, BELOW, CONSTANT, HALF_TWIST, LINEAR, SQUARE, Layers
+from sim.detector.cdc.helix import place, place_at, turned
+from sim.detector.cdc.surfaces import (
+    ABOVE,
+    BELOW,
+    CONSTANT,
+    HALF_TWIST,
+    LINEAR,
+    RADIUS,
+    SQUARE,
+    Layers,
+)
 
 LONGEST_TURN = 0.15
 """Arcs are cut to this angle [rad]; the bulge of an arc is then a parabola's to 0.1 %."""
@@ -19,6 +28,9 @@ LONGEST_TURN = 0.15
 @njit(inline="always")
 def _wires_at(z: float, layer: int, table: NDArray[np.float64]) -> float:
     """Return the distance [cm] of a layer's wires from the axis at z."""
+    if table[layer, HALF_TWIST] == 0.0:
+        radius: float = table[layer, RADIUS]
+        return radius
     square = table[layer, CONSTANT] + z * (table[layer, LINEAR] + z * table[layer, SQUARE])
     return sqrt(square)
 
@@ -43,6 +55,13 @@ def _border(number: int, first: int, z: float, table: NDArray[np.float64]) -> fl
     layer = first + number - 1
     outer: float = _wires_at(z, layer, table) + table[layer, ABOVE]
     return outer
+
+
+@njit(inline="always")
+def _half(border: float, perigee: float, scale: float) -> float:
+    """Return `half_sine` with the division done before."""
+    square = (border * border - perigee * perigee) * scale
+    return sqrt(min(max(square, 0.0), 1.0))
 
 
 @njit()
@@ -112,6 +131,7 @@ def scan(
     table, line = layers.table, layers.line
     first = layers.first_layer[superlayer]
     n_layer = layers.first_layer[superlayer + 1] - first
+    scale = 1.0 / (4.0 * distance * radius)
     stretch = sqrt(radius * radius + rise * rise)
     half, co = sin(0.5 * eta), cos(0.5 * eta)
     x, y = place(half, co, perigee, radius, nx, ny, sign)
@@ -123,12 +143,12 @@ def scan(
         eta_next, bounded = limit, True
         if 0 <= number <= n_layer:
             border = _border(number, first, z, table)
-            new_half = half_sine(border * border, distance, perigee, radius)
+            new_half = _half(border, perigee, scale)
             if table[first, HALF_TWIST] != 0.0:
                 # The border of a stereo layer depends on z: again with z where it was found.
                 z_there = z + rise * max(min(turned(new_half, arm), limit) - eta, 0.0)
                 border = _border(number, first, z_there, table)
-                new_half = half_sine(border * border, distance, perigee, radius)
+                new_half = _half(border, perigee, scale)
             if 0.0 < new_half < 1.0:
                 there = max(turned(new_half, arm), eta)
                 if there < limit:
@@ -158,8 +178,8 @@ def scan(
                 # The arc's middle lies away from the centre by the sagitta.
                 wx, wy = bx - x, by - y
                 chord = sqrt(wx * wx + wy * wy)
-                scale = sagitta / chord if chord > 0.0 else 0.0
-                bulge = (-sign * wy * scale, sign * wx * scale)
+                away = sagitta / chord if chord > 0.0 else 0.0
+                bulge = (-sign * wy * away, sign * wx * away)
                 count = cross_cells(
                     layer, (x, y, z + rise * at), (bx, by, z + rise * to), phi, phi_b, bulge,
                     length, flight + delay * at, flight + delay * to,

@@ -1,9 +1,9 @@
 """Response of the drift chamber: events in, hit wires out.
 
-The window begins before the collision, which falls at a random phase of the data clock. The time of
-a hit is that of the collision, plus flight, drift and the signal's way to the backward end of the wire,
-where it is read, plus resolution. Particles that decay at once do so as in the calorimeter's
-response: with equal seed and chunk both see the same products.
+The window begins before the collision, which falls at a random phase of the data clock. The time
+of a hit is that of the collision, plus flight, drift and the way of the signal to the backward end
+of the wire, where it is read, plus resolution. Particles that decay at once do so as in the
+calorimeter's response: with equal seed and chunk both see the same products.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from firmware_models.wire_hits import WireHits
 from sim.detector.cdc.background import RandomHits, draw_hits, draw_tracks
 from sim.detector.cdc.config import CdcConfig
 from sim.detector.cdc.digitise import Crossings, first_hits, make_front_end, signal_times
-from sim.detector.cdc.follow import Medium, Tracks, follow_all
+from sim.detector.cdc.follow import Tracks, follow_all
 from sim.detector.cdc.material import (
     ETHANE,
     GAS_DENSITY,
@@ -29,6 +29,7 @@ from sim.detector.cdc.material import (
     SUBSTANCES,
     substance_table,
 )
+from sim.detector.cdc.medium import Medium
 from sim.detector.cdc.surfaces import make_layers, make_zones
 from sim.detector.decays import decay_all
 from sim.detector.particles import Classes, Kind, check_events

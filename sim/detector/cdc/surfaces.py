@@ -2,10 +2,10 @@
 
 A zone is the room between two cylinders; the helix is constant in it. Inner zones lie between the
 cylinders of material, the outer nine hold one superlayer each. A layer's slab reaches from half way
-to the layer below to half way to the layer above, measured from the wires' distance from the axis
-at the particle's z (a stereo layer is a hyperboloid); the first and the last slab of a superlayer are
-as thick outside as inside. What is left between superlayers belongs to no cell: assumption, in the
-place of the field wires of the real chamber. The border between two superlayers lies half way
+to the layer below to half way to the layer above, measured from its wires' distance from the axis
+at the particle's z (a stereo layer is a hyperboloid); the first and the last slab of a superlayer
+are as thick outside as inside. What is left between superlayers belongs to no cell: assumption, in
+the place of the field wires of the real chamber. The border between two superlayers lies half way
 between their slabs, over all z; where a stereo layer ends at the endplates they overlap by up to
 1 mm and are cut there.
 """
@@ -46,11 +46,13 @@ class Zones(NamedTuple):
 SQUARE, LINEAR, CONSTANT = 2, 1, 0
 BELOW, ABOVE, PER_TURN, OFFSET, HALF_TWIST, TANGENT, Z_LOW, Z_HIGH, Z_MIDDLE, Z_SCALE = range(3, 13)
 FIRST_WIRE, CELLS = 13, 14
-N_LAYER_COLUMN = 15
+RADIUS = 15
+N_LAYER_COLUMN = 16
 """Columns of `Layers.table`, lengths in cm. The wires' squared distance from the axis is a
 polynomial of z (constant, z, z²). The slab reaches from the wires inwards and outwards. Cells for
-one radian; offset in cells; half the azimuth between the endplates [rad] and its tangent. Sensitive part of the
-wires; part of the way between the endplates, -1 to 1, as (z - middle) · scale."""
+one radian; offset in cells; half the azimuth between the endplates [rad] and its tangent. Sensitive
+part of the wires; part of the way between the endplates, -1 to 1, as (z - middle) · scale. Radius
+at the endplates."""
 
 
 class Layers(NamedTuple):
@@ -58,7 +60,7 @@ class Layers(NamedTuple):
 
     Parameters
     ----------
-    table : ndarray of float64, shape (56, 15)
+    table : ndarray of float64, shape (56, 16)
         A row a layer; see `BELOW` and so on.
     line : ndarray of float64, shape (14336, 4)
         Wires; see `CdcGeometry`.
@@ -92,6 +94,7 @@ def make_layers(geometry: CdcGeometry) -> Layers:
     rows[:, Z_LOW], rows[:, Z_HIGH] = low + table.inset_backward, high - table.inset_forward
     rows[:, Z_MIDDLE], rows[:, Z_SCALE] = 0.5 * (low + high), 2.0 / (high - low)
     rows[:, FIRST_WIRE], rows[:, CELLS] = geometry.first_wire[:-1], table.cells
+    rows[:, RADIUS] = table.radius
     return Layers(rows, np.ascontiguousarray(geometry.line), first_layer)
 
 
