@@ -8,9 +8,15 @@ from math import atan2, degrees
 import numpy as np
 import pytest
 
-from firmware_models.cdc_geometry import cdc_geometry, check_geometry, stereo_angle
+from firmware_models.cdc_geometry import (
+    build_geometry,
+    cdc_geometry,
+    check_geometry,
+    stereo_angle,
+)
 from firmware_models.cdc_layers import LayerTable, layer_table
 from firmware_models.errors import InputError
+from sim.detector.cdc.surfaces import make_zones
 
 PRIORITY = (3, 10, 16, 22, 28, 34, 40, 46, 52)
 
@@ -126,3 +132,9 @@ def test_the_check_names_wrong_sums_and_signs() -> None:
     with pytest.raises(InputError, match=r"shape \(55,\)"):
         check_geometry(replace(table, radius=table.radius[:-1]))
     check_geometry(table)
+
+
+def test_a_chamber_inside_the_silicon_is_refused_by_the_response() -> None:
+    # 15.4 - (17.8 - 15.4) / 2
+    with pytest.raises(InputError, match=r"radius: given a first layer from 14\.20 cm; allowed"):
+        make_zones(build_geometry(_with("radius", 0, 15.4)))

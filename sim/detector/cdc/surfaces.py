@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from firmware_models.cdc_geometry import CdcGeometry, twist
 from firmware_models.cdc_layers import N_LAYER, N_SUPERLAYER
+from firmware_models.errors import InputError
 from sim.detector.cdc.material import CYLINDERS, SUBSTANCES
 
 
@@ -99,7 +100,13 @@ def make_layers(geometry: CdcGeometry) -> Layers:
 
 
 def make_zones(geometry: CdcGeometry) -> Zones:
-    """Return the zones around and in a chamber."""
+    """Return the zones around and in a chamber.
+
+    Raises
+    ------
+    InputError
+        The first layer reaches into the material before the gas, or superlayers into each other.
+    """
     table, layers = geometry.table, make_layers(geometry)
     outermost = table.radius + layers.table[:, ABOVE]
     innermost = table.radius * np.cos(layers.table[:, HALF_TWIST]) - layers.table[:, BELOW]
@@ -107,6 +114,12 @@ def make_zones(geometry: CdcGeometry) -> Zones:
     between = 0.5 * (outermost[last] + innermost[last + 1])
     end = outermost[N_LAYER - 1]
     radius = np.array([0.0, *(row[0] for row in CYLINDERS), *between, end])
+    if innermost[0] < CYLINDERS[-1][0] or not (np.diff(radius) > 0.0).all():
+        raise InputError(
+            f"given a first layer from {innermost[0]:.2f} cm; allowed: from {CYLINDERS[-1][0]:g} "
+            "cm on, and superlayers one outside the other",
+            place="radius",
+        )
     thickness, substance = np.zeros(len(radius)), np.zeros(len(radius), dtype=np.int64)
     for number, (_, amount, of) in enumerate(CYLINDERS, start=1):
         thickness[number], substance[number] = amount, SUBSTANCES.index(of)
