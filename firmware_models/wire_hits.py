@@ -1,0 +1,56 @@
+"""Hits of the drift chamber's wires, as the front end hands them to the trigger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_models.interface.clock import RF_MHZ
+
+TIME_TICK_NS = 1e3 / RF_MHZ
+"""Tick of the chamber's trigger [ns]: two bins of the front end's TDC, 1.9651 ns (basf2 CDC.xml:
+the TDC runs at 1.017774 GHz, twice the RF)."""
+
+TICKS_PER_CLOCK = 16
+"""Ticks in one data clock of the chamber's trigger (31.44 ns, RF/16)."""
+
+WINDOW_TICKS = 256
+"""Ticks that the trigger's drift times span: 16 data clocks, 503 ns (basf2 NeuroTrigger)."""
+
+
+@dataclass(frozen=True)
+class WireHits:
+    """Hit wires of many windows, ragged.
+
+    Parameters
+    ----------
+    offsets : ndarray of int64, shape (n + 1,)
+        Hits of window i are ``offsets[i]`` to ``offsets[i + 1]``.
+    wire : ndarray of uint16, shape (n_hit,)
+        Global wire id, 0 to 14335; at most one hit a wire and window, rising within a window.
+    time : ndarray of uint16, shape (n_hit,)
+        Ticks (1.9651 ns) from the start of the window.
+    """
+
+    offsets: NDArray[np.int64]
+    wire: NDArray[np.uint16]
+    time: NDArray[np.uint16]
+
+    def __len__(self) -> int:
+        """Return the number of windows."""
+        return len(self.offsets) - 1
+
+    @property
+    def window_of(self) -> NDArray[np.int64]:
+        """Window of every hit, shape ``(n_hit,)``."""
+        return np.repeat(np.arange(len(self)), np.diff(self.offsets))
+
+    def select(self, chosen: NDArray[np.intp]) -> WireHits:
+        """Return the windows of the given numbers, in the given order."""
+        counts = np.diff(self.offsets)[chosen]
+        offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+        within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], counts)
+        rows = np.repeat(self.offsets[chosen], counts) + within
+        return WireHits(offsets, self.wire[rows], self.time[rows])

@@ -1,0 +1,1 @@
+"""The central drift chamber: particles in, hit wires out."""
