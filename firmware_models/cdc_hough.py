@@ -7,6 +7,8 @@ docs/reference/cdc_hough.md. Which cells a segment crosses: `firmware_models.hou
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -118,8 +120,8 @@ def quantize(
     return words
 
 
-def _check(name: str, values: NDArray[np.generic], high: int) -> None:
-    low, top = (values.min(), values.max()) if values.size else (0, 0)  # type: ignore[attr-defined]
+def _check(name: str, values: NDArray[Any], high: int) -> None:
+    low, top = (values.min(), values.max()) if values.size else (0, 0)
     if not (low >= 0 and top <= high):
         raise InputError(f"must lie in 0 to {high}, not {low} to {top}", place=name)
 
@@ -232,7 +234,7 @@ def _active(  # type: ignore[no-untyped-def]
             one |= rows
         at_least = (one, two, three, four, five)[threshold - 1]
         active[column] = at_least
-        any_active |= at_least
+        any_active = any_active | at_least
     return any_active != 0
 
 
@@ -240,7 +242,8 @@ def _active(  # type: ignore[no-untyped-def]
 def _corners(square, q, r):  # type: ignore[no-untyped-def]
     """Return whether a cluster has two cells, and the sums of columns and of rows of its corners.
 
-    Columns and rows count from the lower left square, which is (q, r). `square` holds four bits a square: lower left, lower right, upper left, upper right.
+    Columns and rows count from the lower left square, which is (q, r). `square` holds four bits a
+    square: lower left, lower right, upper left, upper right.
     """
     inside = np.zeros((3, 3), dtype=np.int64)
     inside[0, 0] = square[q, r]
@@ -274,7 +277,7 @@ def _corners(square, q, r):  # type: ignore[no-untyped-def]
 @njit()
 def _attached(valid, number, position, k, low, high):  # type: ignore[no-untyped-def]
     """Return the slot of the superlayer's segment with id in a range, or -1."""
-    best, best_key = -1, -1
+    best, best_key = -1, np.int64(-1)
     for slot in range(k * N_SLOT, (k + 1) * N_SLOT):
         own, at = np.int64(number[slot]), np.int64(position[slot])
         if valid[slot] and at > 0 and low <= own <= high:

@@ -161,7 +161,8 @@ def _centres(mask: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int
     """Return the ranges of ids at every centre: one cell, or the two or four that share it."""
     rows = np.arange(N_OMEGA)
     # Any position: shape (5, 256, 34, 46).
-    cells = ((mask[:, :, :, None, :] >> rows[:, None]) & 1).any(axis=1)
+    each = (mask[:, :, :, None, :] >> rows[:, None]) & 1
+    cells: NDArray[np.bool_] = each.max(axis=1) > 0
     ends = cells[:, :, :, BELOW:]
     by_row = _halves(ends, axis=2)
     by_both = _halves(by_row, axis=3)[..., : 2 * (OWN_COLUMNS + ABOVE) - 4]

@@ -233,7 +233,7 @@ def range_words() -> dict[int, int]:
 def _ranges(notice: str) -> Iterator[str]:
     width = 16 * len(AXIAL)
     yield f"// {notice}"
-    yield "// Ids of segments that cross the centre of a cluster, {high, low} a superlayer; one clock."
+    yield "// Ids of segments that cross a cluster's centre, {high, low} a superlayer; one clock."
     yield "module cdc_hough_ranges ("
     yield "    input  logic        clk_i,"
     yield "    input  logic        valid_i,"

@@ -16,7 +16,9 @@ import numpy as np
 COLUMNS, ROWS = 160, 34
 Y_MAX = 0.299792458 * 1.5 / 0.3 / 2 / 100  # 1/cm: half the curvature at 0.3 GeV in 1.5 T
 CELLS = {0: 160, 2: 192, 4: 256, 6: 320, 8: 384}
-RADII = {0: (19.8, 20.8), 2: (40.16, 41.98), 4: (62.0, 63.82), 6: (83.84, 85.66), 8: (105.68, 107.5)}
+RADII = {
+    0: (19.8, 20.8), 2: (40.16, 41.98), 4: (62.0, 63.82), 6: (83.84, 85.66), 8: (105.68, 107.5),
+}  # fmt: skip
 HALF = {3: 0.0, 2: 0.5, 1: -0.5}
 Cell = tuple[int, int]
 
@@ -140,9 +142,7 @@ def own_number(one: Segment, tracker: int) -> int:
     return (one.number - size * tracker // 4 + (16 if one.superlayer == 8 else 0)) % size
 
 
-def _attach(
-    segments: list[Segment], column: int, row: int, tracker: int
-) -> dict[int, Segment]:
+def _attach(segments: list[Segment], column: int, row: int, tracker: int) -> dict[int, Segment]:
     centre = {
         (x % COLUMNS, y)
         for x in (column // 2, (column + 1) // 2) for y in (row // 2, (row + 1) // 2)

@@ -1,4 +1,4 @@
-"""`cdc_hough` against an oracle of the whole chamber, and against what must hold for any segments."""
+"""`cdc_hough` against an oracle of the whole chamber, and what must hold for any segments."""
 
 from __future__ import annotations
 
