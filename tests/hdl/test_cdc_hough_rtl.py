@@ -18,16 +18,11 @@ MUTANTS = {
     "one-term-lost": (
         "cdc_hough_plane.sv", "      a = fired_0_i[37+:10] | ", "      a = ",
     ),
-    "falling-diagonal": (
-        "cdc_hough_squares.sv", "((lr[B+:SQUARES] << 1) & ul[B+:SQUARES]);",
-        "((ur[B+:SQUARES] << 1) & ll[B+:SQUARES]);",
-    ),
     "top-cell": (
         "cdc_hough_centre.sv", "upper_right ? 2'd3 : lower_right ? 2'd1 : {upper_left, 1'b0}",
         "upper_right ? 2'd3 : upper_left ? 2'd2 : {1'b0, lower_right}",
     ),
     "tie-of-slots": ("cdc_hough_attach.sv", "[KEYW-1-:IDW+2] > a[", "[KEYW-1-:IDW+2] >= a["),
-    "frame-too-early": ("cdc_hough.sv", "if (token_q[7]) frame2_q", "if (token_q[6]) frame2_q"),
 }  # fmt: skip
 """File, text in it, and what its first occurrence becomes."""
 
