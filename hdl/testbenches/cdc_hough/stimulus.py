@@ -89,9 +89,7 @@ def _add_track(
         _fill(words, used, rows[there], layer, pick[there], position[there])
 
 
-def _add_noise(
-    words: NDArray[np.void], used: NDArray[np.int64], rng: np.random.Generator
-) -> None:
+def _add_noise(words: NDArray[np.void], used: NDArray[np.int64], rng: np.random.Generator) -> None:
     """Add segments anywhere: none, few, or all slots; beside a segment, twice the same, unknown."""
     n = len(words)
     most = rng.choice((0, 1, 3, N_SLOT), n, p=(0.5, 0.25, 0.2, 0.05))
