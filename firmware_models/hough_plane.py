@@ -39,7 +39,7 @@ RADIUS_CM = ((19.80, 20.80), (40.16, 41.98), (62.00, 63.82), (83.84, 85.66), (10
 """Radii of the first and of the second priority layer of each axial superlayer."""
 
 SHIFT = (0, 0, 0, 0, 16)
-"""Segment ids of a tracker begin this many below the one at φ = 90° k (UNP: superlayer 8)."""
+"""Segment ids of a tracker begin this many below the one at φ = 90° k (basf2 Unpacker.h)."""
 
 N_ID = 256
 """Values of a segment id in a tracker."""

@@ -52,8 +52,7 @@ def test_straight_tracks_fire_segments_as_often_as_four_of_five_layers_hit() -> 
             assert abs(fired - N * expected) <= 4 * sigma
 
 
-def test_first_priority_without_its_wire_never() -> None:
-    """At full efficiency every fired segment has its first-priority wire, in every superlayer."""
+def test_full_efficiency_fires_one_segment_by_its_first_priority_wire() -> None:
     tracks, rng = at(2.0, "priority")
     segments = fire(tracks, rng, 1.0)
     assert (segments.position == FIRST).all()
