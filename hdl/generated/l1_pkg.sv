@@ -110,6 +110,55 @@ package l1_pkg;
   localparam ECL_TRIGGER_HIE4_W = 1;
   localparam ECL_TRIGGER_CLST_LOW = 96;
   localparam ECL_TRIGGER_CLST_W = 4;
+  // Track segments of the axial superlayers that one tracker sees: ten slots of superlayer 0, then of 2, 4, 6 and 8.
+  localparam CDC_SEGMENTS_WIDTH = 1109;
+  localparam CDC_SEGMENTS_VALID_LOW = 0;
+  localparam CDC_SEGMENTS_VALID_W = 1;
+  localparam CDC_SEGMENTS_VALID_N = 50;
+  localparam CDC_SEGMENTS_ID_LOW = 50;
+  localparam CDC_SEGMENTS_ID_W = 8;
+  localparam CDC_SEGMENTS_ID_N = 50;
+  localparam CDC_SEGMENTS_TIME_LOW = 450;
+  localparam CDC_SEGMENTS_TIME_W = 9;
+  localparam CDC_SEGMENTS_TIME_N = 50;
+  localparam CDC_SEGMENTS_LR_LOW = 900;
+  localparam CDC_SEGMENTS_LR_W = 2;
+  localparam CDC_SEGMENTS_LR_N = 50;
+  localparam CDC_SEGMENTS_POSITION_LOW = 1000;
+  localparam CDC_SEGMENTS_POSITION_W = 2;
+  localparam CDC_SEGMENTS_POSITION_N = 50;
+  localparam CDC_SEGMENTS_CLOCK_LOW = 1100;
+  localparam CDC_SEGMENTS_CLOCK_W = 9;
+  // Up to six tracks of one tracker, each with one segment of every axial superlayer (position 0: none); the five segments of track 0 first.
+  localparam CDC_TRACKS_WIDTH = 750;
+  localparam CDC_TRACKS_VALID_LOW = 0;
+  localparam CDC_TRACKS_VALID_W = 1;
+  localparam CDC_TRACKS_VALID_N = 6;
+  localparam CDC_TRACKS_CHARGE_LOW = 6;
+  localparam CDC_TRACKS_CHARGE_W = 2;
+  localparam CDC_TRACKS_CHARGE_N = 6;
+  localparam CDC_TRACKS_OMEGA_LOW = 18;
+  localparam CDC_TRACKS_OMEGA_W = 7;
+  localparam CDC_TRACKS_OMEGA_N = 6;
+  localparam CDC_TRACKS_PHI0_LOW = 60;
+  localparam CDC_TRACKS_PHI0_W = 7;
+  localparam CDC_TRACKS_PHI0_N = 6;
+  localparam CDC_TRACKS_ID_LOW = 102;
+  localparam CDC_TRACKS_ID_W = 8;
+  localparam CDC_TRACKS_ID_N = 30;
+  localparam CDC_TRACKS_TIME_LOW = 342;
+  localparam CDC_TRACKS_TIME_W = 9;
+  localparam CDC_TRACKS_TIME_N = 30;
+  localparam CDC_TRACKS_LR_LOW = 612;
+  localparam CDC_TRACKS_LR_W = 2;
+  localparam CDC_TRACKS_LR_N = 30;
+  localparam CDC_TRACKS_POSITION_LOW = 672;
+  localparam CDC_TRACKS_POSITION_W = 2;
+  localparam CDC_TRACKS_POSITION_N = 30;
+  localparam CDC_TRACKS_OVERFLOW_LOW = 732;
+  localparam CDC_TRACKS_OVERFLOW_W = 9;
+  localparam CDC_TRACKS_CLOCK_LOW = 741;
+  localparam CDC_TRACKS_CLOCK_W = 9;
   // Inputs of the network and the 2D track that they belong to.
   localparam NEURO_INPUT_WIDTH = 399;
   localparam NEURO_INPUT_INPUT_LOW = 0;
@@ -696,6 +745,14 @@ package l1_pkg;
   localparam ECL_SELECTION_REG_LML13_OTHER_W = 14;
   localparam ECL_SELECTION_REG_LML13_OTHER_N = 1;
   localparam ECL_SELECTION_REG_LML13_OTHER_DEFAULT = 57;
+  // Two-dimensional track finding in one quadrant of the Hough plane.
+  localparam CDC_HOUGH_LATENCY = 15;
+  localparam CDC_HOUGH_INTERVAL = 4;
+  localparam CDC_HOUGH_BEATS = 1;
+  localparam CDC_HOUGH_REG_HIT_THRESHOLD_ADDR = 0;
+  localparam CDC_HOUGH_REG_HIT_THRESHOLD_W = 3;
+  localparam CDC_HOUGH_REG_HIT_THRESHOLD_N = 1;
+  localparam CDC_HOUGH_REG_HIT_THRESHOLD_DEFAULT = 4;
   // 27-81-2 network with five sets of weights: z and θ of a 2D track.
   localparam NEURO_MLP_LATENCY = 31;
   localparam NEURO_MLP_INTERVAL = 16;
@@ -896,6 +953,17 @@ package l1_pkg;
   // 2D Bhabha types: rings of the forward and of the backward sum, type 0 lowest.
   localparam [237:0] ECL_BHABHA_FORWARD_RINGS = 238'h300008000600018000c000300018000400020001800080002000080007;
   localparam [237:0] ECL_BHABHA_BACKWARD_RINGS = 238'h6000600020001000100008000800060006000200030001800080018000;
+  // Hough plane: rows, squares of two by two cells in a tracker and in its quadrant.
+  localparam CDC_HOUGH_ROWS = 34;
+  localparam CDC_HOUGH_SQUARES = 23;
+  localparam CDC_HOUGH_SQUARES_BELOW = 1;
+  localparam CDC_HOUGH_OWN_SQUARES = 20;
+  // Bits from a vector over sectors to the next, and from a row of squares to the next.
+  localparam CDC_HOUGH_STRIDE = 32;
+  localparam CDC_HOUGH_ROW_STRIDE = 128;
+  // Segments in a sector of 11.25 degrees; ids from the first vector's start to id 0.
+  localparam [19:0] CDC_HOUGH_PERIODS = 20'hca865;
+  localparam [24:0] CDC_HOUGH_PADS = 25'h08a418a;
   // Event frames: marks, words before the first fragment and after the last.
   localparam [31:0] FRAME_MAGIC = 32'h0146314c;
   localparam [31:0] FRAME_END = 32'h0145314c;

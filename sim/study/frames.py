@@ -11,10 +11,18 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_models import ecl_cluster, ecl_selection, event_framer, l1_throttle, neuro_mlp
+from firmware_models import (
+    cdc_hough,
+    ecl_cluster,
+    ecl_selection,
+    event_framer,
+    l1_throttle,
+    neuro_mlp,
+)
 from firmware_models.errors import unknown_name
 from firmware_models.event_payload import pseudo_payload
 from firmware_models.interface import WORDS
+from firmware_models.interface.cdc_hough import N_TRACKER, TRACK_CLOCKS_PER_TURN, TRACK_TICK_NS
 from firmware_models.interface.clock import DATA_CLOCK_TICKS, TICK_NS, TICKS_PER_TURN
 from firmware_models.interface.readout import HEADER_WORDS, N_LINE_WORD, TRAILER_WORDS
 from firmware_models.interface.throttle import N_BUSY, RINGS
@@ -25,6 +33,7 @@ from sim.events import concatenate
 from sim.neuro import toy_tracks
 from sim.processes import get_process
 from sim.streams import stream
+from sim.study.ideal_tracks import IdealTracks, fire
 from trigger.bits import unslice_bits
 from trigger.chain import Chain
 from trigger.menu import load
@@ -48,6 +57,9 @@ TRACKS_PER_EVENT = 2.5
 COMPRESSION = 32.0
 """How many times faster requests come in a stream for the throttle: at the design rate a stream
 of `CHUNK` ticks would hold two."""
+
+MEAN_TRACKS = 3.0
+"""Mean tracks in one data clock of the track trigger: several in one quadrant now and then."""
 
 Frames = NDArray[np.void]
 
@@ -269,6 +281,29 @@ def _events(seed: int) -> Maker:
     return make
 
 
+def _track_segments(seed: int) -> Maker:
+    """Give all trackers' frames of data clocks with a few ideal circles each.
+
+    Circles with a hit efficiency, without noise or scattering (`sim.study.ideal_tracks`): there are
+    no segments of the simulated drift chamber yet.
+    """
+
+    def make(n: int, chunk: int) -> Frames:
+        rng = stream(seed, "frames/track_segments", chunk)
+        clocks = -(-n // N_TRACKER)
+        number = rng.poisson(MEAN_TRACKS, clocks)
+        segments = fire(IdealTracks.draw(int(number.sum()), rng), rng)
+        clock = np.repeat(np.arange(clocks), number)[segments.track]
+        count = len(clock)
+        return cdc_hough.quantize(
+            np.searchsorted(clock, np.arange(clocks + 1)), segments.superlayer, segments.segment,
+            rng.uniform(0, 512 * TRACK_TICK_NS * (1 - 1e-12), count), rng.integers(1, 4, count),
+            segments.position, clock=np.arange(clocks) % TRACK_CLOCKS_PER_TURN,
+        )[:n]  # fmt: skip
+
+    return make
+
+
 def _bits(words: Frames, bits: NDArray[np.bool_]) -> Frames:
     """Put rows of bits, shape (n_rows, n), into the lowest bits of the words."""
     words["bits"][:, : len(bits)] = bits.T
@@ -278,6 +313,7 @@ def _bits(words: Frames, bits: NDArray[np.bool_]) -> Frames:
 _MAKERS: dict[str, Callable[[int], Maker]] = {
     "ecl_cluster": _calorimeter_frames,
     "ecl_selection": _clusters,
+    "cdc_hough": _track_segments,
     "neuro_mlp": _toy_tracks,
     "single_track": _neural_tracks,
     "gdl_inputs": _ticks,

@@ -1,0 +1,9 @@
+hdl/generated/l1_pkg.sv
+hdl/generated/cdc_hough_registers.sv
+hdl/generated/cdc_hough_plane.sv
+hdl/generated/cdc_hough_ranges.sv
+hdl/rtl/cdc_hough/cdc_hough_fired.sv
+hdl/rtl/cdc_hough/cdc_hough_squares.sv
+hdl/rtl/cdc_hough/cdc_hough_centre.sv
+hdl/rtl/cdc_hough/cdc_hough_attach.sv
+hdl/rtl/cdc_hough.sv
