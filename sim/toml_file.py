@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from firmware_models.errors import InputError, nearest
+from firmware_models.errors import InputError, check_regular, nearest
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -30,6 +30,9 @@ def read_text(path: str | Path) -> str:
     InputError
         When it cannot be read or is no UTF-8 text.
     """
+    if not str(path):
+        raise InputError("needs a file name, not an empty one")
+    check_regular(Path(path))
     try:
         return Path(path).read_bytes().decode("utf-8-sig")
     except OSError as error:

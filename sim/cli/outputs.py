@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from firmware_models.errors import InputError
@@ -48,17 +48,23 @@ def check_outputs(command: str, options: argparse.Namespace) -> None:
         Naming the option and the path.
     """
     taken: dict[str, str] = {}
+    folders: dict[str, str] = {}
     for option, path in _values(options, INPUTS.get(command, ())):
         if Path(path).is_file():
             taken[os.path.realpath(path)] = f"the input {option}"
     for option, path in _values(options, FOLDERS.get(command, ())):
         _check_folder(f"--{option}", path)
         taken[os.path.realpath(path)] = f"--{option}"
+        folders[os.path.realpath(path)] = f"--{option}"
     for option, path in _values(options, FILES.get(command, ("json",))):
         place = f"--{option}"
         real = os.path.realpath(path)
         if real in taken and not _is_device(path):
             raise InputError(f"{path!r} is {taken[real]} too", place=place)
+        for folder, option in folders.items():
+            if real.startswith(folder + os.sep):
+                raise InputError(f"{path!r} is inside {option}, which is written whole",
+                                 place=place)  # fmt: skip
         taken[real] = place
         _check_file(place, path)
 
@@ -103,3 +109,29 @@ def _probe(place: str, folder: Path) -> None:
         raise InputError(
             f"cannot write in {str(folder)!r}: {error.strerror}", place=place
         ) from error
+
+
+def check_not_inputs(
+    options: argparse.Namespace, names: Iterable[str], inputs: dict[str, str]
+) -> None:
+    """Refuse outputs that are files which a configuration names as its inputs.
+
+    Parameters
+    ----------
+    options : Namespace
+    names : iterable of str
+        Options that name output files.
+    inputs : dict of str to str
+        Path of each input by where it is named.
+
+    Raises
+    ------
+    InputError
+        Naming the option and the path.
+    """
+    real = {os.path.realpath(path): where for where, path in inputs.items() if path}
+    for name in names:
+        path = getattr(options, name, None)
+        if isinstance(path, str) and os.path.realpath(path) in real:
+            raise InputError(f"{path!r} is the input {real[os.path.realpath(path)]} too",
+                             place=f"--{name}")  # fmt: skip

@@ -11,7 +11,7 @@ from sim.cli.emit import add_emit_options, emitter, show_emitted
 if TYPE_CHECKING:
     from sim.readout.config import ReadoutConfig
 
-FULL, HELD_UP = 0.95, 0.05
+FULL, HELD_UP = 0.9, 0.05
 """Use of a stage, and part of the time that it is held up, that are worth a line of their own."""
 
 LONGEST_LIST = 40
@@ -30,7 +30,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="same result: fast is compiled, simpy is the readable reference (default: fast)",
     )  # fmt: skip
     add_emit_options(parser)
-
     parser.add_argument(
         "--report", metavar="DIR", help="folder for readout.json and report.html with pictures"
     )
@@ -39,6 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Simulate the readout, print what it loses and where, write the JSON and the report."""
     from firmware_models.files import write_json
+    from sim.cli.outputs import check_not_inputs
     from sim.cli.progress import event_progress
     from sim.readout.config import load_readout
     from sim.readout.run import run_readout
@@ -47,6 +47,9 @@ def run(options: argparse.Namespace) -> int:
 
     place = options.config or "default readout"
     config = _with_options(load_readout(options.config), options)
+    named = {key: config.arrivals.get(key) for key in ("file", "study", "decisions")}
+    inputs = {f"arrivals.{key}": path for key, path in named.items() if isinstance(path, str)}
+    check_not_inputs(options, ("json", "emit"), inputs)
     source = make_source(config, place)
     with (
         emitter(options, config, source, place) as (observers, player),
@@ -125,6 +128,10 @@ def _show_overload(stages: list[dict[str, Any]]) -> None:
     held = [x for x in stages if (x["blocked"] or 0) > HELD_UP]
     for stage in full:
         screen.line(f"At its limit: {stage['name']}, in use {stage['utilisation']:.1%} of the time")
+    filled = [x for x in stages if x["kind"] == "stage" and x["occupancy_max"] == x["depth"]]
+    if filled:
+        names = ", ".join(f"{stage['name']} ({stage['depth']:,})" for stage in filled)
+        screen.line(f"Full at times: {names}")
     if held:
         names = ", ".join(f"{stage['name']} {stage['blocked']:.0%}" for stage in held)
         screen.line(f"Held up by what comes behind: {names}")

@@ -117,8 +117,14 @@ def _received(options: argparse.Namespace, buffer: bytearray) -> Iterator[memory
             endpoint, patience=options.wait, check=interrupt.check, announce=announce
         )
     with connection:
+        connection.settimeout(options.wait)
         try:
             yield from _pieces(connection.recv_into, buffer)
+        except TimeoutError as error:
+            raise CheckFailed(
+                f"{options.stream}: nothing came for {options.wait:g} s, and the sender has not "
+                "closed the connection"
+            ) from error
         except ConnectionError:
             return  # a sender that breaks off: what is missing shows in the last frame
 

@@ -27,7 +27,11 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     # A title of the table's own would be wrapped at its width.
     line(title)
     width = None if sys.stdout.isatty() else WIDTH
-    Console(file=sys.stdout, width=width, highlight=False).print(grid)
+    console = Console(file=sys.stdout, width=width, highlight=False)
+    with console.capture() as text:
+        console.print(grid)
+    # Written here: rich would end the program when nobody reads any more.
+    sys.stdout.write(text.get())
 
 
 def line(text: str) -> None:

@@ -32,7 +32,7 @@ SOURCE = "l1"
 class Clock(Strict):
     """The clock in whose ticks the rules count."""
 
-    frequency_mhz: Annotated[float, Field(gt=0, le=1e5, allow_inf_nan=False)] = SYSTEM_CLOCK_MHZ
+    frequency_mhz: Annotated[float, Field(ge=1e-3, le=1e4, allow_inf_nan=False)] = SYSTEM_CLOCK_MHZ
 
 
 class Run(Strict):
@@ -163,7 +163,7 @@ class Transfer(Strict):
     """The event's bytes over `links` parallel links of `mb_s` each."""
 
     kind: Literal["transfer"]
-    mb_s: Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
+    mb_s: Annotated[float, Field(ge=1e-6, le=1e9, allow_inf_nan=False)]
     links: Annotated[int, Field(ge=1, le=100_000)] = 1
 
 
@@ -242,6 +242,12 @@ class Veto(Strict):
 
     mode: Literal["passive", "active"] = "passive"
     rings: Annotated[list[VetoRing], Field(min_length=1, max_length=2)]
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Veto:
+        if len({ring.ring for ring in self.rings}) < len(self.rings):
+            raise ValueError(f"rings: {self.rings[0].ring!r} is given twice")
+        return self
 
 
 class ReadoutConfig(Strict):

@@ -17,12 +17,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from firmware_models.errors import InputError
 from firmware_models.kernels import njit
 from sim.readout.plan import REDUCTION_BITS, SCALE_BITS, Plan
 from sim.streams import stream
 
 FIXED, EXPONENTIAL, TABLE, FRAMES, TRANSFER = range(5)
 """How a stage's service time comes about."""
+
+LARGEST = 1 << 56
+"""Where quantiles are cut off."""
+
+LIMIT = 1 << 62
+"""Products stay below."""
 
 SERVICE_TABLE_BITS, BYTES_TABLE_BITS = 16, 12
 
@@ -104,15 +111,13 @@ class Loads:
             slots.take(32) if rule.kind == "fifo" and rule.exponential else -1
             for rule in plan.rules
         )
-        return cls(
-            slots.words,
-            rule_slot,
-            LoadTables(
-                np.array(rows, dtype=np.int64).reshape(len(rows), 13),
-                np.array(inputs, dtype=np.int64),
-                np.array(tables.values, dtype=np.int64),
-            ),
+        arrays = LoadTables(
+            np.array(rows, dtype=np.int64).reshape(len(rows), 13),
+            np.array(inputs, dtype=np.int64),
+            np.array(tables.values, dtype=np.int64),
         )
+        _check_sizes(plan, arrays)
+        return cls(slots.words, rule_slot, arrays)
 
     def draw(self, seed: int, chunk: int, n: int) -> NDArray[np.uint64]:
         """Return the random words of one chunk's candidates, shape ``(n, words)``."""
@@ -158,6 +163,18 @@ def most_bytes(tables: LoadTables) -> list[int]:
     return most
 
 
+def _check_sizes(plan: Plan, tables: LoadTables) -> None:
+    """Refuse bytes and times that would not fit into 64 bits."""
+    for stage, most in zip(plan.stages, most_bytes(tables), strict=True):
+        place = f"stage {stage.name}"
+        if most << REDUCTION_BITS >= LIMIT:
+            raise InputError(f"an event may have {most:.3g} bytes here, too many", place=place)
+        if stage.service == "transfer" and most * stage.service_time >= LIMIT:
+            seconds = most * stage.service_time / (1 << SCALE_BITS) * plan.quantum_ns * 1e-9
+            raise InputError(f"the transfer of an event may take {seconds:.3g} s, too long",
+                             place=place)  # fmt: skip
+
+
 class _Slots:
     """Deals out bits of the words; a slot does not cross a word's end."""
 
@@ -185,7 +202,8 @@ class _Tables:
         start = len(self.values)
         n = 1 << bits
         quantiles = np.exp(sigma * ndtri((np.arange(n) + 0.5) / n))
-        scaled = np.rint(quantiles * (mean / quantiles.mean())).astype(np.int64)
+        scaled = np.rint(np.minimum(quantiles * (mean / quantiles.mean()), LARGEST))
+        scaled = scaled.astype(np.int64)
         self.values += np.maximum(scaled, 1).tolist()
         return start
 

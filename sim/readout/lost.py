@@ -26,6 +26,8 @@ def lost_event(plan: Plan, stage: int, time: int) -> CheckFailed:
         if found.almost_full
         else "give it almost_full so that it raises BUSY, or a throttle rule that emulates it"
     )
+    if found.outputs and not found.almost_full:
+        advice += "; or what comes behind holds it up, see the stages that are in use all the time"
     return CheckFailed(
         f"stage {found.name!r} is full ({', '.join(limits)}) when an accepted event comes at "
         f"{time * plan.quantum_ns * 1e-3:.3f} µs: the event would be lost; {advice}"

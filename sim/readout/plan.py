@@ -32,6 +32,9 @@ SCALE_BITS = 20
 REDUCTION_BITS = 16
 """Fraction bits of a stage's reduction of bytes."""
 
+MOST_CAUSES = 64
+"""The union of refusals is a word of 64 bits."""
+
 RuleKind = Literal["min_spacing", "dead_time", "window", "leaky_bucket", "fifo", "apv25"]
 ServiceKind = Literal["fixed", "exponential", "lognormal", "frames", "transfer"]
 
@@ -220,13 +223,19 @@ def compile_plan(config: c.ReadoutConfig, place: str = "") -> Plan:
         and i not in farm_inputs
         and any(not stages[k].ordered for k in stage.outputs)
     )
+    causes = (
+        *(("veto",) if config.veto else ()),
+        *(f"busy_{stages[i].name}" for i in busy),
+        *(rule.name for rule in rules),
+    )
+    if len(causes) > MOST_CAUSES:
+        raise InputError(
+            f"{len(causes)} causes of refusal are too many; allowed: up to {MOST_CAUSES} of rules, "
+            "stages with almost_full, and the veto", place=f"{place}: throttle",
+        )  # fmt: skip
     return Plan(
         quantum_ns=1e3 / us,
-        causes=(
-            *(("veto",) if config.veto else ()),
-            *(f"busy_{stages[i].name}" for i in busy),
-            *(rule.name for rule in rules),
-        ),
+        causes=causes,
         veto=tuple(_veto(ring) for ring in config.veto.rings) if config.veto else (),
         veto_active=config.veto is not None and config.veto.mode == "active",
         busy_latency=round(config.busy.latency_us * us),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_models.errors import unknown_name
+from firmware_models.errors import InputError, unknown_name
 from sim.readout.arrivals import PROBE, Arrivals, Source
 from sim.readout.config import ReadoutConfig
 from sim.readout.engine import UNDECIDED, Engine, EngineResult, Verdicts
@@ -88,6 +88,9 @@ def run_readout(
     """
     from sim.readout.sources import make_source
 
+    if config.veto is not None and config.machine is None:
+        raise InputError("needs a table [machine], whose injections it waits for",
+                         place=f"{place}: veto")  # fmt: skip
     plan = compile_plan(config, place)
     loads = Loads.of(plan)
     machine = _engine(engine, plan, loads, record)

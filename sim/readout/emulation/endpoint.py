@@ -87,6 +87,8 @@ def connect(endpoint: Endpoint) -> socket.socket:
     """
     try:
         connection = socket.create_connection((endpoint.host, endpoint.port), CONNECT_S)
+    except UnicodeError as error:
+        raise InputError("is not the name of a host", place=str(endpoint)) from error
     except OSError as error:
         hint = (
             "; start the program that listens there first"
@@ -125,6 +127,8 @@ def accept_one(
     try:
         family = socket.AF_INET6 if ":" in endpoint.host else socket.AF_INET
         server = socket.create_server((endpoint.host, endpoint.port), family=family, backlog=1)
+    except UnicodeError as error:
+        raise InputError("is not the name of a host", place=str(endpoint)) from error
     except OSError as error:
         raise InputError(f"cannot listen: {_reason(error)}", place=str(endpoint)) from error
     with server:

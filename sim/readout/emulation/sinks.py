@@ -102,6 +102,10 @@ class FileSink:
             raise InputError(f"cannot write: {error.strerror}", place=self._place) from error
 
 
+STALL_S = 60.0
+"""A receiver that takes nothing for so long is given up."""
+
+
 class SocketSink:
     """Sends through a connection; a slow receiver slows the play."""
 
@@ -118,15 +122,21 @@ class SocketSink:
         Raises
         ------
         InputError
-            When the receiver has closed the connection.
+            When the receiver has closed the connection, or takes nothing any more.
         """
+        moved = time.monotonic()
         try:
             while len(data):
                 try:
                     sent = self._connection.send(data)
                 except TimeoutError:
                     self._check()
+                    if time.monotonic() > moved + STALL_S:
+                        raise InputError(
+                            f"the receiver has taken nothing for {STALL_S:g} s", place=self._place
+                        ) from None
                     continue
+                moved = time.monotonic()
                 self._sent += sent
                 data = data[sent:]
         except OSError as error:

@@ -64,6 +64,7 @@ class FifoEngine:
             self._state, self._ring, np.int64(self._step.bit_length() - 1), counter.sums,
             counter.time_at, counter.seen, counter.inside_time, cause,
         )  # fmt: skip
+        counter.settle()
         if len(cause):
             self._last = int(arrivals.time[-1])
         if self._accepts is not None:

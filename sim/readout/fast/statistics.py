@@ -19,6 +19,10 @@ seen so far; CLOCK: time until which the
 histograms are complete; LAST: the last departure known."""
 
 
+_TOTALS = (WEIGHTED, INSIDE, WAITED, SERVED, BLOCKED)
+"""Sums that a long run would not fit into 64 bits: moved to Python's integers block by block."""
+
+
 class Counter:
     """Counts what happens in one stage or buffer.
 
@@ -38,6 +42,13 @@ class Counter:
         self.seen = np.zeros(levels, dtype=np.int64)
         self.inside_time = np.zeros(TIME_BINS, dtype=np.int64)
         self._pending = np.zeros(0, dtype=np.int64)
+        self._totals = dict.fromkeys(_TOTALS, 0)
+
+    def settle(self) -> None:
+        """Move the sums of the block into the totals."""
+        for k in _TOTALS:
+            self._totals[k] += int(self.sums[k])
+            self.sums[k] = 0
 
     def add(
         self, arrive: NDArray[np.int64], service: NDArray[np.int64], depart: NDArray[np.int64]
@@ -47,6 +58,7 @@ class Counter:
         seen = _one_server(arrive, service, depart, known, self._step.bit_length() - 1, self.sums,
                            self.time_at, self.seen, self.inside_time)  # fmt: skip
         self._pending = known[seen:]
+        self.settle()
 
     def add_released(
         self, arrivals: NDArray[np.int64], arrive: NDArray[np.int64], start: NDArray[np.int64],
@@ -58,6 +70,7 @@ class Counter:
         seen = _follow(arrivals, known, self._step.bit_length() - 1, self.sums, self.time_at,
                        self.seen)  # fmt: skip
         self._pending = known[seen:]
+        self.settle()
 
     def add_candidates(
         self, time: NDArray[np.int64], entering: NDArray[np.int64], start: NDArray[np.int64],
@@ -81,6 +94,7 @@ class Counter:
         seen = _follow_candidates(time, entering, known, self._step.bit_length() - 1, self.sums,
                                   self.time_at, self.seen)  # fmt: skip
         self._pending = known[seen:]
+        self.settle()
 
     def finish_with(self, pending: NDArray[np.int64], inside: int, end: int) -> StageStats:
         """As `finish`, for a counter whose sums were made elsewhere.
@@ -97,13 +111,14 @@ class Counter:
 
     def finish(self, end: int) -> StageStats:
         """Complete the histograms until `end`, when everything has left."""
-        sums = self.sums
+        sums, totals = self.sums, self._totals
         _until(end, self._pending, self._step.bit_length() - 1, sums, self.time_at)
+        self.settle()
         return StageStats(
             name=self._name, levels=len(self.time_at), step=self._step,
-            arrived=int(sums[EVENTS]), departed=int(sums[EVENTS]), inside=int(sums[INSIDE]),
-            waited=int(sums[WAITED]), served=int(sums[SERVED]), blocked=int(sums[BLOCKED]),
-            occupancy_max=int(sums[FULLEST]), time_at=self.time_at, weighted=int(sums[WEIGHTED]),
+            arrived=int(sums[EVENTS]), departed=int(sums[EVENTS]), inside=totals[INSIDE],
+            waited=totals[WAITED], served=totals[SERVED], blocked=totals[BLOCKED],
+            occupancy_max=int(sums[FULLEST]), time_at=self.time_at, weighted=totals[WEIGHTED],
             seen=self.seen, inside_time=self.inside_time, inside_max=int(sums[INSIDE_MAX]),
         )  # fmt: skip
 
