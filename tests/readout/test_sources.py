@@ -16,6 +16,7 @@ from firmware_models.errors import InputError
 from sim.accelerator import Accelerator
 from sim.readout.arrivals import ACTIVITY, PROBE, SHORT, Arrivals, Source
 from sim.readout.config import parse_readout
+from sim.readout.run import run_readout
 from sim.readout.sources import make_source
 from sim.readout.sources.candidates import CHUNK, Candidates, plain
 from sim.readout.sources.merge import PlayedSource, make_accelerator, merge, rechunk
@@ -410,3 +411,18 @@ def test_wrong_machines_are_explained() -> None:
         _source(POISSON, machine={"bunches": 3000})
     with pytest.raises(InputError, match=r"^x.toml: machine: bunch: unknown key"):
         _source(POISSON, machine={"bunch": 3000})
+
+
+def test_a_pipeline_needs_the_menu() -> None:
+    data = {"arrivals": {"kind": "poisson", "rate_khz": 1.0}, "pipeline": {}}
+    with pytest.raises(InputError, match=r"x: pipeline: stands with arrivals of kind menu"):
+        make_source(parse_readout(data, "x"), "x")
+
+
+def test_a_veto_needs_a_machine() -> None:
+    data = {
+        "arrivals": {"kind": "poisson", "rate_khz": 1.0},
+        "veto": {"rings": [{"ring": "her", "full_turns": 1}]},
+    }
+    with pytest.raises(InputError, match=r"x: veto: needs a table \[machine\]"):
+        run_readout(parse_readout(data, "x"), place="x")

@@ -37,5 +37,8 @@ def make_source(config: ReadoutConfig, place: str) -> Source:
         raise InputError("needs a kind", place=f"{place}: arrivals")
     if not isinstance(kind, str) or kind not in KINDS:
         raise unknown_name("kind", str(kind), KINDS, place=f"{place}: arrivals")
+    if config.pipeline is not None and kind != "menu":
+        raise InputError(f"stands with arrivals of kind menu, not {kind}",
+                         place=f"{place}: pipeline")  # fmt: skip
     source: Source = importlib.import_module(KINDS[kind]).source(config, place)
     return source
