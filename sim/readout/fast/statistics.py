@@ -67,8 +67,9 @@ class Counter:
         """Add events of the farm: arrivals in their order, released events in theirs."""
         _sum_released(arrive, start, finish, depart, self.sums, self.inside_time)
         known = np.concatenate([self._pending, depart])
-        seen = _follow(arrivals, known, self._step.bit_length() - 1, self.sums, self.time_at,
-                       self.seen)  # fmt: skip
+        seen = _follow(arrivals, np.ones_like(arrivals), known, self._step.bit_length() - 1,
+                       self.sums, self.time_at, self.seen)  # fmt: skip
+        self.sums[EVENTS] += len(arrivals)
         self._pending = known[seen:]
         self.settle()
 
@@ -91,8 +92,8 @@ class Counter:
         _sum_buffer(accepts, start, end, self.sums, self.inside_time)
         self.sums[INSIDE] += leaving.sum() - np.repeat(accepts, entering[entering > 0]).sum()
         known = np.sort(np.concatenate([self._pending, leaving]), kind="stable")
-        seen = _follow_candidates(time, entering, known, self._step.bit_length() - 1, self.sums,
-                                  self.time_at, self.seen)  # fmt: skip
+        seen = _follow(time, entering, known, self._step.bit_length() - 1, self.sums,
+                       self.time_at, self.seen)  # fmt: skip
         self._pending = known[seen:]
         self.settle()
 
@@ -121,35 +122,6 @@ class Counter:
             occupancy_max=int(sums[FULLEST]), time_at=self.time_at, weighted=totals[WEIGHTED],
             seen=self.seen, inside_time=self.inside_time, inside_max=int(sums[INSIDE_MAX]),
         )  # fmt: skip
-
-
-@njit(nogil=True)
-def _follow(arrive, known, shift, sums, time_at, seen):  # type: ignore[no-untyped-def]
-    """Walk through arrivals and departures in time; return how many departures were seen."""
-    top = len(time_at) - 1  # where a stage that saturates is counted
-    clock, weighted = sums[CLOCK], sums[WEIGHTED]
-    inside, fullest = sums[ENTERED] - sums[LEFT], sums[FULLEST]
-    at, n_known = 0, len(known)
-    for i in range(len(arrive)):
-        time = arrive[i]
-        while at < n_known and known[at] <= time:
-            leaves = known[at]
-            time_at[min(inside >> shift, top)] += leaves - clock
-            weighted += inside * (leaves - clock)
-            clock = leaves
-            inside -= 1
-            at += 1
-        time_at[min(inside >> shift, top)] += time - clock
-        weighted += inside * (time - clock)
-        clock = time
-        seen[min(inside >> shift, top)] += 1
-        inside += 1
-        fullest = max(fullest, inside)
-    sums[ENTERED] += len(arrive)
-    sums[EVENTS] += len(arrive)
-    sums[LEFT] = sums[ENTERED] - inside
-    sums[CLOCK], sums[WEIGHTED], sums[FULLEST] = clock, weighted, fullest
-    return at
 
 
 @njit(nogil=True)
@@ -196,8 +168,9 @@ def _one_server(arrive, service, depart, known, shift, sums, time_at, seen, insi
 
 
 @njit(nogil=True)
-def _follow_candidates(time, entering, known, shift, sums, time_at, seen):  # type: ignore[no-untyped-def]
-    """As `_follow`, where each arrival takes any number of places."""
+def _follow(time, entering, known, shift, sums, time_at, seen):  # type: ignore[no-untyped-def]
+    """Walk through arrivals, each of which takes any number of places, and departures in time;
+    return how many departures were seen."""
     top = len(time_at) - 1  # where a stage that saturates is counted
     clock, weighted = sums[CLOCK], sums[WEIGHTED]
     inside, fullest = sums[ENTERED] - sums[LEFT], sums[FULLEST]
