@@ -22,7 +22,7 @@ def lost_event(plan: Plan, stage: int, time: int) -> CheckFailed:
     limits += [f"depth_bytes {found.depth_bytes}"] if found.depth_bytes else []
     advice = (
         f"almost_full {found.almost_full} leaves too little head-room for the way of BUSY: lower "
-        "it, or make the buffer deeper or the minimum spacing longer"
+        "it or busy.latency_us, or make the buffer deeper or the minimum spacing longer"
         if found.almost_full
         else "give it almost_full so that it raises BUSY, or a throttle rule that emulates it"
     )

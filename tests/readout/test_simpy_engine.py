@@ -8,9 +8,10 @@ import pytest
 from firmware_models.errors import CheckFailed
 from sim.readout.arrivals import PROBE, SHORT, Arrivals, Kicks
 from sim.readout.config import parse_readout
+from sim.readout.engine import UNDECIDED
 from sim.readout.loads import Loads
 from sim.readout.plan import QUANTA, compile_plan
-from sim.readout.reference.engine import UNDECIDED, SimpyEngine
+from sim.readout.reference.engine import SimpyEngine
 from tests.readout.hand import Hand, stage
 
 
@@ -228,7 +229,7 @@ def test_probes_leave_no_trace() -> None:
 
 
 def test_lost_event_is_an_error_that_says_what_to_change() -> None:
-    with pytest.raises(CheckFailed, match=r"stage 'a' .* at 2\.000 µs.*almost_full.*busy\.latency"):
+    with pytest.raises(CheckFailed, match=r"stage 'a' is full .* at 2\.000 µs.*almost_full"):
         Hand([0, 1, 2], stage=[stage("a", "l1", 10, depth=2)])
 
 

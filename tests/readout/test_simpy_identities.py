@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from sim.readout.arrivals import PROBE
-from sim.readout.engine import StageStats, levels_of, time_bin
+from sim.readout.engine import UNDECIDED, StageStats, levels_of, time_bin
 from sim.readout.plan import L1
 from sim.readout.reference.buffer import Times
-from sim.readout.reference.engine import UNDECIDED
 from tests.readout.random_runs import Case, run
 
 CASES = range(60)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from simpy.events import Event
 
 from sim.readout.arrivals import PROBE, Arrivals
-from sim.readout.engine import EngineResult, Recorded, StageStats, Verdicts
+from sim.readout.engine import UNDECIDED, EngineResult, Recorded, StageStats, Verdicts
 from sim.readout.loads import Loads
 from sim.readout.plan import L1, Plan
 from sim.readout.reference.buffer import Times
@@ -23,9 +23,6 @@ from sim.readout.reference.farm import Farm
 from sim.readout.reference.rule_buffers import samples_of
 from sim.readout.reference.stages import Accepted, Stage
 from sim.readout.reference.throttle import Throttle
-
-UNDECIDED = -1
-"""Verdict on candidates after a stage has saturated."""
 
 
 class SimpyEngine:

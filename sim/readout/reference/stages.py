@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from simpy.events import Event
 
-from firmware_models.errors import CheckFailed
+from sim.readout.lost import lost_event
 from sim.readout.plan import L1, Plan, StagePlan
 from sim.readout.reference.buffer import Buffer
 from sim.readout.reference.calendar import DEPARTURES, TRANSFERS, Calendar, Entry
@@ -110,8 +110,8 @@ class Stage(Buffer):
 
     __slots__ = (
         "_arrived", "_credit", "_delay", "_end", "_event", "_finish", "_fresh", "_hand_on",
-        "_inputs", "_look_at", "_max_in_stage", "_outputs", "_overflows", "_quantum_us", "_queue",
-        "_raises_at", "busy", "env", "number", "plan", "waits",
+        "_inputs", "_look_at", "_max_in_stage", "_outputs", "_overflows", "_queue",
+        "_raises_at", "_whole", "busy", "env", "number", "plan", "waits",
     )  # fmt: skip
 
     def __init__(
@@ -123,7 +123,7 @@ class Stage(Buffer):
         self.number = number
         self.plan: StagePlan = plan.stages[number]
         self._delay, self._credit = self.plan.delay, self.plan.credit
-        self._quantum_us = plan.quantum_ns * 1e-3
+        self._whole = plan
         self.busy = BusyWire(plan.busy_latency)
         self._raises_at = self.plan.almost_full
         self._max_in_stage = plan.max_in_stage
@@ -226,12 +226,7 @@ class Stage(Buffer):
     def _look(self, entry: Event) -> None:
         """See whether an event that came at this instant, whose departures are over, has room."""
         if self.plan.inputs == (L1,) and not self._fits():
-            at = f"event {entry._value.number} at {self.env.now * self._quantum_us:.3f} µs"
-            raise CheckFailed(
-                f"stage {self.plan.name!r} is full and would lose {at}: lower its almost_full, "
-                "raise its depth or depth_bytes, space accepts further apart, or lower "
-                "busy.latency_us"
-            )
+            raise lost_event(self._whole, self.number, self.env.now)
         if not self.plan.depth and self.level >= self._max_in_stage:
             self._overflows(self)
 
