@@ -6,13 +6,22 @@ generators (numpy dtypes, SystemVerilog package, testbench drivers, docs page) r
 
 from __future__ import annotations
 
-from firmware_models.interface import cdc_hough, ecl, gdl, neuro, readout, throttle
+from firmware_models.interface import (
+    cdc_hough,
+    cdc_segment,
+    ecl,
+    gdl,
+    grl,
+    neuro,
+    readout,
+    throttle,
+)
 from firmware_models.interface.block import Block, Register, Registers
 from firmware_models.words import Word
 
 BLOCKS: dict[str, Block] = {
     block.name: block
-    for part in (ecl, cdc_hough, neuro, gdl, throttle, readout)
+    for part in (ecl, cdc_segment, cdc_hough, neuro, grl, gdl, throttle, readout)
     for block in part.BLOCKS
 }
 WORDS: dict[str, Word] = {

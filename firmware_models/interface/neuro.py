@@ -8,8 +8,17 @@ with a track, and how many inputs a layer takes on a clock, are this project's c
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from firmware_models.interface.block import Block, Register
+from firmware_models.interface.cdc_hough import (
+    AXIAL,
+    N_SLOT,
+    TRACK_CLOCK_TICKS,
+    TRACK_TICK_NS,
+    segment_fields,
+)
+from firmware_models.interface.cdc_segment import N_PATTERN_BIT, N_SUPERLAYER
 from firmware_models.words import Field, Word
 
 N_INPUT, N_HIDDEN, N_OUTPUT = 27, 81, 2
@@ -65,11 +74,41 @@ def _track(*, last: str) -> tuple[Field, ...]:
     )  # fmt: skip
 
 
+STEREO = (1, 3, 5, 7)
+"""Stereo superlayers, in the order of the words."""
+
+N_PATTERN = N_SUPERLAYER * N_PATTERN_BIT
+"""Bits of the hit patterns of nine segments."""
+
+
+def _segments(prefix: str, count: int, valid: bool) -> tuple[Field, ...]:
+    """Return the fields of `count` segments with their hit patterns."""
+    fields = (*segment_fields(count), Field("pattern", N_PATTERN_BIT, count, doc="hit wires"))
+    if valid:
+        fields = (Field("valid", 1, count, doc="the slot holds a segment"), *fields)
+    return tuple(replace(field, name=f"{prefix}_{field.name}") for field in fields)
+
+
+TRACK_SEGMENTS = Word(
+    "track_segments",
+    (
+        *_segments("axial", len(AXIAL), valid=False),
+        *_segments("stereo", len(STEREO) * N_SLOT, valid=True),
+        Field("event_valid", 1, doc="there is an event time"),
+        Field("event_time", 9, lsb=TRACK_TICK_NS, unit="ns", doc="event time"),
+        Field("clock", 9, doc="data clock in the turn, 0 to 319"),
+        *_track(last="last track of the event; a frame without valid may say so too"),
+    ),
+    "2D track with its axial segments (position 0: none), the stereo segments that its tracker "
+    "sees (ten slots of superlayer 1, then of 3, 5, 7), and the event time.",
+)
+
 NEURO_INPUT = Word(
     "neuro_input",
     (
         Field("input", NODE_WIDTH, N_INPUT, signed=True, lsb=1 / ONE, unit="1",
               doc="superlayer 0 first: relative ID, drift time, crossing angle; within ±4096"),
+        Field("pattern", 1, N_PATTERN, doc="superlayer 0 first: hit wires of the segment, 11 each"),
         Field("expert", 3, doc="0 all stereo superlayers, 1 to 4: SL 7, 5, 3, 1 is missing; "
               "5 to 7: more than one is, no neural track"),
         *_track(last="last track of the event; a frame without valid may say so too"),
@@ -84,6 +123,10 @@ NEURO_TRACK = Word(
               doc="z of the track at the beam line; 0 without neural"),
         Field("theta", NODE_WIDTH, signed=True, lsb=THETA_LSB_DEG, unit="degree",
               doc="polar angle − 90°; 0 without neural"),
+        Field("ip_class", NODE_WIDTH, signed=True, lsb=1 / ONE, unit="1",
+              doc="towards 1: from the collision point; 0 where the network has no classes"),
+        Field("stt_class", NODE_WIDTH, signed=True, lsb=1 / ONE, unit="1",
+              doc="towards 1: from there, with p above 0.7 GeV; 0 where there are no classes"),
         Field("neural", 1, doc="z and theta are valid"),
         *_track(last="last track of the event"),
     ),
@@ -121,14 +164,30 @@ def below_z(cm: float) -> int:
     return math.ceil(cm / Z_LSB_CM)
 
 
+CLASS_OFFSET = 1 << (NODE_WIDTH - 1)
+"""A class passes when class + `CLASS_OFFSET` is at least the register."""
+
+
 def _z(name: str, address: int, cm: float, doc: str) -> Register:
     text = f"{doc}: |z| below this ({cm:g} cm); 8192: no cut"
     return Register(name, address, NODE_WIDTH, below_z(cm), 1, f"{Z_LSB_CM:.4f} cm", text)
 
 
 BLOCKS = (
+    Block("neuro_preprocess", "neural track", TRACK_SEGMENTS, NEURO_INPUT, latency=7,
+          interval=TRACK_CLOCK_TICKS,
+          registers=(
+              Register("t0_source", 0x000, 1, 0, 1, "",
+                       "0: earliest priority time of the track's axial segments; 1: event time, "
+                       "and that where there is none"),
+              Register("clamp", 0x001, 1, 1, 1, "",
+                       "drift times outside 0 to 256 ticks: 1 limited, 0 the segment is left out"),
+          ),
+          doc="Network inputs of a 2D track from its segments."),
     Block("neuro_mlp", "neural track", NEURO_INPUT, NEURO_TRACK, latency=31, interval=16,
           doc="27-81-2 network with five sets of weights: z and θ of a 2D track."),
+    Block("neuro_deep", "neural track", NEURO_INPUT, NEURO_TRACK, latency=31, interval=16,
+          doc="Deeper network on 126 inputs, with hit patterns: z, θ and two classes of a track."),
     Block("single_track", "neural track", NEURO_TRACK, SINGLE_TRACK, latency=4, stateful=True,
           registers=(
               _z("stt_z", 0x000, 15.0, "single-track trigger"),
@@ -138,6 +197,11 @@ BLOCKS = (
                        "single-track trigger: p above this; 0: no cut"),
               Register("nnt_tracks", 0x004, 4, 2, 1, "",
                        "neural-track trigger: at least so many 2D tracks"),
+              Register("ip_class", 0x005, NODE_WIDTH, 0, 1, "1/4096",
+                       "counts and neural-track trigger: class of the collision point + 8192 at "
+                       "least this; 0: no cut"),
+              Register("stt_class", 0x006, NODE_WIDTH, 0, 1, "1/4096",
+                       "single-track trigger: its class + 8192 at least this; 0: no cut"),
           ),
           doc="Single-track and neural-track decisions, one track a frame."),
 )  # fmt: skip
