@@ -36,7 +36,8 @@ N_SEGMENT = tuple(SUPERLAYER_CELLS[s] for s in AXIAL)
 """Segments (cells of a layer) of superlayers 0, 2, 4, 6 and 8."""
 
 RADIUS_CM = tuple(
-    (RADIUS_MM[layer] / 10, RADIUS_MM[layer + 1] / 10) for layer in (FIRST_PRIORITY_LAYER[s] for s in AXIAL)
+    (RADIUS_MM[layer] / 10, RADIUS_MM[layer + 1] / 10)
+    for layer in (FIRST_PRIORITY_LAYER[s] for s in AXIAL)
 )
 """Radii of the first and of the second priority layer of each axial superlayer."""
 

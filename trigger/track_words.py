@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models.cdc_layers import SUPERLAYER_CELLS
-from firmware_models.cdc_segment import Segments
 from firmware_models.interface.cdc_hough import AXIAL, CDC_SEGMENTS, N_SLOT, N_TRACK, N_TRACKER
 from firmware_models.interface.cdc_segment import PERSISTENCE
 from firmware_models.interface.neuro import STEREO, TRACK_SEGMENTS
 from firmware_models.kernels import njit
+from firmware_models.segment_finding import Segments
 from firmware_models.segment_views import SHIFT
 
 LAST_CLOCK = PERSISTENCE - 1
