@@ -39,7 +39,11 @@ def generated_modules(notice: str) -> dict[str, str]:
     files = {
         f"hdl/generated/{name}_registers.sv": "\n".join(_registers(BLOCKS[name], notice))
         for name in (
-            "ecl_selection", "cdc_hough", "l1_throttle", "neuro_preprocess", "single_track",
+            "ecl_selection",
+            "cdc_hough",
+            "l1_throttle",
+            "neuro_preprocess",
+            "single_track",
         )
     }
     return files | {

@@ -29,15 +29,15 @@ module neuro_preprocess_choice #(
     end
   end
 
-  logic [ITEM_W-1:0] chosen;
-  always_comb begin
-    chosen = '0;
-    for (int i = 0; i < N; i++) begin
-      chosen |= items_i[i*ITEM_W+:ITEM_W] & {ITEM_W{&ahead[i*N+:N]}};
-    end
+  // The item of the slot that is ahead of all, ored over slots.
+  logic [(N+1)*ITEM_W-1:0] chosen;
+  assign chosen[0+:ITEM_W] = '0;
+  for (genvar i = 0; i < N; i++) begin : g_item
+    assign chosen[(i+1)*ITEM_W+:ITEM_W] = chosen[i*ITEM_W+:ITEM_W] |
+        (&ahead[i*N+:N] ? items_i[i*ITEM_W+:ITEM_W] : {ITEM_W{1'b0}});
   end
   always_ff @(posedge clk_i) begin
     found_o <= |found_i;
-    item_o  <= chosen;
+    item_o  <= chosen[N*ITEM_W+:ITEM_W];
   end
 endmodule
