@@ -13,6 +13,7 @@ _MAKERS: dict[str, Callable[[int], Maker]] = {
     "ecl_selection": ecl.clusters,
     "cdc_hough": tracks.track_segments,
     "grl_tracks": tracks.track_angles,
+    "neuro_preprocess": tracks.neural_segments,
     "neuro_mlp": tracks.toy_tracks,
     "single_track": tracks.neural_tracks,
     "gdl_inputs": gdl.ticks,

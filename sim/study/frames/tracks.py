@@ -10,6 +10,7 @@ import numpy as np
 
 from firmware_models import cdc_hough, grl_tracks, neuro_mlp
 from firmware_models.interface.cdc_hough import N_TRACKER, TRACK_CLOCKS_PER_TURN, TRACK_TICK_NS
+from sim.neuro import ideal_segments
 from sim.neuro import toy_tracks as toy
 from sim.streams import stream
 from sim.study.frames.collisions import Frames, Maker
@@ -28,6 +29,19 @@ def toy_tracks(seed: int) -> Maker:
     def make(n: int, chunk: int) -> Frames:
         words = toy.generate(n, seed, chunk).words()
         rng = stream(seed, "frames/toy_tracks", chunk)
+        words["last"] = rng.random(n) < 1 / TRACKS_PER_EVENT
+        words["quadrant"] = rng.integers(0, 4, n)
+        return words
+
+    return make
+
+
+def neural_segments(seed: int) -> Maker:
+    """Give analytic tracks with their segments and wrong ones (`sim.neuro.ideal_segments`)."""
+
+    def make(n: int, chunk: int) -> Frames:
+        rng = stream(seed, "frames/neural_segments", chunk)
+        words = ideal_segments.words(ideal_segments.AnalyticTracks.draw(n, rng), rng)
         words["last"] = rng.random(n) < 1 / TRACKS_PER_EVENT
         words["quadrant"] = rng.integers(0, 4, n)
         return words
