@@ -8,16 +8,11 @@ module cdc_event_time_first (
     output logic         some_o,
     output logic [  7:0] place_o
 );
-  // Lowest set bit of 16 in a tree of pairs; 15 when there is none.
+  // Lowest set bit of 16; 0 when there is none.
   function automatic [3:0] lowest(input [15:0] bits);
-    logic [7:0] byte_half;
-    logic [3:0] nibble;
-    lowest[3] = bits[7:0] == '0;
-    byte_half = lowest[3] ? bits[15:8] : bits[7:0];
-    lowest[2] = byte_half[3:0] == '0;
-    nibble    = lowest[2] ? byte_half[7:4] : byte_half[3:0];
-    lowest[1] = nibble[1:0] == '0;
-    lowest[0] = lowest[1] ? !nibble[2] : !nibble[0];
+    logic [15:0] one;
+    one = bits & (~bits + 16'd1);
+    lowest = {|(one & 16'hff00), |(one & 16'hf0f0), |(one & 16'hcccc), |(one & 16'haaaa)};
   endfunction
 
   logic [15:0] some_q;
