@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from firmware_models.errors import unknown_name
-from sim.study.frames import ecl, gdl, readout, tracks
+from sim.study.frames import chamber, ecl, gdl, readout, tracks
 from sim.study.frames.collisions import CHUNK, Frames, Maker
 
 _MAKERS: dict[str, Callable[[int], Maker]] = {
     "ecl_cluster": ecl.calorimeter_frames,
     "ecl_selection": ecl.clusters,
     "cdc_hough": tracks.track_segments,
-    "grl_tracks": tracks.track_angles,
+    "cdc_event_time": chamber.event_segments,
+    "grl_tracks": chamber.all_tracks,
     "neuro_mlp": tracks.toy_tracks,
     "single_track": tracks.neural_tracks,
     "gdl_inputs": gdl.ticks,
