@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from firmware_models.errors import unknown_name
-from sim.study.frames import ecl, gdl, readout, tracks
+from sim.study.frames import chamber, ecl, gdl, readout, tracks
 from sim.study.frames.collisions import CHUNK, Frames, Maker
 
 _MAKERS: dict[str, Callable[[int], Maker]] = {
@@ -14,6 +14,8 @@ _MAKERS: dict[str, Callable[[int], Maker]] = {
     "cdc_hough": tracks.track_segments,
     "grl_tracks": tracks.track_angles,
     "neuro_preprocess": tracks.neural_segments,
+    "cdc_event_time": chamber.event_segments,
+    "grl_tracks": chamber.all_tracks,
     "neuro_mlp": tracks.toy_tracks,
     "single_track": tracks.neural_tracks,
     "gdl_inputs": gdl.ticks,
