@@ -165,12 +165,17 @@ class TrackGun(Process):
         return 1.0 / (1.0 / high + (1.0 / low - 1.0 / high) * u) / np.sin(theta)
 
     def _start(self, number: FloatArray, track: FloatArray) -> None:
-        """Fill in the production points, shapes ``(n, tracks, 7)``."""
+        """Fill in the production points, and azimuths that follow from a common one."""
+        common = self.word("vertices") == "common"
         phi = track[..., PHI]
         if self._displaced:
             rho = self._flat("rho", number[..., 4])
-            azimuth = phi - math.radians(self.number("deflection")) * (2.0 * number[..., 5] - 1.0)
+            deflection = math.radians(self.number("deflection")) * (2.0 * number[..., 5] - 1.0)
+            azimuth = phi - deflection
             track[..., X], track[..., Y] = rho * np.cos(azimuth), rho * np.sin(azimuth)
+            own = 2 if self.word("pairing") == "back_to_back" else 1
+            if common:
+                track[:, own:, PHI] = azimuth[:, :1] + deflection[:, own:]
         else:
             d0 = self._flat("d0", number[..., 4])
             track[..., X], track[..., Y] = d0 * np.sin(phi), -d0 * np.cos(phi)
@@ -179,7 +184,7 @@ class TrackGun(Process):
         if width > 0.0:
             # A normal distribution has no values at 0 and 1.
             track[..., Z] = width * ndtri(np.clip(number[..., 3], 2.0**-54, 1.0 - 2.0**-53))
-        if self.word("vertices") == "common":
+        if common:
             track[:, 1:, X : Z + 1] = track[:, :1, X : Z + 1]
 
     def momenta(self, variables: FloatArray) -> FloatArray:

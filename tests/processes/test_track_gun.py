@@ -183,12 +183,16 @@ def test_back_to_back_in_azimuth(start: dict[str, object], vertices: str) -> Non
 
 
 def test_common_start_of_a_decay() -> None:
-    events = shoot(2000, tracks=2, vertices="common", rho_min=10, rho_max=50, deflection=30)
-    assert events.vertex[::2].tobytes() == events.vertex[1::2].tobytes()
-    rho = np.hypot(events.vertex[::2, 0], events.vertex[::2, 1])
-    # Only the first track keeps to the angle; the second has an azimuth of its own.
-    assert np.max(np.abs(line_d0(events)[::2]) / rho) <= 0.5 + 1e-12
-    assert np.max(np.abs(line_d0(events)[1::2]) / rho) > 0.9
+    events = shoot(5000, tracks=3, vertices="common", rho_min=10, rho_max=50, deflection=30)
+    rho = np.hypot(events.vertex[:, 0], events.vertex[:, 1])
+    assert np.array_equal(rho[0::3], rho[1::3])
+    deflected = np.arcsin(line_d0(events) / rho).reshape(-1, 3)
+    for k in range(3):
+        assert_distributed(deflected[:, k], flat(-math.pi / 6.0, math.pi / 6.0))
+    off = np.corrcoef(deflected.T) - np.eye(3)
+    assert np.max(np.abs(off)) < 4.5 / math.sqrt(5000)
+    # All fly outwards: the sine alone would hide the opposite.
+    assert np.all(np.sum(events.vertex[:, :2] * events.p4[:, :2], axis=1) > 0.0)
 
 
 def test_third_track_is_independent_of_a_pair() -> None:

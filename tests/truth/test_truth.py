@@ -191,7 +191,7 @@ def test_the_first_of_equals_leads() -> None:
     for i in range(2000):
         rows = [row for row in range(offsets[i], offsets[i + 1]) if chosen[row]]
         rows.sort(key=lambda row: -score[row])
-        assert got[i].tolist() == (rows + [-1, -1, -1])[:3]
+        assert got[i].tolist() == [*rows, -1, -1, -1][:3]
 
 
 def test_event_without_particles() -> None:
