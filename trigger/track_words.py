@@ -68,7 +68,8 @@ def axial_words(
     words = CDC_SEGMENTS.zeros(len(slots))
     words["clock"] = np.repeat(_clocks(clock, len(slots) // N_TRACKER), N_TRACKER)
     _gather_rows(
-        np.arange(len(slots)), slots, _AXIAL, *_columns(segments), np.array(SUPERLAYER_CELLS), np.array(SHIFT),
+        np.arange(len(slots)), slots, _AXIAL, segments.local, segments.time, segments.lr,
+        segments.position, np.array(SUPERLAYER_CELLS), np.array(SHIFT),
         words["valid"], words["id"], words["time"], words["lr"], words["position"],
     )  # fmt: skip
     return words
@@ -113,11 +114,11 @@ def network_words(
     at = number[:, None] * len(AXIAL) + np.arange(len(AXIAL))
     for name in ("id", "time", "lr", "position"):
         words[f"axial_{name}"] = tracks[name][frame[:, None], at]
-    columns = _columns(segments)
     cells, shift = np.array(SUPERLAYER_CELLS), np.array(SHIFT)
     _gather_rows(
-        frame, slots, _STEREO, *columns, cells, shift, words["stereo_valid"], words["stereo_id"],
-        words["stereo_time"], words["stereo_lr"], words["stereo_position"],
+        frame, slots, _STEREO, segments.local, segments.time, segments.lr, segments.position,
+        cells, shift, words["stereo_valid"], words["stereo_id"], words["stereo_time"],
+        words["stereo_lr"], words["stereo_position"],
     )  # fmt: skip
     _patterns(
         frame, slots, segments.local, segments.pattern, cells, shift, _AXIAL, _STEREO,
@@ -128,10 +129,6 @@ def network_words(
 
 def _clocks(clock: ArrayLike, n: int) -> NDArray[np.int64]:
     return np.broadcast_to(np.asarray(clock, dtype=np.int64), (n,))
-
-
-def _columns(segments: Segments) -> tuple[NDArray[np.integer], ...]:
-    return segments.local, segments.time, segments.lr, segments.position
 
 
 @njit()
