@@ -149,9 +149,12 @@ def resolution(n: int, seed: int) -> None:
             good = found["neural"] == 1
             accepted = shares(near[good], chosen_z[good], z_edges)
             kept.append([network, f"{level:g}", *(cell.split()[0] for cell in accepted)])
-    show("Error of z that 68 % do not exceed, and rms within 30 cm in brackets [cm], "
-         "|z| < 15 cm (published: 2 cm at high to 5 cm at low pT)",
-         ("network", "background", *(f"{b} GeV" for b in bins(RESOLUTION_EDGES))), rows)  # fmt: skip
+    show(
+        "Error of z that 68 % do not exceed, and rms within 30 cm in brackets [cm], "
+        "|z| < 15 cm (published: 2 cm at high to 5 cm at low pT)",
+        ("network", "background", *(f"{b} GeV" for b in bins(RESOLUTION_EDGES))),
+        rows,
+    )
     show("Share of neural tracks with |z| < 15 cm found, by true |z| [cm]",
          ("network", "background", *bins(z_edges)), kept)  # fmt: skip
 
@@ -181,7 +184,11 @@ def displaced(n: int, seed: int) -> None:
                     label = name if name == "2D track" else f"{network}: {name}"
                     rows.append([label, *(c.split()[0] for c in shares(passed, at, edges))])
         axis = "|d0|" if what == "d0" else "radius of production"
-        show(f"Efficiency by {axis} [cm] (toy of the notes, 2D: {toy[what]})", ("", *bins(edges)), rows)  # fmt: skip
+        show(
+            f"Efficiency by {axis} [cm] (toy of the notes, 2D: {toy[what]})",
+            ("", *bins(edges)),
+            rows,
+        )
 
 
 def rates(n: int, seed: int) -> None:
