@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models import segment_lut
+from firmware_models.interface import BLOCKS
 from firmware_models.interface.cdc_segment import (
     CDC_WIRES,
     N_COLUMN,
@@ -41,12 +42,12 @@ _FAN_ADDRESS, _ADDRESS = 16, 12
 
 def segment_parameters() -> Iterator[str]:
     """Yield the package's constants of the segment finder."""
-    yield "  // Segment finder: columns and rows of wires, columns in a beat, columns before the one of"
-    yield "  // id 0, ids, bits of the data clock in a time, bits of {live, age, time}."
+    yield "  // Segment finder: columns and rows of wires, columns in a beat, columns before the one"
+    yield "  // of id 0, ids, bits of the data clock in a time, bits of {live, age, time}."
     for name, value in {
         "COLUMNS": N_COLUMN,
         "ROWS": N_ROW,
-        "GROUP": N_COLUMN // 4,
+        "GROUP": N_COLUMN // BLOCKS["cdc_segment"].beats,
         "PAD": PAD,
         "IDS": N_ID,
         "CLOCK_W": CLOCK_WIDTH,

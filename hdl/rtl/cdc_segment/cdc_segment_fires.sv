@@ -10,7 +10,9 @@ module cdc_segment_fires
     input  logic [                       CDC_SEGMENT_IDS-1:0] near_i,
     input  logic [      CDC_SEGMENT_REG_MIN_LAYERS_W-1:0]     least_i,
     // Live wires, a vector over columns for each row.
+    /* verilator lint_off UNUSEDSIGNAL */  // no id needs all rows of the outer columns
     input  logic [CDC_SEGMENT_ROWS*CDC_SEGMENT_COLUMNS-1:0]   live_i,
+    /* verilator lint_on UNUSEDSIGNAL */
     output logic [                       CDC_SEGMENT_IDS-1:0] candidates_o
 );
   localparam N = CDC_SEGMENT_COLUMNS;
