@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from firmware_models.errors import unknown_name
+from firmware_models.interface import Registers
 from sim.study.frames import ecl, gdl, readout, tracks
 from sim.study.frames.collisions import CHUNK, Frames, Maker
 
 _MAKERS: dict[str, Callable[[int], Maker]] = {
     "ecl_cluster": ecl.calorimeter_frames,
     "ecl_selection": ecl.clusters,
+    "cdc_segment": tracks.wires,
     "cdc_hough": tracks.track_segments,
     "neuro_mlp": tracks.toy_tracks,
     "single_track": tracks.neural_tracks,
@@ -22,6 +24,9 @@ _MAKERS: dict[str, Callable[[int], Maker]] = {
     "derandomizer": readout.front_end,
     "event_framer": readout.events,
 }
+
+_REGISTERS: dict[str, Callable[[int], Registers]] = {"cdc_segment": tracks.wire_registers}
+"""Blocks whose frames are made for other registers than those after reset, chunk by chunk."""
 
 
 def physics_frames(block: str, n: int, seed: int = 1) -> Iterator[Frames]:
@@ -50,3 +55,15 @@ def physics_frames(block: str, n: int, seed: int = 1) -> Iterator[Frames]:
     make = _MAKERS[block](seed)
     for chunk, start in enumerate(range(0, n, CHUNK)):
         yield make(min(CHUNK, n - start), chunk)
+
+
+def physics_registers(block: str, chunk: int) -> Registers | None:
+    """Return the registers that go with a chunk of a block's frames; None: those after reset.
+
+    Parameters
+    ----------
+    block : str
+    chunk : int
+        Number of the chunk that `physics_frames` yields, from 0.
+    """
+    return _REGISTERS[block](chunk) if block in _REGISTERS else None
