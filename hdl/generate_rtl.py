@@ -33,6 +33,7 @@ WITH_REGISTERS = (
     "l1_throttle",
 )  # fmt: skip
 """Blocks whose registers are a module of their own."""
+from hdl.generate_segment import segment_modules, segment_parameters
 
 BARREL_RINGS = 12
 """θ-IDs 4 to 15."""
@@ -46,9 +47,11 @@ def generated_modules(notice: str) -> dict[str, str]:
     files = {
         f"hdl/generated/{name}_registers.sv": "\n".join(_registers(BLOCKS[name], notice))
         for name in WITH_REGISTERS
+        for name in ("ecl_selection", "cdc_segment", "cdc_hough", "l1_throttle", "single_track")
     }
     return files | {
         "hdl/generated/ecl_selection_rom.sv": "\n".join(_rom(notice)),
+        **segment_modules(notice),
         **hough_modules(notice),
         **neuro_modules(notice),
         **preprocess_modules(notice),
@@ -158,6 +161,7 @@ def shared_parameters() -> Iterator[str]:
         total = sum(mask << (i * N_RING) for i, mask in enumerate(masks))
         width = N_RING * len(masks)
         yield f"  localparam [{width - 1}:0] ECL_BHABHA_{name}_RINGS = {width}'h{total:x};"
+    yield from segment_parameters()
     yield from hough_parameters()
     yield from readout_parameters()
     yield from neuro_parameters()

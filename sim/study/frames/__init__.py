@@ -19,6 +19,8 @@ _MAKERS: dict[str, Callable[[int], Maker]] = {
     "neuro_preprocess": tracks.track_segments,
     "neuro_mlp": tracks.network_inputs,
     "neuro_deep": tracks.network_inputs,
+    "cdc_hough": tracks.track_segments,
+    "neuro_mlp": tracks.toy_tracks,
     "single_track": tracks.neural_tracks,
     "gdl_inputs": gdl.ticks,
     "gdl_logic": gdl.input_bits,
