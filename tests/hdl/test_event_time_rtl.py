@@ -20,12 +20,11 @@ TRACKS = "grl_tracks.sv"
 
 MUTANTS = {
     # Ten equal times of one superlayer: 8 + 2 must not become 2.
-    "ten-wrap": (COUNT, "wire [W-1:0] over = twos_a[W+:W] & twos_b[W+:W];",
-                 "wire [W-1:0] over = '0;", "cdc_event_time."),
-    "lost-carry": (COUNT, "ones_d[W+:W], ones_e[W+:W]", "ones_d[W+:W], W'(0)", "cdc_event_time."),
+    "ten-wrap": (COUNT, "over = fours_a & fours_b;", "over = '0;", "cdc_event_time."),
+    "lost-carry": (COUNT, "twos_f, twos_d, twos_e)", "twos_f, twos_d, W'(0))", "cdc_event_time."),
     "sum-wraps": (ADD, "(a_i[2*W+:W] & b_i[2*W+:W]) | (half2 & carry1)",
                   "a_i[2*W+:W] & b_i[2*W+:W]", "cdc_event_time."),
-    "quarter": (TIME, "QUARTER(2'(q))", "QUARTER(2'(q) ^ 2'd1)", "cdc_event_time."),
+    "quarter": (TIME, "(2'(q))", "(2'(q) ^ 2'd1)", "cdc_event_time."),
     "first-beat": (TIME, "begin_q[3] ? tracker : frame", "frame", "cdc_event_time."),
     "outside": (TIME, "&& !position[TW-1]", "", "cdc_event_time."),
     "start": (TIME, "oldest8 = clock8_q[TW-TICKW-1:0] -", "oldest8 = clock4_q[TW-TICKW-1:0] -",
