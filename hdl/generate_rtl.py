@@ -22,6 +22,7 @@ from firmware_models.trigger_cells import (
     RING_PHI_COUNT,
     cell_map,
 )
+from hdl.generate_deep import deep_modules, deep_parameters
 from hdl.generate_hough import hough_modules, hough_parameters
 from hdl.generate_neuro import neuro_modules, neuro_parameters
 from hdl.generate_readout import readout_parameters
@@ -43,6 +44,7 @@ def generated_modules(notice: str) -> dict[str, str]:
         "hdl/generated/ecl_selection_rom.sv": "\n".join(_rom(notice)),
         **hough_modules(notice),
         **neuro_modules(notice),
+        **deep_modules(notice),
     }
 
 
@@ -152,3 +154,4 @@ def shared_parameters() -> Iterator[str]:
     yield from hough_parameters()
     yield from readout_parameters()
     yield from neuro_parameters()
+    yield from deep_parameters()

@@ -10,6 +10,7 @@ import numpy as np
 
 from firmware_models import cdc_hough, neuro_mlp
 from firmware_models.interface.cdc_hough import N_TRACKER, TRACK_CLOCKS_PER_TURN, TRACK_TICK_NS
+from sim.neuro import deep_toy
 from sim.neuro import toy_tracks as toy
 from sim.streams import stream
 from sim.study.frames.collisions import Frames, Maker
@@ -30,6 +31,18 @@ def toy_tracks(seed: int) -> Maker:
         rng = stream(seed, "frames/toy_tracks", chunk)
         words["last"] = rng.random(n) < 1 / TRACKS_PER_EVENT
         words["quadrant"] = rng.integers(0, 4, n)
+        return words
+
+    return make
+
+
+def patterned_tracks(seed: int) -> Maker:
+    """Give toy tracks with random hit patterns."""
+    tracks = toy_tracks(seed)
+
+    def make(n: int, chunk: int) -> Frames:
+        words = tracks(n, chunk)
+        words["pattern"] = deep_toy.patterns(n, seed, chunk)
         return words
 
     return make
