@@ -22,6 +22,7 @@ from firmware_models.trigger_cells import (
     RING_PHI_COUNT,
     cell_map,
 )
+from hdl.generate_deep import deep_modules, deep_parameters
 from hdl.generate_hough import hough_modules, hough_parameters
 from hdl.generate_neuro import neuro_modules, neuro_parameters
 from hdl.generate_preprocess import preprocess_modules, preprocess_parameters
@@ -55,6 +56,7 @@ def generated_modules(notice: str) -> dict[str, str]:
         **hough_modules(notice),
         **neuro_modules(notice),
         **preprocess_modules(notice),
+        **deep_modules(notice),
     }
 
 
@@ -167,3 +169,4 @@ def shared_parameters() -> Iterator[str]:
     yield from neuro_parameters()
     yield from track_parameters()
     yield from preprocess_parameters()
+    yield from deep_parameters()

@@ -21,6 +21,7 @@ _MAKERS: dict[str, Callable[[int], Maker]] = {
     "neuro_deep": tracks.network_inputs,
     "cdc_hough": tracks.track_segments,
     "neuro_mlp": tracks.toy_tracks,
+    "neuro_deep": tracks.patterned_tracks,
     "single_track": tracks.neural_tracks,
     "gdl_inputs": gdl.ticks,
     "gdl_logic": gdl.input_bits,

@@ -30,6 +30,7 @@ from firmware_models.interface.cdc_hough import N_TRACKER, TRACK_CLOCKS_PER_TURN
 from firmware_models.interface.cdc_segment import N_SUPERLAYER
 from firmware_models.wire_hits import WireHits
 from sim.detector.cdc.response import CdcConfig, CdcResponse
+from sim.neuro import deep_toy
 from sim.neuro import toy_tracks as toy
 from sim.streams import stream
 from sim.study.frames.collisions import Frames, Maker, mixed_events
@@ -122,6 +123,14 @@ def wires(seed: int) -> Maker:
             last[key] = hits(key[1], group)
         starts = np.cumsum(rng.geometric(1.0 / MEAN_WINDOW_GAP, key[1])) - 1
         return cdc_segment.quantize(last[key], superlayer, tracker, starts=starts, clocks=n)
+def patterned_tracks(seed: int) -> Maker:
+    """Give toy tracks with random hit patterns."""
+    tracks = toy_tracks(seed)
+
+    def make(n: int, chunk: int) -> Frames:
+        words = tracks(n, chunk)
+        words["pattern"] = deep_toy.patterns(n, seed, chunk)
+        return words
 
     return make
 
@@ -147,6 +156,9 @@ def all_tracks(seed: int) -> Maker:
     """Give the tracks of all trackers."""
     make = steps(seed)
     return lambda n, chunk: grl_tracks.quantize(make(n, chunk).tracks)
+def neural_tracks(seed: int) -> Maker:
+    tracks = toy_tracks(seed)
+    return lambda n, chunk: neuro_mlp.evaluate(tracks(n, chunk))
 
 
 def track_segments(seed: int) -> Maker:
