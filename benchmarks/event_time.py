@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
+from sim.study.frames.chamber import tracker_words
 
 from firmware_models import cdc_event_time, cdc_hough
 from firmware_models.interface.cdc_hough import AXIAL, N_TRACK, N_TRACKER
@@ -23,7 +24,6 @@ from sim.detector.cdc.response import CdcConfig, CdcResponse
 from sim.events import Events, from_dense
 from sim.processes import get_process
 from sim.streams import stream
-from sim.study.frames.chamber import tracker_words
 
 EVENTS = 1_500
 MUON, MUON_MASS = 13, 0.1056584

@@ -27,14 +27,14 @@ from hdl.generate_hough import hough_modules, hough_parameters
 from hdl.generate_neuro import neuro_modules, neuro_parameters
 from hdl.generate_preprocess import preprocess_modules, preprocess_parameters
 from hdl.generate_readout import readout_parameters
+from hdl.generate_segment import segment_modules, segment_parameters
 from hdl.generate_tracks import track_parameters
 
 WITH_REGISTERS = (
-    "ecl_selection", "cdc_event_time", "cdc_hough", "neuro_preprocess", "single_track",
-    "l1_throttle",
+    "ecl_selection", "cdc_segment", "cdc_event_time", "cdc_hough", "neuro_preprocess",
+    "single_track", "l1_throttle",
 )  # fmt: skip
 """Blocks whose registers are a module of their own."""
-from hdl.generate_segment import segment_modules, segment_parameters
 
 BARREL_RINGS = 12
 """θ-IDs 4 to 15."""
@@ -48,7 +48,6 @@ def generated_modules(notice: str) -> dict[str, str]:
     files = {
         f"hdl/generated/{name}_registers.sv": "\n".join(_registers(BLOCKS[name], notice))
         for name in WITH_REGISTERS
-        for name in ("ecl_selection", "cdc_segment", "cdc_hough", "l1_throttle", "single_track")
     }
     return files | {
         "hdl/generated/ecl_selection_rom.sv": "\n".join(_rom(notice)),

@@ -889,7 +889,7 @@ package l1_pkg;
   localparam ECL_SELECTION_REG_LML13_OTHER_N = 1;
   localparam ECL_SELECTION_REG_LML13_OTHER_DEFAULT = 57;
   // Track segments of one superlayer that one tracker sees.
-  localparam CDC_SEGMENT_LATENCY = 16;
+  localparam CDC_SEGMENT_LATENCY = 14;
   localparam CDC_SEGMENT_INTERVAL = 4;
   localparam CDC_SEGMENT_BEATS = 4;
   localparam CDC_SEGMENT_BEAT_WIDTH = 1509;
@@ -936,7 +936,7 @@ package l1_pkg;
   localparam CDC_HOUGH_REG_HIT_THRESHOLD_DEFAULT = 4;
   // Network inputs of a 2D track from its segments.
   localparam NEURO_PREPROCESS_LATENCY = 7;
-  localparam NEURO_PREPROCESS_INTERVAL = 4;
+  localparam NEURO_PREPROCESS_INTERVAL = 1;
   localparam NEURO_PREPROCESS_BEATS = 1;
   localparam NEURO_PREPROCESS_REG_T0_SOURCE_ADDR = 0;
   localparam NEURO_PREPROCESS_REG_T0_SOURCE_W = 1;
@@ -1162,6 +1162,15 @@ package l1_pkg;
   // 2D Bhabha types: rings of the forward and of the backward sum, type 0 lowest.
   localparam [237:0] ECL_BHABHA_FORWARD_RINGS = 238'h300008000600018000c000300018000400020001800080002000080007;
   localparam [237:0] ECL_BHABHA_BACKWARD_RINGS = 238'h6000600020001000100008000800060006000200030001800080018000;
+  // Segment finder: columns and rows of wires, columns in a beat, columns before the one
+  // of id 0, ids, bits of the data clock in a time, bits of {live, age, time}.
+  localparam CDC_SEGMENT_COLUMNS = 240;
+  localparam CDC_SEGMENT_ROWS = 5;
+  localparam CDC_SEGMENT_GROUP = 60;
+  localparam CDC_SEGMENT_PAD = 4;
+  localparam CDC_SEGMENT_IDS = 232;
+  localparam CDC_SEGMENT_CLOCK_W = 5;
+  localparam CDC_SEGMENT_KEY_W = 9;
   // Hough plane: rows, squares of two by two cells in a tracker and in its quadrant.
   localparam CDC_HOUGH_ROWS = 34;
   localparam CDC_HOUGH_SQUARES = 23;
@@ -1192,7 +1201,8 @@ package l1_pkg;
   localparam NEURO_SUM_W = 32;
   localparam NEURO_ADDRESS_W = 14;
   localparam NEURO_ADDRESS_SHIFT = 12;
-  localparam NEURO_STEP_W = 4;
+  localparam NEURO_HIDDEN_STEP_W = 4;
+  localparam NEURO_OUTPUT_STEP_W = 4;
   localparam NEURO_HIDDEN_LANES = 2;
   localparam NEURO_OUTPUT_LANES = 10;
   localparam SINE_W = 8;
@@ -1214,4 +1224,38 @@ package l1_pkg;
   localparam GRL_OPEN90 = 9;
   localparam GRL_OPEN30 = 3;
   localparam [19:0] GRL_BACK_TO_BACK = 20'h73e11;
+  // Network inputs: angles [2^-12 rad], IDs [2^-8 wire], superlayer 0 lowest.
+  localparam NEURO_ANGLE_W = 14;
+  localparam NEURO_ANGLE_FRACTION = 12;
+  localparam NEURO_WIRE_FRACTION = 8;
+  localparam NEURO_CONSTANT_W = 16;
+  localparam NEURO_MAX_DRIFT = 256;
+  // Wires per radian.
+  localparam [143:0] NEURO_RELATIVE_WIRES = 144'h3d1e380632ee2dd628be23a71e8f19771977;
+  // Middle of the window from segment id 0, signed.
+  localparam [143:0] NEURO_RELATIVE_OFFSET = 144'h0f801500ff800c00000004000000fc000000;
+  // Half of the window.
+  localparam [143:0] NEURO_RELATIVE_HALF = 144'h030005800200048001800380018003800180;
+  // Left shift to an input.
+  localparam [143:0] NEURO_RELATIVE_SHIFT = 144'h000200010003000100030002000300020003;
+  // Deeper network: nodes, fixed point, inputs that a layer takes on a clock.
+  localparam NEURO_DEEP_FIRST = 60;
+  localparam NEURO_DEEP_SECOND = 60;
+  localparam NEURO_DEEP_OUTPUTS = 4;
+  localparam NEURO_DEEP_WEIGHT_W = 18;
+  localparam NEURO_DEEP_SUM_W = 38;
+  localparam NEURO_DEEP_PATTERN_SUM_W = 25;
+  localparam NEURO_DEEP_FRACTION = 12;
+  localparam NEURO_DEEP_INTEGER_W = 2;
+  localparam NEURO_DEEP_ADDRESS_W = 12;
+  localparam NEURO_DEEP_ADDRESS_SHIFT = 2;
+  localparam NEURO_DEEP_TOP = 4095;
+  localparam NEURO_DEEP_INPUT_LANES = 4;
+  localparam NEURO_DEEP_INPUT_STEP_W = 3;
+  localparam NEURO_DEEP_PATTERN_LANES = 15;
+  localparam NEURO_DEEP_PATTERN_STEP_W = 3;
+  localparam NEURO_DEEP_HIDDEN_LANES = 6;
+  localparam NEURO_DEEP_HIDDEN_STEP_W = 4;
+  localparam NEURO_DEEP_OUTPUT_LANES = 31;
+  localparam NEURO_DEEP_OUTPUT_STEP_W = 1;
 endpackage

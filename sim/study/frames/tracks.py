@@ -3,8 +3,6 @@
 Half of the collisions are those of the other blocks; half are pairs of particles from anywhere on
 the beam line, so that there are tracks of all momenta, and enough of them. Every window ends on
 another data clock.
-The segment finder gets simulated hits of the drift chamber; the blocks of the neural track trigger
-get analytic toy tracks (`sim.neuro.toy_tracks`).
 """
 
 from __future__ import annotations
@@ -24,17 +22,6 @@ from sim.processes import get_process
 from sim.streams import stream
 from sim.study.frames.collisions import Frames, Maker, mixed_events
 from trigger.track_trigger import TrackSteps, TrackTrigger
-from firmware_models import cdc_hough, cdc_segment, neuro_mlp
-from firmware_models.interface import Registers
-from firmware_models.interface.cdc_hough import N_TRACKER, TRACK_CLOCKS_PER_TURN, TRACK_TICK_NS
-from firmware_models.interface.cdc_segment import N_SUPERLAYER
-from firmware_models.wire_hits import WireHits
-from sim.detector.cdc.response import CdcConfig, CdcResponse
-from sim.neuro import deep_toy
-from sim.neuro import toy_tracks as toy
-from sim.streams import stream
-from sim.study.frames.collisions import Frames, Maker, mixed_events
-from sim.study.ideal_tracks import IdealTracks, fire
 
 PAIRS: dict[str, float | str] = {
     "particle": "pi", "tracks": "2", "spectrum": "inverse_pt", "p_min": 0.25, "p_max": 5.0,
@@ -44,37 +31,6 @@ PAIRS: dict[str, float | str] = {
 
 MEAN_WINDOW_GAP = 12.0
 """Mean data clocks from one collision's window to the next: some overlap, some lie apart."""
-
-MEAN_WINDOW_GAP = 12.0
-"""Mean data clocks from one collision's window to the next: some overlap, some lie apart."""
-
-
-def wires(seed: int) -> Maker:
-    """Give the data clocks of one finder, with windows of simulated collisions at random gaps.
-
-    The superlayer changes with every chunk (`wire_registers`), the tracker with every ninth; all 36
-    finders see the same collisions.
-    """
-    events, response = mixed_events(seed), CdcResponse(CdcConfig())
-    last: dict[tuple[int, int], WireHits] = {}
-
-    def make(n: int, chunk: int) -> Frames:
-        group, view = divmod(chunk, N_SUPERLAYER * N_TRACKER)
-        tracker, superlayer = divmod(view, N_SUPERLAYER)
-        rng = stream(seed, "frames/wires", chunk)
-        key = group, int(n / MEAN_WINDOW_GAP) + 1
-        if key not in last:
-            last.clear()
-            last[key] = response.respond(events(key[1], group), seed, group)
-        starts = np.cumsum(rng.geometric(1.0 / MEAN_WINDOW_GAP, key[1])) - 1
-        return cdc_segment.quantize(last[key], superlayer, tracker, starts=starts, clocks=n)
-
-    return make
-
-
-def wire_registers(chunk: int) -> Registers:
-    """Return the registers that a chunk of `wires` is made for."""
-    return {"superlayer": np.array([chunk % N_SUPERLAYER])}
 
 
 def chamber(seed: int) -> Callable[[int, int], WireHits]:
@@ -123,14 +79,6 @@ def wires(seed: int) -> Maker:
             last[key] = hits(key[1], group)
         starts = np.cumsum(rng.geometric(1.0 / MEAN_WINDOW_GAP, key[1])) - 1
         return cdc_segment.quantize(last[key], superlayer, tracker, starts=starts, clocks=n)
-def patterned_tracks(seed: int) -> Maker:
-    """Give toy tracks with random hit patterns."""
-    tracks = toy_tracks(seed)
-
-    def make(n: int, chunk: int) -> Frames:
-        words = tracks(n, chunk)
-        words["pattern"] = deep_toy.patterns(n, seed, chunk)
-        return words
 
     return make
 
@@ -156,9 +104,6 @@ def all_tracks(seed: int) -> Maker:
     """Give the tracks of all trackers."""
     make = steps(seed)
     return lambda n, chunk: grl_tracks.quantize(make(n, chunk).tracks)
-def neural_tracks(seed: int) -> Maker:
-    tracks = toy_tracks(seed)
-    return lambda n, chunk: neuro_mlp.evaluate(tracks(n, chunk))
 
 
 def track_segments(seed: int) -> Maker:
