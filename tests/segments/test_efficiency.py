@@ -68,4 +68,4 @@ def test_four_of_five_layers() -> None:
         n = int(((pt > 1.0) & prompt).sum())
         expected = 0.97**5 + 5 * 0.97**4 * 0.03
         error = np.sqrt(expected * (1 - expected) / n)
-        assert abs(share - expected) < 4 * error + 0.0015  # cells beside, corners that fire nothing
+        assert abs(share - expected) < 4 * error
