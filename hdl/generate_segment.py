@@ -42,8 +42,8 @@ _FAN_ADDRESS, _ADDRESS = 16, 12
 
 def segment_parameters() -> Iterator[str]:
     """Yield the package's constants of the segment finder."""
-    yield "  // Segment finder: columns and rows of wires, columns in a beat, columns before the one"
-    yield "  // of id 0, ids, bits of the data clock in a time, bits of {live, age, time}."
+    yield "  // Segment finder: columns and rows of wires, columns in a beat, columns before"
+    yield "  // the one of id 0, ids, bits of the data clock in a time, bits of {live, age, time}."
     for name, value in {
         "COLUMNS": N_COLUMN,
         "ROWS": N_ROW,

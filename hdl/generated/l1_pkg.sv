@@ -1162,8 +1162,8 @@ package l1_pkg;
   // 2D Bhabha types: rings of the forward and of the backward sum, type 0 lowest.
   localparam [237:0] ECL_BHABHA_FORWARD_RINGS = 238'h300008000600018000c000300018000400020001800080002000080007;
   localparam [237:0] ECL_BHABHA_BACKWARD_RINGS = 238'h6000600020001000100008000800060006000200030001800080018000;
-  // Segment finder: columns and rows of wires, columns in a beat, columns before the one
-  // of id 0, ids, bits of the data clock in a time, bits of {live, age, time}.
+  // Segment finder: columns and rows of wires, columns in a beat, columns before
+  // the one of id 0, ids, bits of the data clock in a time, bits of {live, age, time}.
   localparam CDC_SEGMENT_COLUMNS = 240;
   localparam CDC_SEGMENT_ROWS = 5;
   localparam CDC_SEGMENT_GROUP = 60;
