@@ -106,7 +106,7 @@ def test_windows_and_scales_are_those_of_the_notes() -> None:
 
 
 def test_radii() -> None:
-    """Axial wires: as in the notes. Stereo wires come up to 1.7 % nearer, and stay in order."""
+    """Axial wires: as in the notes. Stereo wires come 1.5 % nearer at most, and stay in order."""
     radii = tables.radii()
     for superlayer in range(9):
         for second in range(2):
@@ -115,7 +115,7 @@ def test_radii() -> None:
     ends = np.array([[float(layer[0]) / 10 for layer in row[2:]] for row in oracle.CHAMBER])
     assert np.allclose(radii[::2], ends[::2], rtol=1e-14)
     short = radii[1::2] / ends[1::2]
-    assert ((short > 0.983) & (short < 0.998)).all()
+    assert ((short > 0.985) & (short < 0.998)).all()
     assert (np.diff(radii.ravel()) > 0).all()
 
 

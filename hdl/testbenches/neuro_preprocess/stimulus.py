@@ -32,6 +32,9 @@ from hdl.streams import stream
 _SUPERLAYER = np.concatenate([AXIAL, np.repeat(STEREO, N_SLOT)])
 """Of the 45 segments of a frame: five axial ones, then the slots."""
 
+BATCH = 1000
+"""Frames for one set of registers: four sets need more runs than one stream has."""
+
 _N_AXIAL = len(AXIAL)
 _HALF = WIRE_ONE // 2
 
