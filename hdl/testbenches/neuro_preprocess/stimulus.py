@@ -32,6 +32,9 @@ from hdl.streams import stream
 _SUPERLAYER = np.concatenate([AXIAL, np.repeat(STEREO, N_SLOT)])
 """Of the 45 segments of a frame: five axial ones, then the slots."""
 
+BATCH = 1000
+"""Frames for one set of registers: four sets need more runs than one stream has."""
+
 _N_AXIAL = len(AXIAL)
 _HALF = WIRE_ONE // 2
 
@@ -47,17 +50,21 @@ def references() -> NDArray[np.int64]:
 
 @cache
 def _on_edge() -> NDArray[np.int64]:
-    """Return pairs of ω + 64 and φ0 with a reference within one count of a whole half wire."""
-    near = (references() + 1) % _HALF <= 2
-    return np.argwhere(near.any(axis=(0, 1)))
+    """Return superlayer, layer, ω + 64 and φ0 where relative IDs come within a count of an edge.
+
+    Windows end at half wires: there are whole IDs (first layer), or half ones, on them.
+    """
+    target = np.array((_HALF, 0))[:, None, None]
+    return np.argwhere((references() - target + 1) % WIRE_ONE <= 2)
 
 
 def constrained(n: int, seed: int) -> NDArray[np.void]:
     """Return `n` input words."""
     rng = stream(seed, "neuro_preprocess/constrained")
     words = BLOCK.input.zeros(n)
-    omega, phi0 = _tracks(n, rng)
+    omega, phi0, superlayer, layer = _tracks(n, rng)
     words["omega"], words["phi0"] = omega, phi0
+    aimed = superlayer[:, None] == _SUPERLAYER
     for name, chance in (("valid", 0.95), ("last", 0.5), ("event_valid", 0.7)):
         words[name] = rng.random(n) < chance
     words["quadrant"] = rng.integers(0, 4, n)
@@ -65,8 +72,10 @@ def constrained(n: int, seed: int) -> NDArray[np.void]:
     top = TRACK_SEGMENTS["clock"].high
     words["clock"] = np.where(rng.random(n) < 0.9, rng.integers(0, 320, n), top)
     position = _positions(n, rng)
+    second = rng.choice((RIGHT, LEFT), position.shape)
+    position = np.where(aimed, np.where(layer[:, None] == 0, FIRST, second), position)
     columns = {
-        "id": _ids(position, omega, phi0, rng),
+        "id": _ids(position, aimed, omega, phi0, rng),
         "position": position,
         "lr": rng.choice(4, size=position.shape, p=(0.05, 0.3, 0.3, 0.35)),
         "pattern": rng.integers(0, TRACK_SEGMENTS["axial_pattern"].high + 1, position.shape),
@@ -91,18 +100,21 @@ def registers(seed: int) -> Registers:
     return {register.name: rng.integers(0, 2, 1) for register in BLOCK.registers}
 
 
-def _tracks(n: int, rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Draw ω and φ0: those of the track finder, anything, ends, and edges of windows."""
+def _tracks(n: int, rng: np.random.Generator) -> tuple[NDArray[np.int64], ...]:
+    """Draw ω and φ0: those of the track finder, anything, ends, and edges of windows.
+
+    Also the superlayer and the layer of which the edge is; superlayer -1 where there is none.
+    """
     edge = _on_edge()[rng.integers(0, len(_on_edge()), n)]
     kind = rng.choice(4, size=n, p=(0.4, 0.2, 0.1, 0.3))
     omega = np.choose(kind, (
         rng.integers(-33, 34, n), rng.integers(FIRST_OMEGA, FIRST_OMEGA + N_OMEGA_COUNT, n),
-        rng.choice((-64, -33, -1, 0, 1, 33, 63), n), edge[:, 0] + FIRST_OMEGA,
+        rng.choice((-64, -33, -1, 0, 1, 33, 63), n), edge[:, 2] + FIRST_OMEGA,
     ))  # fmt: skip
     phi0 = np.choose(kind, (
-        rng.integers(0, 83, n), rng.integers(0, 128, n), rng.choice((0, 127), n), edge[:, 1],
+        rng.integers(0, 83, n), rng.integers(0, 128, n), rng.choice((0, 127), n), edge[:, 3],
     ))  # fmt: skip
-    return omega, phi0
+    return omega, phi0, np.where(kind == 3, edge[:, 0], -1), edge[:, 1]
 
 
 def _positions(n: int, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -113,8 +125,8 @@ def _positions(n: int, rng: np.random.Generator) -> NDArray[np.int64]:
 
 
 def _ids(
-    position: NDArray[np.int64], omega: NDArray[np.int64], phi0: NDArray[np.int64],
-    rng: np.random.Generator,
+    position: NDArray[np.int64], aimed: NDArray[np.bool_], omega: NDArray[np.int64],
+    phi0: NDArray[np.int64], rng: np.random.Generator,
 ) -> NDArray[np.int64]:  # fmt: skip
     """Draw ids: at the edges of the window, inside, close by, and anywhere."""
     shape = position.shape
@@ -122,7 +134,7 @@ def _ids(
     inside = rng.integers(np.broadcast_to(low, shape), np.broadcast_to(high + 1, shape))
     close = rng.integers(np.broadcast_to(2 * low, shape) - 3 * WIRE_ONE, 15 * WIRE_ONE)
     ends = np.where(rng.random(shape) < 0.5, low, high)
-    kind = rng.choice(3, size=shape, p=(0.4, 0.4, 0.2))
+    kind = np.where(aimed, 0, rng.choice(3, size=shape, p=(0.3, 0.5, 0.2)))
     wanted = np.choose(kind, (ends, inside, close))
     layer = (position != FIRST).astype(np.int64)
     at = references()[_SUPERLAYER, layer, (omega - FIRST_OMEGA)[:, None], phi0[:, None]]
