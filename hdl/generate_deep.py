@@ -81,7 +81,7 @@ def deep_modules(notice: str, weights: DeepWeights | None = None) -> dict[str, s
     files = {
         f"neuro_deep_{part}_rom": list(rom(
             f"neuro_deep_{part}_rom", f"Weights by clock, {part} ({about}).",
-            _whole(weight_words(layers[part][None], lanes, WEIGHT_WIDTH), step_width(inputs, lanes)),
+            _whole(weight_words(layers[part][None], lanes, WEIGHT_WIDTH), inputs, lanes),
             WEIGHT_WIDTH * lanes * len(layers[part]), step_width(inputs, lanes)))
         for part, (inputs, lanes) in INPUTS.items()
     }  # fmt: skip
@@ -96,9 +96,9 @@ def deep_modules(notice: str, weights: DeepWeights | None = None) -> dict[str, s
     }
 
 
-def _whole(words: dict[int, int], address: int) -> dict[int, int]:
+def _whole(words: dict[int, int], inputs: int, lanes: int) -> dict[int, int]:
     """Return words for every address: a literal 0 may be wider than Verilator lets ``'0`` be."""
-    return dict.fromkeys(range(1 << address), 0) | words
+    return dict.fromkeys(range(1 << step_width(inputs, lanes)), 0) | words
 
 
 def _parts(weights: DeepWeights) -> dict[str, NDArray[np.int64]]:
