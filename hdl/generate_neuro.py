@@ -23,7 +23,6 @@ from firmware_models.interface.neuro import (
     N_INPUT,
     N_OUTPUT,
     NEURO_INPUT,
-    NODE_FRACTION,
     NODE_WIDTH,
     ONE,
     OUTPUT_LANES,
@@ -89,7 +88,9 @@ def neuro_modules(notice: str, weights: NeuroWeights | None = None) -> dict[str,
             "neuro_mlp_output_rom", f"Weights of the output layer ({about}).",
             weight_words(weights.output, OUTPUT_LANES), WEIGHT_WIDTH * OUTPUT_LANES * N_OUTPUT,
             step_width(N_HIDDEN + 1, OUTPUT_LANES) + EXPERT_WIDTH),
-        "neuro_mlp_tanh_rom": _tanh_rom(),
+        "neuro_mlp_tanh_rom": table_rom(
+            "neuro_mlp_tanh_rom", "tanh(x/2) with 12 fractional bits; 10 of the address.",
+            tanh_table()[:-1].tolist(), NODE_WIDTH - 1, ADDRESS_WIDTH, ONE),
         "single_track_sine_rom": rom(
             "single_track_sine_rom", "sin(theta) with 12 fractional bits, over |theta| >> 4.",
             dict(enumerate(sine_table().tolist())), SINE_FRACTION + 1, SINE_WIDTH),
@@ -170,19 +171,33 @@ def rom(name: str, about: str, words: dict[int, int], width: int, address: int) 
     yield ""
 
 
-def _tanh_rom() -> Iterator[str]:
-    width, depth = NODE_WIDTH - 1, 1 << ADDRESS_WIDTH
-    table = tanh_table().tolist()
-    yield from _head("neuro_mlp_tanh_rom", "tanh(x/2) with 12 fractional bits; 10 of the address.",
-                     width, ADDRESS_WIDTH)  # fmt: skip
+def table_rom(
+    name: str, about: str, table: Sequence[int], width: int, address: int, rest: int
+) -> Iterator[str]:
+    """Yield the lines of a ROM module for a long table, `ROW` entries a statement.
+
+    A statement an entry would make every instance slow to compile and to start.
+
+    Parameters
+    ----------
+    name, about : str
+        Module; what it holds.
+    table : sequence of int
+        From address 0 on.
+    width, address : int
+        Bits of an entry and of an address.
+    rest : int
+        Entry of all addresses beyond the table.
+    """
+    yield from _head(name, about, width, address)
     yield "  initial begin : fill"
     yield f"    logic [{ROW * width - 1}:0] row;"
-    yield f"    for (int i = 0; i < {depth // ROW}; i++) begin"
+    yield f"    for (int i = 0; i < {(1 << address) // ROW}; i++) begin"
     yield "      case (i)"
-    for start in range(0, len(table) - 1, ROW):
-        row = (table[start : start + ROW] + [ONE] * ROW)[:ROW]
+    for start in range(0, len(table), ROW):
+        row = (list(table[start : start + ROW]) + [rest] * ROW)[:ROW]
         yield f"        {start // ROW}: row = {ROW * width}'h{packed(row, width):x};"
-    yield f"        default: row = {{{ROW}{{{width}'d{1 << NODE_FRACTION}}}}};"
+    yield f"        default: row = {{{ROW}{{{width}'d{rest}}}}};"
     yield "      endcase"
     yield f"      for (int j = 0; j < {ROW}; j++) rom[i*{ROW}+j] = row[j*{width}+:{width}];"
     yield "    end"

@@ -38,6 +38,7 @@ module neuro_deep
   localparam TRACK_W = TAG_W - EW;
   localparam VALID_AT = NEURO_INPUT_VALID_LOW - NEURO_INPUT_OMEGA_LOW;
 
+  /* verilator lint_off PINCONNECTEMPTY */  // one set of weights: no layer needs to know the track
   // ---------------------------------------------------------------------------- first layer
   logic first_valid;
   logic [TAG_W-1:0] first_tag;
@@ -243,6 +244,7 @@ module neuro_deep
       .items_o(output_addresses)
   );
 
+  /* verilator lint_on PINCONNECTEMPTY */
   // ---------------------------------------------------------------------------- track out
   logic [OUTPUTS*NW-1:0] found;
   neuro_deep_tanh #(

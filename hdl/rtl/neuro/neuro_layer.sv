@@ -82,20 +82,22 @@ module neuro_layer #(
     fetch2_q <= {fetch1_q[2:1], rst_ni && fetch1_q[0]};
     valid_o  <= rst_ni && fetch2_q[0] && fetch2_q[1];
   end
+  // A function, called where its result is taken: simulators compute no sums that nobody takes.
+  function automatic [SW-1:0] products(input [LANES*WW-1:0] weights, input [LANES*NW-1:0] values);
+    products = '0;
+    for (int l = 0; l < LANES; l++)
+      if (NW == 1) begin
+        if (values[l*NW]) products = products + SW'($signed(weights[l*WW+:WW]));
+      end else
+        products = products +
+            SW'($signed(weights[l*WW+:WW])) * SW'($signed(values[l*NW+:NW]));
+  endfunction
   for (genvar n = 0; n < NODES; n++) begin : g_node
-    // Parts of their own: a simulator that copies whole vectors is slow with those of all nodes.
     wire [LANES*WW-1:0] weights = weights_i[n*LANES*WW+:LANES*WW];
-    logic signed [SW-1:0] products, sum_q;
-    always_comb begin
-      products = '0;
-      for (int l = 0; l < LANES; l++)
-        if (NW == 1) begin
-          if (values_i[l*NW]) products = products + SW'($signed(weights[l*WW+:WW]));
-        end else
-          products = products + SW'($signed(weights[l*WW+:WW])) * SW'($signed(values_i[l*NW+:NW]));
-    end
+    logic [SW-1:0] sum_q;
     always_ff @(posedge clk_i)
-      if (fetch2_q[0]) sum_q <= fetch2_q[2] ? products : sum_q + products;
+      if (fetch2_q[0])
+        sum_q <= (fetch2_q[2] ? {SW{1'b0}} : sum_q) + products(weights, values_i);
     assign sums_o[n*SW+:SW] = sum_q;
   end
 endmodule

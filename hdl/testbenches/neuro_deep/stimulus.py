@@ -49,7 +49,7 @@ def _patterns(n: int, rng: np.random.Generator) -> NDArray[np.int64]:
     some = (rng.random((n, N_PATTERN)) < rng.random((n, 1))).astype(np.int64)
     one = (np.arange(N_PATTERN) == rng.integers(0, N_PATTERN, (n, 1))).astype(np.int64)
     kind = rng.choice(4, size=(n, 1), p=(0.7, 0.15, 0.1, 0.05))
-    drawn: NDArray[np.int64] = np.choose(kind, (some, one, 0, 1))
+    drawn: NDArray[np.int64] = np.choose(kind, (some, one, 0 * one, 0 * one + 1))
     return drawn
 
 
