@@ -152,12 +152,16 @@ def test_quantize_puts_trackers_side_by_side() -> None:
     assert words["phi0"][1, 17] == 82
 
 
-def test_found_tracks_are_counted() -> None:
-    (words,) = physics_frames("grl_tracks", 400, 3)
+def test_two_found_tracks_are_back_to_back() -> None:
+    """Mixed collisions: where two tracks are found, they are the pair of a two-body final state."""
+    (words,) = physics_frames("grl_tracks", 600, 3)
     out = grl_tracks.evaluate(words)
     assert (out["tracks"] == words["valid"].sum(axis=1)).all()
-    assert out["tracks"].max() >= 4
-    assert out["open90"].mean() > 0.3
+    two = out["t2"][:, 1] == 1
+    assert two.sum() > 30
+    assert out["b2b"][two, 3].mean() > 0.9
+    assert out["open90"][two].mean() > 0.9
+    assert not out["open30"][out["t2"][:, 0] == 1].any()
 
 
 def test_nonsense_is_refused() -> None:

@@ -24,7 +24,6 @@ MUTANTS = {
     "lost-carry": (COUNT, "twos_f, twos_d, twos_e)", "twos_f, twos_d, W'(0))", "cdc_event_time."),
     "sum-wraps": (ADD, "(a_i[2*W+:W] & b_i[2*W+:W]) | (half2 & carry1)",
                   "a_i[2*W+:W] & b_i[2*W+:W]", "cdc_event_time."),
-    "quarter": (TIME, "(2'(q))", "(2'(q) ^ 2'd1)", "cdc_event_time."),
     "first-beat": (TIME, "begin_q[3] ? tracker : frame", "frame", "cdc_event_time."),
     "outside": (TIME, "&& !position[TW-1]", "", "cdc_event_time."),
     "start": (TIME, "oldest8 = clock8_q[TW-TICKW-1:0] -", "oldest8 = clock4_q[TW-TICKW-1:0] -",
