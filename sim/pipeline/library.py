@@ -214,11 +214,13 @@ def _part(
     rows = np.flatnonzero(((np.diff(hits.offsets) > 0) | (chamber >= 0)) & (weight > 0))
     kept = _selected(hits, rows)
     words = context.chain.calorimeter_words(kept)
-    table = event_input_rows(words, None if tracks is None else tracks.select(rows))
     largest = np.zeros(len(rows), dtype=np.int64)
     np.maximum.at(largest, np.repeat(np.arange(len(rows)), np.diff(kept.offsets)), kept.energy)
     return _Part(
-        np.full(len(rows), sample), weight[rows], input_bits(table, inputs),
+        np.full(len(rows), sample), weight[rows],
+        input_bits(
+            event_input_rows(words, None if tracks is None else tracks.select(rows)), inputs
+        ),
         time_quality(words), chamber[rows], largest, kept,
         wires.select(rows) if keep_wires and wires is not None else None,
     )  # fmt: skip
