@@ -248,6 +248,10 @@ def _settings(values: dict[str, Any], prefix: str = "") -> str:
     return ", ".join(part for part in parts if part) or "defaults"
 
 
+def _tracks(given: dict[str, Any] | None) -> str:
+    return _settings(given) if given and given["enabled"] else "not simulated"
+
+
 def _provenance(study: dict[str, Any]) -> Section:
     rows = [
         ["package version", study["package_version"]],
@@ -257,6 +261,7 @@ def _provenance(study: dict[str, Any]) -> Section:
         ["seed", str(study["seed"])],
         ["luminosity", f"{study['luminosity_cm2_s']:g} /(cm² s)"],
         ["detector settings", _settings(study["configuration"]["detector"])],
+        ["track trigger", _tracks(study["configuration"].get("tracks"))],
         ["register settings", _settings(study["configuration"]["registers"])],
         ["inputs without a producer", ", ".join(study["without_producer"]) or "none"],
     ]
