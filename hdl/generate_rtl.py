@@ -25,6 +25,7 @@ from firmware_models.trigger_cells import (
 from hdl.generate_hough import hough_modules, hough_parameters
 from hdl.generate_neuro import neuro_modules, neuro_parameters
 from hdl.generate_readout import readout_parameters
+from hdl.generate_tracks import track_parameters
 
 BARREL_RINGS = 12
 """θ-IDs 4 to 15."""
@@ -37,7 +38,7 @@ def generated_modules(notice: str) -> dict[str, str]:
     """Return the text of every generated module by its path from the project's root."""
     files = {
         f"hdl/generated/{name}_registers.sv": "\n".join(_registers(BLOCKS[name], notice))
-        for name in ("ecl_selection", "cdc_hough", "l1_throttle", "single_track")
+        for name in ("ecl_selection", "cdc_event_time", "cdc_hough", "l1_throttle", "single_track")
     }
     return files | {
         "hdl/generated/ecl_selection_rom.sv": "\n".join(_rom(notice)),
@@ -152,3 +153,4 @@ def shared_parameters() -> Iterator[str]:
     yield from hough_parameters()
     yield from readout_parameters()
     yield from neuro_parameters()
+    yield from track_parameters()

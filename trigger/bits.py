@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_models.errors import InputError
+
 Rows = NDArray[np.uint64]
 
 
@@ -62,3 +64,20 @@ class BitTable:
     ) -> BitTable:
         """Build from booleans of shape (n_rows, n_events)."""
         return cls(tuple(names), slice_bits(dense), dense.shape[1])
+
+    @classmethod
+    def joined(cls, tables: Sequence[BitTable]) -> BitTable:
+        """Return the rows of several tables over the same events, in their order.
+
+        Raises
+        ------
+        InputError
+            When the tables differ in the number of events, or two rows have one name.
+        """
+        n = tables[0].n_events
+        names = tuple(name for table in tables for name in table.names)
+        if any(table.n_events != n for table in tables):
+            raise InputError(f"tables of {', '.join(str(t.n_events) for t in tables)} events")
+        if len(set(names)) != len(names):
+            raise InputError("two rows of the same name")
+        return cls(names, np.concatenate([table.rows for table in tables]), n)

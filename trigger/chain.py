@@ -1,4 +1,7 @@
-"""The trigger of one event: fired cells → calorimeter word → GDL inputs → output lines.
+"""The trigger of one event: words of the sub-triggers → GDL inputs → output lines.
+
+The calorimeter's words come from its fired cells; those of the track trigger are given, where it
+is simulated. Without them the inputs of tracks are 0.
 
 Here every event is a window of its own, with its bits aligned in time: delays, widths and
 prescales act on the stream of decisions, not on an event.
@@ -17,8 +20,9 @@ from firmware_models.interface import BLOCKS, Registers
 from firmware_models.trigger_cells import CellHits
 from trigger.bits import BitTable
 from trigger.menu import Menu
-from trigger.menu.inputs import ecl_input_rows
+from trigger.menu.inputs import ecl_input_rows, track_input_rows
 from trigger.menu.working_points import resolve
+from trigger.tracks import TrackWords
 
 RegisterValues = Mapping[str, Mapping[str, int | str | Sequence[int | str]]]
 """Register values by block and register: counts, or text with a unit such as ``"0.75 GeV"``."""
@@ -31,12 +35,12 @@ class Chain:
     Parameters
     ----------
     menu : Menu
-    selection : Registers
-        Registers of `ecl_selection`.
+    registers : mapping of block to Registers
+        Of all blocks: a track trigger with the same settings takes its own from here.
     """
 
     menu: Menu
-    selection: Registers
+    registers: Mapping[str, Registers]
 
     @classmethod
     def build(
@@ -65,19 +69,53 @@ class Chain:
             given = {block: {**v} for block, v in menu.working_point(working_point).items()}
         for block, values in (registers or {}).items():
             given[block] = {**given.get(block, {}), **values}
-        return cls(menu, register_values(given)["ecl_selection"])
+        return cls(menu, register_values(given))
 
     def calorimeter_words(self, hits: CellHits) -> NDArray[np.void]:
         """Return the calorimeter's word for every window, dtype of the word `ecl_trigger`."""
-        return ecl_selection.evaluate(ecl_cluster.evaluate_hits(hits), self.selection)
+        return ecl_selection.evaluate(
+            ecl_cluster.evaluate_hits(hits), self.registers["ecl_selection"]
+        )
 
-    def decide(self, hits: CellHits) -> BitTable:
-        """Return every output line before prescale, bit-sliced over the windows."""
-        return self.decide_words(self.calorimeter_words(hits))
+    def decide(self, hits: CellHits, tracks: TrackWords | None = None) -> BitTable:
+        """Return every output line before prescale, bit-sliced over the windows.
 
-    def decide_words(self, words: NDArray[np.void]) -> BitTable:
-        """Return every output line before prescale for the words of the calorimeter."""
-        return self.menu.decide(ecl_input_rows(words))
+        Parameters
+        ----------
+        hits : CellHits
+        tracks : TrackWords, optional
+            Of the same windows.
+
+        Raises
+        ------
+        InputError
+            When there are not as many words of tracks as windows.
+        """
+        return self.decide_words(self.calorimeter_words(hits), tracks)
+
+    def decide_words(self, words: NDArray[np.void], tracks: TrackWords | None = None) -> BitTable:
+        """Return every output line before prescale for the words of the sub-triggers.
+
+        Parameters
+        ----------
+        words : ndarray, shape (n,), dtype of the word `ecl_trigger`
+        tracks : TrackWords, optional
+            Of the same windows.
+
+        Raises
+        ------
+        InputError
+            When words are of another type, or not as many of tracks as of the calorimeter.
+        """
+        return self.menu.decide(event_input_rows(words, tracks))
+
+
+def event_input_rows(words: NDArray[np.void], tracks: TrackWords | None = None) -> BitTable:
+    """Return the input bits of all sub-triggers that are given; see `Chain.decide_words`."""
+    calorimeter = ecl_input_rows(words)
+    if tracks is None:
+        return calorimeter
+    return BitTable.joined((calorimeter, track_input_rows(tracks)))
 
 
 def register_values(given: RegisterValues, place: str = "registers") -> dict[str, Registers]:

@@ -1,20 +1,31 @@
-"""Which input bits of the menu the calorimeter trigger produces.
+"""Which input bits of the menu the sub-triggers produce, and from which words.
 
 Names are those of the public GDL menus where such a bit exists there; ``ecl_taub2b*`` and
 ``ecl_hie*`` are names of our own in the same style. ``bha_veto`` is the 3D Bhabha bit
-(ecl_klm_gdl section 5 of the reference notes).
+(ecl_klm_gdl section 5 of the reference notes). Of the drift chamber, ``t2`` counts 2D tracks and
+``ty`` neural tracks, one-hot; ``typ`` is the single-track trigger; angles between 2D tracks and
+their classes back to back are named as in sections 4 and 5 of the same notes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models.errors import InputError
 from firmware_models.interface.ecl import ECL_TRIGGER
+from firmware_models.interface.grl import BACK_TO_BACK, N_T2, TRACK_COUNTS
+from firmware_models.interface.neuro import N_TY, SINGLE_TRACK
+from firmware_models.words import Word
 from trigger.bits import BitTable
+from trigger.tracks import TrackWords
+
+ANY = -1
+"""In place of a bit: whether the element differs from 0."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +35,10 @@ class Source:
     field: str
     element: int = 0
     bit: int = 0
+
+
+Inputs = Mapping[Word, Mapping[str, Source]]
+"""Input bits by name to their sources, for each word of a sub-trigger."""
 
 
 ECL_INPUTS: dict[str, Source] = {
@@ -58,6 +73,70 @@ ECL_INPUTS: dict[str, Source] = {
 """Input bit by name to its source in the word `ecl_trigger`."""
 
 
+ECL_WORDS: Inputs = {ECL_TRIGGER: ECL_INPUTS}
+
+TRACK_WORDS: Inputs = {
+    TRACK_COUNTS: {
+        **{f"t2_{i}": Source("t2", i) for i in range(N_T2)},
+        "cdc_active": Source("tracks", bit=ANY),
+        "cdc_open90": Source("open90"),
+        "f2f30": Source("open30"),
+        **{f"cdc_b2b{2 * d + 1}": Source("b2b", i) for i, d in enumerate(BACK_TO_BACK)},
+    },
+    SINGLE_TRACK: {
+        **{f"ty_{i}": Source("ty", i) for i in range(N_TY)},
+        "typ": Source("stt"),
+    },
+}
+"""Input bits of the track trigger, by word."""
+
+TRACK_INPUTS: dict[str, Source] = {
+    name: source for inputs in TRACK_WORDS.values() for name, source in inputs.items()
+}
+"""Input bit by name to its source, in one word or the other."""
+
+NEURAL_INPUTS = tuple(TRACK_WORDS[SINGLE_TRACK])
+"""Those that come after the network."""
+
+
+def input_rows(inputs: Inputs, words: Sequence[NDArray[np.void]]) -> BitTable:
+    """Return the menu's input bits from the words of a sub-trigger.
+
+    Parameters
+    ----------
+    inputs : mapping of Word to mapping of str to Source
+    words : sequence of ndarray, shape (n_events,)
+        One array for each word of `inputs`, in their order, of the word's dtype.
+
+    Returns
+    -------
+    BitTable
+        One row for each name in `inputs`, bit-sliced.
+
+    Raises
+    ------
+    InputError
+        When words are of another type, or of another number.
+    """
+    for word, values in zip(inputs, words, strict=True):
+        if values.dtype != word.dtype or values.ndim != 1:
+            raise InputError(f"words of {word.name!r}, shape (n,), are needed, not {values.dtype}")
+        if len(values) != len(words[0]):
+            raise InputError(f"{len(values)} words of {word.name!r} beside {len(words[0])}")
+    names = tuple(chain.from_iterable(inputs.values()))
+    dense = np.empty((len(names), len(words[0])), dtype=np.bool_)
+    sources = ((values, source) for values, named in zip(words, inputs.values(), strict=True)
+               for source in named.values())  # fmt: skip
+    for row, (values, source) in enumerate(sources):
+        column = values[source.field]
+        column = column[:, source.element] if column.ndim == 2 else column
+        if source.bit == ANY:
+            dense[row] = column != 0
+        else:
+            dense[row] = column >> column.dtype.type(source.bit) & column.dtype.type(1)
+    return BitTable.from_dense(names, dense)
+
+
 def ecl_input_rows(words: NDArray[np.void]) -> BitTable:
     """Return the menu's input bits from the calorimeter trigger's words.
 
@@ -75,13 +154,29 @@ def ecl_input_rows(words: NDArray[np.void]) -> BitTable:
     InputError
         When the words are of another type.
     """
-    if words.dtype != ECL_TRIGGER.dtype or words.ndim != 1:
-        raise InputError(
-            f"words of {ECL_TRIGGER.name!r}, shape (n,), are needed, not {words.dtype}"
-        )
-    dense = np.empty((len(ECL_INPUTS), len(words)), dtype=np.bool_)
-    for row, source in enumerate(ECL_INPUTS.values()):
-        column = words[source.field]
-        column = column[:, source.element] if column.ndim == 2 else column
-        dense[row] = column >> column.dtype.type(source.bit) & column.dtype.type(1)
-    return BitTable.from_dense(tuple(ECL_INPUTS), dense)
+    return input_rows(ECL_WORDS, (words,))
+
+
+def track_input_rows(words: TrackWords) -> BitTable:
+    """Return the menu's input bits from the track trigger's words.
+
+    Parameters
+    ----------
+    words : TrackWords
+
+    Returns
+    -------
+    BitTable
+        One row for each name of `TRACK_INPUTS`, bit-sliced.
+
+    Raises
+    ------
+    InputError
+        When words are of another type, or not one of each for every event.
+    """
+    return input_rows(TRACK_WORDS, (words.counts, words.single))
+
+
+def produced_inputs(*, tracks: bool) -> tuple[str, ...]:
+    """Return the input bits that are simulated: the calorimeter's, with those of tracks or not."""
+    return (*ECL_INPUTS, *(TRACK_INPUTS if tracks else ()))

@@ -12,6 +12,7 @@ _MAKERS: dict[str, Callable[[int], Maker]] = {
     "ecl_cluster": ecl.calorimeter_frames,
     "ecl_selection": ecl.clusters,
     "cdc_hough": tracks.track_segments,
+    "grl_tracks": tracks.track_angles,
     "neuro_mlp": tracks.toy_tracks,
     "single_track": tracks.neural_tracks,
     "gdl_inputs": gdl.ticks,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from firmware_models import cdc_hough, neuro_mlp
+from firmware_models import cdc_hough, grl_tracks, neuro_mlp
 from firmware_models.interface.cdc_hough import N_TRACKER, TRACK_CLOCKS_PER_TURN, TRACK_TICK_NS
 from sim.neuro import toy_tracks as toy
 from sim.streams import stream
@@ -59,5 +59,15 @@ def track_segments(seed: int) -> Maker:
             rng.uniform(0, 512 * TRACK_TICK_NS * (1 - 1e-12), count), rng.integers(1, 4, count),
             segments.position, clock=np.arange(clocks) % TRACK_CLOCKS_PER_TURN,
         )[:n]  # fmt: skip
+
+    return make
+
+
+def track_angles(seed: int) -> Maker:
+    """Give the tracks that the four trackers find in `track_segments`."""
+    segments = track_segments(seed)
+
+    def make(n: int, chunk: int) -> Frames:
+        return grl_tracks.quantize(cdc_hough.evaluate(segments(N_TRACKER * n, chunk)))
 
     return make

@@ -1,0 +1,196 @@
+"""From the chamber's segments to the words of the blocks behind the segment finder.
+
+What links and boards do between blocks: each tracker's segments, in their slots, go to the track
+finder, to the event time and, with the tracks found, to the inputs of the neural network. A window
+begins with data clock 0 and is decided on the clock that completes it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_models.cdc_layers import SUPERLAYER_CELLS
+from firmware_models.cdc_segment import Segments
+from firmware_models.interface.cdc_hough import AXIAL, CDC_SEGMENTS, N_SLOT, N_TRACK, N_TRACKER
+from firmware_models.interface.cdc_segment import (
+    EVENT_SEGMENTS,
+    N_SUPERLAYER,
+    PERSISTENCE,
+)
+from firmware_models.interface.neuro import STEREO, TRACK_SEGMENTS
+from firmware_models.kernels import njit
+from firmware_models.segment_views import SHIFT, segment_views
+
+LAST_CLOCK = PERSISTENCE - 1
+"""Data clock on which a window that begins with clock 0 is complete."""
+
+Slots = NDArray[np.int32]
+"""Rows of segments by frame (four trackers a window), superlayer and slot, shape (4 n, 9, 10)."""
+
+_AXIAL, _STEREO = np.array(AXIAL), np.array(STEREO)
+
+
+def axial_words(segments: Segments, slots: Slots) -> NDArray[np.void]:
+    """Return the track finder's input.
+
+    Parameters
+    ----------
+    segments : Segments
+        Of n windows.
+    slots : ndarray of int32, shape (4 n, 9, 10)
+        From `cdc_segment.deal`.
+
+    Returns
+    -------
+    ndarray, shape (4 n,), dtype of the word `cdc_segments`
+    """
+    words = CDC_SEGMENTS.zeros(len(slots))
+    words["clock"] = LAST_CLOCK
+    _gather(
+        slots, _AXIAL, *_columns(segments), np.array(SUPERLAYER_CELLS), np.array(SHIFT),
+        words["valid"], words["id"], words["time"], words["lr"], words["position"],
+    )  # fmt: skip
+    return words
+
+
+def time_words(segments: Segments, slots: Slots) -> NDArray[np.void]:
+    """Return the event time's input: every segment from the tracker in whose quadrant it lies.
+
+    Parameters as for `axial_words`.
+
+    Returns
+    -------
+    ndarray, shape (n,), dtype of the word `event_segments`
+    """
+    n = len(slots) // N_TRACKER
+    words = EVENT_SEGMENTS.zeros(n)
+    words["clock"] = LAST_CLOCK
+    _times(
+        slots, segments.local, segments.fastest, np.array(SUPERLAYER_CELLS), np.array(SHIFT),
+        segment_views().home, words["valid"], words["time"],
+    )  # fmt: skip
+    return words
+
+
+def network_words(
+    segments: Segments, slots: Slots, tracks: NDArray[np.void], times: NDArray[np.void]
+) -> tuple[NDArray[np.void], NDArray[np.int64]]:
+    """Return a frame for every track found, with the segments that belong to it.
+
+    Parameters
+    ----------
+    segments, slots
+        As for `axial_words`.
+    tracks : ndarray, shape (4 n,), dtype of the word `cdc_tracks`
+    times : ndarray, shape (n,), dtype of the word `event_time`
+
+    Returns
+    -------
+    words : ndarray, shape (m,), dtype of the word `track_segments`
+        Window by window, tracker by tracker; a window without a track has one frame without
+        `valid`. The last frame of a window has `last`.
+    window : ndarray of int64, shape (m,)
+    """
+    n = len(times)
+    valid = tracks["valid"].reshape(n, N_TRACKER * N_TRACK) != 0
+    empty = ~valid.any(axis=1)
+    valid[empty, 0] = True  # the frame that says: no track
+    window, track = np.nonzero(valid)
+    frame, number = window * N_TRACKER + track // N_TRACK, track % N_TRACK
+    words = TRACK_SEGMENTS.zeros(len(window))
+    words["clock"] = LAST_CLOCK
+    words["event_valid"], words["event_time"] = times["valid"][window], times["time"][window]
+    words["last"] = np.append(window[1:] != window[:-1], True) if len(window) else 0
+    words["valid"], words["quadrant"] = ~empty[window], track // N_TRACK
+    for name in ("omega", "phi0"):
+        words[name] = tracks[name][frame, number]
+    at = number[:, None] * len(AXIAL) + np.arange(len(AXIAL))
+    for name in ("id", "time", "lr", "position"):
+        words[f"axial_{name}"] = tracks[name][frame[:, None], at]
+    columns = _columns(segments)
+    cells, shift = np.array(SUPERLAYER_CELLS), np.array(SHIFT)
+    _gather_rows(
+        frame, slots, _STEREO, *columns, cells, shift, words["stereo_valid"], words["stereo_id"],
+        words["stereo_time"], words["stereo_lr"], words["stereo_position"],
+    )  # fmt: skip
+    _patterns(
+        frame, slots, segments.local, segments.pattern, cells, shift, _AXIAL, _STEREO,
+        words["axial_id"], words["axial_position"], words["axial_pattern"], words["stereo_pattern"],
+    )  # fmt: skip
+    return words, window
+
+
+def _columns(segments: Segments) -> tuple[NDArray[np.integer], ...]:
+    return segments.local, segments.time, segments.lr, segments.position
+
+
+def _gather(slots: Slots, *rest: NDArray[np.integer]) -> None:
+    _gather_rows(np.arange(len(slots)), slots, *rest)
+
+
+@njit()
+def _gather_rows(  # type: ignore[no-untyped-def]
+    frames, slots, layers, local, time, lr, position, cells, shift,
+    valid_out, id_out, time_out, lr_out, position_out,
+):  # fmt: skip
+    """Fill the slots of some superlayers, one output row for each of the given frames."""
+    for out in range(len(frames)):
+        frame = frames[out]
+        tracker = frame % N_TRACKER
+        for k in range(len(layers)):
+            layer = layers[k]
+            first = cells[layer] * tracker // N_TRACKER - shift[layer]
+            for slot in range(N_SLOT):
+                row = slots[frame, layer, slot]
+                if row < 0:
+                    break
+                to = k * N_SLOT + slot
+                valid_out[out, to] = 1
+                id_out[out, to] = (np.int64(local[row]) - first) % cells[layer]
+                time_out[out, to] = time[row]
+                lr_out[out, to] = lr[row]
+                position_out[out, to] = position[row]
+
+
+@njit()
+def _times(slots, local, fastest, cells, shift, home, valid_out, time_out):  # type: ignore[no-untyped-def]
+    for frame in range(len(slots)):
+        tracker = frame % N_TRACKER
+        for layer in range(N_SUPERLAYER):
+            first = cells[layer] * tracker // N_TRACKER - shift[layer]
+            for slot in range(N_SLOT):
+                row = slots[frame, layer, slot]
+                if row < 0:
+                    break
+                own = (np.int64(local[row]) - first) % cells[layer]
+                if home[layer, 0] <= own <= home[layer, 1]:
+                    to = (tracker * N_SUPERLAYER + layer) * N_SLOT + slot
+                    valid_out[frame // N_TRACKER, to] = 1
+                    time_out[frame // N_TRACKER, to] = fastest[row]
+
+
+@njit()
+def _patterns(  # type: ignore[no-untyped-def]
+    frames, slots, local, pattern, cells, shift, axial, stereo, axial_id, axial_position,
+    axial_out, stereo_out,
+):  # fmt: skip
+    """Fill the hit patterns: axial segments are looked up by their id."""
+    for out in range(len(frames)):
+        frame = frames[out]
+        tracker = frame % N_TRACKER
+        for k in range(len(axial)):
+            layer = axial[k]
+            first = cells[layer] * tracker // N_TRACKER - shift[layer]
+            for slot in range(N_SLOT):
+                row = slots[frame, layer, slot]
+                if row < 0 or axial_position[out, k] == 0:
+                    break
+                if (np.int64(local[row]) - first) % cells[layer] == axial_id[out, k]:
+                    axial_out[out, k] = pattern[row]
+        for k in range(len(stereo)):
+            for slot in range(N_SLOT):
+                row = slots[frame, stereo[k], slot]
+                if row < 0:
+                    break
+                stereo_out[out, k * N_SLOT + slot] = pattern[row]
