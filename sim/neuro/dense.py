@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,7 @@ class DenseShape:
         """
         rng = stream(seed, purpose, number)
         layers = []
-        for before, after in zip(self.nodes, self.nodes[1:], strict=False):
+        for before, after in pairwise(self.nodes):
             width = 1.0 / (self.gain * np.sqrt(before))
             layers.append(np.clip(rng.normal(0.0, width, (after, before + 1)), -self.limit,
                                   self.limit))  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,7 @@ def resolutions(tracks: TrackSet, z: Array, theta: Array) -> dict[str, Any]:
     off_z = z - tracks.z[tracks.truth]
     off_theta = np.degrees(theta - tracks.theta[tracks.truth])
     z_by_pt, theta_by_pt = {}, {}
-    for low, high in zip(PT_EDGES, PT_EDGES[1:], strict=False):
+    for low, high in pairwise(PT_EDGES):
         rows = near & (pt >= low) & (pt < high)
         z_by_pt[f"{low:g}-{high:g}"] = round(sigma68(off_z[rows]), 3)
         theta_by_pt[f"{low:g}-{high:g}"] = round(sigma68(off_theta[rows]), 3)

@@ -83,7 +83,9 @@ def evaluate_float(layers: Layers, tracks: TrackSet) -> Array:
     return out
 
 
-def figures(weights: NeuroWeights, tracks: TrackSet, layers: Layers | None = None) -> dict[str, Any]:
+def figures(
+    weights: NeuroWeights, tracks: TrackSet, layers: Layers | None = None
+) -> dict[str, Any]:
     """Return how well the integer weights do on tracks that they were not trained on.
 
     Parameters

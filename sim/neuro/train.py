@@ -122,7 +122,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tracks", type=int, default=TRACKS, help="found tracks to train on")
     parser.add_argument("--steps", type=int, default=Schedule.steps, help="batches a network")
     parser.add_argument("--level", type=float, default=1.0,
-                        help="background relative to 22 kHz a wire and 100 kHz of tracks")  # fmt: skip
+                        help="background: factor to 22 kHz a wire, 100 kHz of tracks")  # fmt: skip
     parser.add_argument("--data", metavar="STEM", help="keep samples in files, or take them from")
     parser.add_argument("--out", required=True, metavar="FILE", help="file of weights")
 
@@ -141,8 +141,9 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             raise InputError(f"must be at least {low}, not {getattr(options, name)}",
                              place=f"--{name}")  # fmt: skip
     chamber = CdcConfig.from_mapping({"background": {"level": options.level}}, "--level")
-    command = (f"python -m sim.neuro.train {options.kind} --seed {options.seed} "
-               f"--tracks {options.tracks} --steps {options.steps} --level {options.level:g}")  # fmt: skip
+    given = {name: getattr(options, name) for name in ("seed", "tracks", "steps", "level")}
+    command = " ".join(("python -m sim.neuro.train", options.kind,
+                        *(f"--{name} {value}" for name, value in given.items())))  # fmt: skip
     schedule, config = Schedule(steps=options.steps), SampleConfig(chamber=chamber)
     arguments = (options.seed, options.tracks, schedule, config, options.data, track_trigger(),
                  command)  # fmt: skip
