@@ -20,6 +20,9 @@ SUPERLAYER_CELLS = (160, 160, 192, 224, 256, 288, 320, 352, 384)
 SUPERLAYER_HALF_SHIFT = (0, 18, 0, -18, 0, 19, 0, -20, 0)
 SUPERLAYER_KIND = "AUAVAUAVA"
 
+FIRST_PRIORITY_LAYER = (3, 10, 16, 22, 28, 34, 40, 46, 52)
+"""First-priority layer of each superlayer; the next one is the second-priority layer."""
+
 RADIUS_MM = (
     168.0, 178.0, 188.0, 198.0, 208.0, 218.0, 228.0, 238.0,
     257.0, 275.2, 293.4, 311.6, 329.8, 348.0, 365.2, 383.4, 401.6, 419.8, 438.0, 455.7,

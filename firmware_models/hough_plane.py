@@ -5,8 +5,7 @@ the curvatures of 0.3 GeV of either charge). A segment at (r, φ) lies on the ci
 origin with y = sin(φ0 − φ)/r, of which the rising half is the outgoing arm. One tracker sees the
 columns of its quadrant and the few around it that clusters at its borders need.
 
-Sources: cdc_track_trigger sections 1.1 and 3 of the reference notes (basf2 cdc/data/CDC.xml for
-radii and numbers of cells, CDCTriggerHoughtrafo.cc for the plane and the crossing).
+Source: cdc_track_trigger section 3 of the reference notes (basf2 CDCTriggerHoughtrafo.cc).
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_models.cdc_layers import FIRST_PRIORITY_LAYER, RADIUS_MM, SUPERLAYER_CELLS
 from firmware_models.interface.cdc_hough import AXIAL, FIRST, LEFT, N_TRACKER, RIGHT
 
 N_PHI, N_OMEGA = 160, 34
@@ -32,10 +32,13 @@ GEV_PER_CM = 1.5 * 0.00299792458
 Y_MAX = GEV_PER_CM / PT_MIN_GEV / 2
 """Upper edge of the plane: half the curvature [1/cm]."""
 
-N_SEGMENT = (160, 192, 256, 320, 384)
+N_SEGMENT = tuple(SUPERLAYER_CELLS[s] for s in AXIAL)
 """Segments (cells of a layer) of superlayers 0, 2, 4, 6 and 8."""
 
-RADIUS_CM = ((19.80, 20.80), (40.16, 41.98), (62.00, 63.82), (83.84, 85.66), (105.68, 107.50))
+RADIUS_CM = tuple(
+    (RADIUS_MM[layer] / 10, RADIUS_MM[layer + 1] / 10)
+    for layer in (FIRST_PRIORITY_LAYER[s] for s in AXIAL)
+)
 """Radii of the first and of the second priority layer of each axial superlayer."""
 
 SHIFT = (0, 0, 0, 0, 16)

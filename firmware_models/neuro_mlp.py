@@ -5,8 +5,8 @@ have 12 fractional bits, truncated toward zero; weights 10, rounded; the bias in
 are exact. The activation tanh(x/2) is a table addressed by |sum| >> 12
 (`firmware_models.tanh_table`); its sign is that of the sum. Hidden and output layer are alike.
 
-The 126-input network of the newer trigger has another arithmetic (shift before the absolute value,
-a shorter table): it is not this block.
+Hit patterns of segments take no part here, and the network has no classes: they are 0. The
+126-input network of the newer trigger has another arithmetic: it is the block `neuro_deep`.
 """
 
 from __future__ import annotations

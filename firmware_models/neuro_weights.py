@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from firmware_models.errors import InputError, check_regular
-from firmware_models.files import write_text
+from firmware_models import weight_files
+from firmware_models.errors import InputError
 from firmware_models.interface.neuro import (
     N_EXPERT,
     N_HIDDEN,
@@ -49,7 +49,6 @@ _HEAD: Mapping[str, Any] = {
     "weight_bits": WEIGHT_WIDTH,
     "fraction_bits": WEIGHT_FRACTION,
 }
-_PROVENANCE = ("kind", "command", "seed", "data_sha256", "figures")
 
 
 @dataclass(frozen=True)
@@ -105,9 +104,7 @@ def save(weights: NeuroWeights, path: str | Path) -> None:
     InputError
         When provenance is missing, or the file cannot be written.
     """
-    _check_provenance(weights.provenance, str(path))
     head = {**_HEAD, "provenance": dict(weights.provenance), "sha256": weights.checksum()}
-    lines = [f" {json.dumps(key)}: {json.dumps(value)}" for key, value in head.items()]
     experts = [
         "  {" + ",\n   ".join(
             f'"{name}": [\n    ' + ",\n    ".join(json.dumps(row.tolist()) for row in layer) + "]"
@@ -115,8 +112,7 @@ def save(weights: NeuroWeights, path: str | Path) -> None:
         ) + "}"
         for layers in zip(weights.hidden, weights.output, strict=True)
     ]  # fmt: skip
-    lines.append(' "weights": [\n' + ",\n".join(experts) + "\n ]")
-    write_text(path, "{\n" + ",\n".join(lines) + "\n}\n")
+    weight_files.write(path, head, "[\n" + ",\n".join(experts) + "\n ]")
 
 
 def load(path: str | Path | None = None) -> NeuroWeights:
@@ -142,36 +138,11 @@ def _packaged() -> NeuroWeights:
 
 
 def _load(path: Path) -> NeuroWeights:
-    check_regular(path)
-    place = str(path)
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", place=place) from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"is not JSON: {error}", place=place) from error
-    if not isinstance(document, dict):
-        raise InputError("must hold one JSON object", place=place)
-    for key in (*_HEAD, "provenance", "sha256", "weights"):
-        if key not in document:
-            raise InputError(f"{key!r} is missing", place=place)
-    for key, value in _HEAD.items():
-        if document[key] != value or type(document[key]) is not type(value):
-            raise InputError(f"must be {value!r}, not {document[key]!r}", place=f"{place}: {key}")
-    _check_provenance(document["provenance"], place)
-    layers = _layers(document["weights"], place)
+    document = weight_files.read(path, _HEAD, ())
+    layers = _layers(document["weights"], str(path))
     weights = NeuroWeights(layers["hidden"], layers["output"], document["provenance"])
-    if document["sha256"] != weights.checksum():
-        raise InputError(f"the weights have the checksum {weights.checksum()}, not "
-                         f"{document['sha256']!r}", place=f"{place}: sha256")  # fmt: skip
+    weight_files.check_sum(document, weights.checksum(), str(path))
     return weights
-
-
-def _check_provenance(provenance: object, place: str) -> None:
-    missing = [key for key in _PROVENANCE
-               if not (isinstance(provenance, Mapping) and key in provenance)]  # fmt: skip
-    if missing:
-        raise InputError(f"needs {', '.join(missing)}", place=f"{place}: provenance")
 
 
 def _layers(experts: object, place: str) -> dict[str, NDArray[np.int64]]:
@@ -184,21 +155,9 @@ def _layers(experts: object, place: str) -> dict[str, NDArray[np.int64]]:
         if not isinstance(expert, dict) or set(expert) != set(LAYERS):
             raise InputError(f"must have the layers {', '.join(LAYERS)}", place=where)
         for name, shape in LAYERS.items():
-            out[name][number] = _layer(expert[name], shape, f"{where}.{name}")
+            out[name][number] = weight_files.check_layer(
+                expert[name], shape, WEIGHT_WIDTH, f"{where}.{name}"
+            )
     for layer in out.values():
         layer.flags.writeable = False
     return out
-
-
-def _layer(rows: object, shape: tuple[int, int], where: str) -> list[list[int]]:
-    if not isinstance(rows, list) or len(rows) != shape[0]:
-        raise InputError(f"must be a list of {shape[0]} nodes", place=where)
-    for node, row in enumerate(rows):
-        if not isinstance(row, list) or len(row) != shape[1]:
-            raise InputError(f"must be a list of {shape[1]} weights", place=f"{where}[{node}]")
-        for weight in row:
-            if type(weight) is not int or not LOW <= weight <= HIGH:
-                raise InputError(f"a weight of {WEIGHT_WIDTH} bits must be a whole number of "
-                                 f"{LOW} to {HIGH}, not {weight!r}",
-                                 place=f"{where}[{node}]")  # fmt: skip
-    return rows

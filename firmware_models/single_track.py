@@ -9,9 +9,13 @@ p > momentum is decided without a division. p is pT / sin θ and pT is 10 200 Me
 
     |ω| · sine[|θ| >> 4] · momentum < 10 200 · 4096
 
+A network with classes (`neuro_deep`) may decide too, alone or with z: a class passes when class +
+8192 is at least its register. By default no class is cut on, as `neuro_mlp` has none.
+
 Sources: cdc_track_trigger section 5.4 (STT: a neural track with |z| below 15 cm and p above 0.7
 GeV; a neural track with at least two 2D tracks) and ecl_klm_gdl section 4 (basf2 TRGGRLProjects:
-counts with |z| below 20 cm, one-hot 1, 2, 3, 4 or more) of the reference notes.
+counts with |z| below 20 cm, one-hot 1, 2, 3, 4 or more) of the reference notes. Section 5.5 there
+has the classes; their cut is at 0 (the register at 8192).
 """
 
 from __future__ import annotations
@@ -22,10 +26,12 @@ from numpy.typing import ArrayLike, NDArray
 from firmware_models.errors import InputError, unknown_name
 from firmware_models.interface import BLOCKS, Block, Registers
 from firmware_models.interface.neuro import (
+    CLASS_OFFSET,
     MOMENTUM_LIMIT,
     N_TY,
     NEURO_TRACK,
     OMEGA_LSB_PER_GEV,
+    ONE,
     SINE_SHIFT,
     SINE_WIDTH,
     SINGLE_TRACK,
@@ -54,6 +60,8 @@ def quantize(
     *,
     neural: ArrayLike = True,
     last: ArrayLike = True,
+    ip_class: ArrayLike = 0.0,
+    stt_class: ArrayLike = 0.0,
 ) -> NDArray[np.void]:
     """Turn tracks in physical units into words, to study the decision without the network.
 
@@ -63,11 +71,13 @@ def quantize(
         z at the beam line [cm], polar angle [rad], q/pT [1/GeV].
     neural, last : array_like of bool, shape () or (n,)
         The track has z and θ; it is the last of its event.
+    ip_class, stt_class : array_like, shape () or (n,)
+        Classes, -1 to 1.
 
     Returns
     -------
     ndarray, shape (n,), dtype of the word `neuro_track`
-        Rounded half up; z and θ limited to ±4096 counts, q/pT to the range of ω.
+        Rounded half up; z, θ and classes limited to ±4096 counts, q/pT to the range of ω.
 
     Raises
     ------
@@ -84,12 +94,22 @@ def quantize(
     omega = NEURO_TRACK["omega"]
     words["omega"] = _counts(given[2] / OMEGA_LSB_PER_GEV, omega.low, omega.high)
     words["valid"], words["last"], words["neural"] = 1, last, neural
-    one = 4096
-    z = _counts(given[0] / Z_LSB_CM, -one, one)
-    theta = _counts((np.degrees(given[1]) - THETA_CENTRE_DEG) / THETA_LSB_DEG, -one, one)
-    words["z"] = np.where(words["neural"] == 1, z, 0)
-    words["theta"] = np.where(words["neural"] == 1, theta, 0)
+    estimates = {
+        "z": given[0] / Z_LSB_CM,
+        "theta": (np.degrees(given[1]) - THETA_CENTRE_DEG) / THETA_LSB_DEG,
+        "ip_class": _class("ip_class", ip_class),
+        "stt_class": _class("stt_class", stt_class),
+    }
+    for name, values in estimates.items():
+        words[name] = np.where(words["neural"] == 1, _counts(values, -ONE, ONE), 0)
     return words
+
+
+def _class(name: str, given: ArrayLike) -> NDArray[np.float64]:
+    values = np.asarray(given, dtype=np.float64)
+    if not np.isfinite(values).all():
+        raise InputError(f"{name} must be finite")
+    return values * ONE
 
 
 def _counts(values: NDArray[np.float64], low: int, high: int) -> NDArray[np.int64]:
@@ -118,14 +138,17 @@ def evaluate(words: NDArray[np.void], registers: Registers | None = None) -> NDA
     """
     chosen = _registers(registers or {})
     out = SINGLE_TRACK.zeros(len(words))
-    columns = tuple(words[name] for name in ("z", "theta", "omega", "neural", "valid", "last"))
+    columns = tuple(
+        words[name]
+        for name in ("z", "theta", "omega", "neural", "valid", "last", "ip_class", "stt_class")
+    )
     results = tuple(out[name] for name in ("near", "single", "last", "stt", "nnt", "ty", "tracks"))
     _evaluate(columns, results, chosen, sine_table())
     return out
 
 
 def _registers(given: Registers) -> tuple[int, ...]:
-    """Return stt_z, nnt_z, ty_z, momentum and nnt_tracks."""
+    """Return stt_z, nnt_z, ty_z, momentum, nnt_tracks, ip_class and stt_class."""
     values = BLOCK.defaults()
     for name, value in given.items():
         if name not in values:
@@ -141,9 +164,9 @@ def _registers(given: Registers) -> tuple[int, ...]:
 
 @njit()
 def _evaluate(columns, results, registers, sine):  # type: ignore[no-untyped-def]
-    z_of, theta_of, omega_of, neural_of, valid_of, last_of = columns
+    z_of, theta_of, omega_of, neural_of, valid_of, last_of, ip_of, stt_class_of = columns
     near_of, single_of, last_out, stt_of, nnt_of, ty_of, tracks_of = results
-    stt_z, nnt_z, ty_z, momentum, nnt_tracks = registers
+    stt_z, nnt_z, ty_z, momentum, nnt_tracks, ip_class, stt_class = registers
     tracks, count, stt, nnt = 0, 0, False, False
     for row in range(z_of.size):
         # A word may say neural without valid, which the network never does: it is no track.
@@ -151,15 +174,17 @@ def _evaluate(columns, results, registers, sine):  # type: ignore[no-untyped-def
         z = abs(np.int64(z_of[row]))
         address = min(abs(np.int64(theta_of[row])) >> SINE_SHIFT, _SINE_TOP)
         inverse = abs(np.int64(omega_of[row])) * sine[address]
-        near = neural and z < ty_z
-        single = neural and z < stt_z and inverse * momentum < MOMENTUM_LIMIT
+        from_there = neural and np.int64(ip_of[row]) + CLASS_OFFSET >= ip_class
+        near = from_there and z < ty_z
+        single = neural and np.int64(stt_class_of[row]) + CLASS_OFFSET >= stt_class
+        single = single and z < stt_z and inverse * momentum < MOMENTUM_LIMIT
         near_of[row], single_of[row] = near, single
         if valid_of[row] == 1 and tracks < MOST_TRACKS:
             tracks += 1
         if near and count < N_TY:
             count += 1
         stt |= single
-        nnt |= neural and z < nnt_z
+        nnt |= from_there and z < nnt_z
         if last_of[row] == 1:
             last_out[row], stt_of[row], tracks_of[row] = 1, stt, tracks
             nnt_of[row] = nnt and tracks >= nnt_tracks

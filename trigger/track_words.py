@@ -11,16 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models.cdc_layers import SUPERLAYER_CELLS
-from firmware_models.cdc_segment import Segments
 from firmware_models.interface.cdc_hough import AXIAL, CDC_SEGMENTS, N_SLOT, N_TRACK, N_TRACKER
-from firmware_models.interface.cdc_segment import (
-    EVENT_SEGMENTS,
-    N_SUPERLAYER,
-    PERSISTENCE,
-)
+from firmware_models.interface.cdc_segment import PERSISTENCE
 from firmware_models.interface.neuro import STEREO, TRACK_SEGMENTS
 from firmware_models.kernels import njit
-from firmware_models.segment_views import SHIFT, segment_views
+from firmware_models.segment_finding import Segments
+from firmware_models.segment_views import SHIFT
 
 LAST_CLOCK = PERSISTENCE - 1
 """Data clock on which a window that begins with clock 0 is complete."""
@@ -50,25 +46,6 @@ def axial_words(segments: Segments, slots: Slots) -> NDArray[np.void]:
     _gather(
         slots, _AXIAL, *_columns(segments), np.array(SUPERLAYER_CELLS), np.array(SHIFT),
         words["valid"], words["id"], words["time"], words["lr"], words["position"],
-    )  # fmt: skip
-    return words
-
-
-def time_words(segments: Segments, slots: Slots) -> NDArray[np.void]:
-    """Return the event time's input: every segment from the tracker in whose quadrant it lies.
-
-    Parameters as for `axial_words`.
-
-    Returns
-    -------
-    ndarray, shape (n,), dtype of the word `event_segments`
-    """
-    n = len(slots) // N_TRACKER
-    words = EVENT_SEGMENTS.zeros(n)
-    words["clock"] = LAST_CLOCK
-    _times(
-        slots, segments.local, segments.fastest, np.array(SUPERLAYER_CELLS), np.array(SHIFT),
-        segment_views().home, words["valid"], words["time"],
     )  # fmt: skip
     return words
 
@@ -151,23 +128,6 @@ def _gather_rows(  # type: ignore[no-untyped-def]
                 time_out[out, to] = time[row]
                 lr_out[out, to] = lr[row]
                 position_out[out, to] = position[row]
-
-
-@njit()
-def _times(slots, local, fastest, cells, shift, home, valid_out, time_out):  # type: ignore[no-untyped-def]
-    for frame in range(len(slots)):
-        tracker = frame % N_TRACKER
-        for layer in range(N_SUPERLAYER):
-            first = cells[layer] * tracker // N_TRACKER - shift[layer]
-            for slot in range(N_SLOT):
-                row = slots[frame, layer, slot]
-                if row < 0:
-                    break
-                own = (np.int64(local[row]) - first) % cells[layer]
-                if home[layer, 0] <= own <= home[layer, 1]:
-                    to = (tracker * N_SUPERLAYER + layer) * N_SLOT + slot
-                    valid_out[frame // N_TRACKER, to] = 1
-                    time_out[frame // N_TRACKER, to] = fastest[row]
 
 
 @njit()

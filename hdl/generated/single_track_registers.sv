@@ -12,7 +12,9 @@ module single_track_registers (
     output logic [13:0] nnt_z,
     output logic [13:0] ty_z,
     output logic [11:0] momentum,
-    output logic [3:0] nnt_tracks
+    output logic [3:0] nnt_tracks,
+    output logic [13:0] ip_class,
+    output logic [13:0] stt_class
 );
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -21,6 +23,8 @@ module single_track_registers (
       ty_z <= 14'h334;
       momentum <= 12'h2bc;
       nnt_tracks <= 4'h2;
+      ip_class <= 14'h0;
+      stt_class <= 14'h0;
     end else if (cfg_valid_i) begin
       case (cfg_addr_i)
         12'd0: stt_z <= cfg_data_i[13:0];
@@ -28,6 +32,8 @@ module single_track_registers (
         12'd2: ty_z <= cfg_data_i[13:0];
         12'd3: momentum <= cfg_data_i[11:0];
         12'd4: nnt_tracks <= cfg_data_i[3:0];
+        12'd5: ip_class <= cfg_data_i[13:0];
+        12'd6: stt_class <= cfg_data_i[13:0];
         default: ;
       endcase
     end

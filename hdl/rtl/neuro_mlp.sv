@@ -7,7 +7,9 @@ module neuro_mlp
     input  logic                         clk_i,
     input  logic                         rst_ni,
     input  logic                         valid_i,
+    /* verilator lint_off UNUSEDSIGNAL */  // hit patterns take no part
     input  logic [NEURO_INPUT_WIDTH-1:0] data_i,
+    /* verilator lint_on UNUSEDSIGNAL */
     output logic                         valid_o,
     output logic [NEURO_TRACK_WIDTH-1:0] data_o
 );
@@ -24,6 +26,8 @@ module neuro_mlp
   localparam TAG_LOW = NEURO_INPUT_EXPERT_LOW;
   localparam TAG_W = NEURO_INPUT_WIDTH - TAG_LOW;
   localparam TRACK_W = TAG_W - EW;
+  // This network has no classes.
+  localparam CLASSES_W = NEURO_TRACK_IP_CLASS_W + NEURO_TRACK_STT_CLASS_W;
   localparam VALID_AT = NEURO_INPUT_VALID_LOW - NEURO_INPUT_OMEGA_LOW;
 
   // ---------------------------------------------------------------------------- hidden layer
@@ -145,5 +149,7 @@ module neuro_mlp
     track_q  <= tag_q[EW+:TRACK_W];
     neural_q <= tag_q[EW+VALID_AT] && tag_q[EW-1:0] < EW'(NEURO_EXPERTS);
   end
-  assign data_o = {track_q, neural_q, neural_q ? found : {NEURO_OUTPUTS * NW{1'b0}}};
+  assign data_o = {
+    track_q, neural_q, CLASSES_W'(0), neural_q ? found : {NEURO_OUTPUTS * NW{1'b0}}
+  };
 endmodule

@@ -1,5 +1,5 @@
 // Single-track and neural-track decisions, event by event: see docs/reference/single_track.md.
-// Stages: 1 magnitudes and table, 2 product with sin(theta) and cuts in z, 3 product with the cut in
+// Stages: 1 magnitudes, classes and table, 2 product with sin(theta) and cuts in z, 3 product with the cut in
 // momentum, 4 decisions and the event.
 module single_track
   import l1_pkg::*;
@@ -20,6 +20,7 @@ module single_track
   localparam ZW = NEURO_TRACK_Z_W;
   localparam TW = NEURO_TRACK_THETA_W;
   localparam OW = NEURO_TRACK_OMEGA_W;
+  localparam CLW = NEURO_TRACK_IP_CLASS_W;
   localparam EW = SINE_ENTRY_W;
   localparam PW = OW + EW;
   localparam MW = SINGLE_TRACK_REG_MOMENTUM_W;
@@ -30,6 +31,7 @@ module single_track
   logic [ZW-1:0] stt_z, nnt_z, ty_z;
   logic [MW-1:0] momentum;
   logic [CW-1:0] nnt_tracks;
+  logic [CLW-1:0] ip_class, stt_class;
   single_track_registers u_registers (.*);
 
   logic [3:0] valid_q;
@@ -55,12 +57,17 @@ module single_track
   );
   logic [ZW-1:0] distance_q;
   logic [OW-1:0] inverse_q;
-  logic neural_q, track_q, last_q;
+  logic ip_q, single_q, track_q, last_q;
+  wire neural = data_i[NEURO_TRACK_VALID_LOW] && data_i[NEURO_TRACK_NEURAL_LOW];
+  // A class + 8192: its top bit the other way round.
+  wire [CLW-1:0] ip = data_i[NEURO_TRACK_IP_CLASS_LOW+:CLW] ^ {1'b1, {CLW - 1{1'b0}}};
+  wire [CLW-1:0] fast = data_i[NEURO_TRACK_STT_CLASS_LOW+:CLW] ^ {1'b1, {CLW - 1{1'b0}}};
   always_ff @(posedge clk_i) begin
     distance_q <= z[ZW-1] ? -z : z;
     inverse_q <= omega[OW-1] ? -omega : omega;
     track_q <= data_i[NEURO_TRACK_VALID_LOW];
-    neural_q <= data_i[NEURO_TRACK_VALID_LOW] && data_i[NEURO_TRACK_NEURAL_LOW];
+    ip_q <= neural && ip >= ip_class;
+    single_q <= neural && fast >= stt_class;
     last_q <= data_i[NEURO_TRACK_LAST_LOW];
   end
 
@@ -74,9 +81,9 @@ module single_track
     cuts2_q <= {
       last_q,
       track_q,
-      neural_q && distance_q < ty_z,
-      neural_q && distance_q < nnt_z,
-      neural_q && distance_q < stt_z
+      ip_q && distance_q < ty_z,
+      ip_q && distance_q < nnt_z,
+      single_q && distance_q < stt_z
     };
     inverse3_q <= (PW + MW)'(inverse2_q) * (PW + MW)'(momentum);
     cuts3_q <= cuts2_q;

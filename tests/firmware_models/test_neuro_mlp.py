@@ -64,6 +64,7 @@ def compare(words: np.ndarray) -> np.ndarray:
         assert (int(found["z"]), int(found["theta"]), int(found["neural"])) == oracle(word)
         for name in ("omega", "phi0", "quadrant", "valid", "last"):
             assert found[name] == word[name], name
+        assert (found["ip_class"], found["stt_class"]) == (0, 0)
     return out
 
 

@@ -15,7 +15,10 @@ from firmware_models.errors import InputError
 from firmware_models.sine_table import sine_table
 from hdl.testbenches.single_track.stimulus import constrained, registers
 
-DEFAULTS = {"stt_z": 615, "nnt_z": 615, "ty_z": 820, "momentum": 700, "nnt_tracks": 2}
+DEFAULTS = {
+    "stt_z": 615, "nnt_z": 615, "ty_z": 820, "momentum": 700, "nnt_tracks": 2, "ip_class": 0,
+    "stt_class": 0,
+}  # fmt: skip
 NAMES = ("near", "single", "last", "stt", "nnt", "ty", "tracks")
 
 
@@ -36,11 +39,13 @@ def oracle(rows: list[dict[str, int]], cut: dict[str, int]) -> list[tuple[Any, .
         # p = pT / sin θ, pT = 10.2 GeV / |ω|; a straight track passes any cut.
         fast = inverse == 0 or 10200 / inverse > cut["momentum"]
         z = abs(row["z"])
+        from_ip = neural and row["ip_class"] + 8192 >= cut["ip_class"]
         event.append({
             "track": bool(row["valid"]),
-            "near": neural and z < cut["ty_z"],
-            "nnt": neural and z < cut["nnt_z"],
-            "single": neural and z < cut["stt_z"] and fast,
+            "near": from_ip and z < cut["ty_z"],
+            "nnt": from_ip and z < cut["nnt_z"],
+            "single": neural and row["stt_class"] + 8192 >= cut["stt_class"] and z < cut["stt_z"]
+            and fast,
         })  # fmt: skip
         decision: tuple[Any, ...] = (0, 0, 0, [0, 0, 0, 0], 0)
         if row["last"]:
@@ -187,6 +192,32 @@ def test_cuts_that_are_off() -> None:
     assert single_track.evaluate(words)["single"].tolist() == [0, 0]
 
 
+def test_classes_alone() -> None:
+    """z cuts off, the classes cut at 0 as in cdc_track_trigger section 5.5 of the notes."""
+    classes = np.array([-1.0, -1 / 4096, 0.0, 1.0])
+    words = single_track.quantize(np.full(4, 90.0), np.full(4, 1.5), np.full(4, 0.5), last=False,
+                                  ip_class=classes, stt_class=classes[::-1])  # fmt: skip
+    words["last"][-1] = 1
+    cuts = {"stt_z": 8192, "nnt_z": 8192, "ty_z": 8192, "ip_class": 8192, "stt_class": 8192}
+    out = single_track.evaluate(words, {name: np.array([cut]) for name, cut in cuts.items()})
+    assert out["near"].tolist() == [0, 0, 1, 1]
+    assert out["single"].tolist() == [1, 1, 0, 0]
+    assert (out["stt"][-1], out["nnt"][-1], out["ty"][-1].tolist()) == (1, 1, [0, 1, 0, 0])
+    assert not single_track.evaluate(words)["near"].any()
+
+
+@pytest.mark.parametrize("name", ["ip_class", "stt_class"])
+def test_a_class_cuts_on_its_own_decisions_only(name: str) -> None:
+    """Classes of 0 fail a register above 8192: of ip_class near, nnt and ty, of stt_class stt."""
+    words = _event(2)
+    out = single_track.evaluate(words, {name: np.array([8193])})
+    of_ip = name == "ip_class"
+    assert out["stt"][-1] == of_ip
+    assert (out["nnt"][-1], out["ty"][-1].sum()) == (not of_ip, not of_ip)
+    assert np.array_equal(single_track.evaluate(words, {name: np.array([8192])}),
+                          single_track.evaluate(words))  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("given", "says"),
     [
@@ -207,3 +238,5 @@ def test_wrong_tracks() -> None:
         single_track.quantize([0.0], [1.0, 2.0], [0.0])
     with pytest.raises(InputError, match="finite"):
         single_track.quantize([np.inf], [1.0], [0.0])
+    with pytest.raises(InputError, match="stt_class must be finite"):
+        single_track.quantize([0.0], [1.0], [0.0], stt_class=np.nan)

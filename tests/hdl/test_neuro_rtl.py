@@ -118,10 +118,15 @@ def test_other_weights_need_no_other_rtl(tmp_path: Path) -> None:
          "single_track.tracks"),
         ("single_track", SINGLE, "data_i[NEURO_TRACK_VALID_LOW] && data_i[NEURO_TRACK_NEURAL_LOW]",
          "data_i[NEURO_TRACK_NEURAL_LOW]", "single_track.near"),
+        ("single_track", SINGLE, "ip >= ip_class", "ip > ip_class", "single_track"),
+        # A class compared as if it had no sign.
+        ("single_track", SINGLE, "data_i[NEURO_TRACK_STT_CLASS_LOW+:CLW] ^ {1'b1, {CLW - 1{1'b0}}}",
+         "data_i[NEURO_TRACK_STT_CLASS_LOW+:CLW]", "single_track.single"),
         ("single_track", SINGLE, "steep ? {SINE_W{1'b1}} :", "1'b0 ? {SINE_W{1'b1}} :",
          "single_track.single"),
     ],
-    ids=["carry", "wrap", "tag", "edge", "count-wraps", "neural-alone", "table-wraps"],
+    ids=["carry", "wrap", "tag", "edge", "count-wraps", "neural-alone", "class-edge", "class-sign",
+         "table-wraps"],
 )  # fmt: skip
 def test_volume_finds_it(
     tmp_path: Path, block: str, path: str, old: str, new: str, stage: str

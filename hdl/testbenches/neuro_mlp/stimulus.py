@@ -36,6 +36,7 @@ def constrained(n: int, seed: int) -> NDArray[np.void]:
     aimed = np.flatnonzero(rng.random(n) < 0.5)
     inputs[aimed] = _aimed(inputs[aimed], expert[aimed], rng)
     words["input"] = inputs
+    words["pattern"] = rng.integers(0, 2, words["pattern"].shape)
     for name in ("omega", "phi0", "quadrant", "last"):
         field = NEURO_INPUT[name]
         words[name] = rng.integers(field.low, field.high + 1, n)

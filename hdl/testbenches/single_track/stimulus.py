@@ -6,12 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models.interface import Registers
-from firmware_models.interface.neuro import MOMENTUM_LIMIT, NEURO_TRACK, ONE, SINE_SHIFT
+from firmware_models.interface.neuro import (
+    CLASS_OFFSET,
+    MOMENTUM_LIMIT,
+    NEURO_TRACK,
+    ONE,
+    SINE_SHIFT,
+)
 from firmware_models.sine_table import sine_table
 from firmware_models.single_track import BLOCK
 from hdl.streams import stream
 
 _DEFAULT = {name: int(value[0]) for name, value in BLOCK.defaults().items()}
+_CLASSES = ("ip_class", "stt_class")
 _CUTS = [0, *(_DEFAULT[name] for name in ("stt_z", "nnt_z", "ty_z"))]
 
 
@@ -28,18 +35,22 @@ def constrained(n: int, seed: int) -> NDArray[np.void]:
     omega = NEURO_TRACK["omega"]
     anywhere = rng.integers(omega.low, omega.high + 1, n)
     words["omega"] = np.where(rng.random(n) < 0.5, _at_momentum(words["theta"], rng), anywhere)
+    for name in ("ip_class", "stt_class"):
+        words[name] = _edges(rng, n, np.array([0]))
     for name in ("phi0", "quadrant"):
         words[name] = rng.integers(0, NEURO_TRACK[name].high + 1, n)
     return words
 
 
 def registers(seed: int) -> Registers:
-    """Return random legal registers: near their defaults, anywhere, or at their ends."""
+    """Return random legal registers: near their usual values, anywhere, or at their ends."""
     rng = stream(seed, "single_track/registers")
     out: Registers = {}
     for register in BLOCK.registers:
         top = (1 << register.width) - 1
-        close = min(max(_DEFAULT[register.name] + int(rng.integers(-20, 21)), 0), top)
+        # A class is cut on in the middle of its range, where tracks are.
+        usual = CLASS_OFFSET if register.name in _CLASSES else _DEFAULT[register.name]
+        close = min(max(usual + int(rng.integers(-20, 21)), 0), top)
         values = (close, int(rng.integers(0, top + 1)), 0, top)
         value = rng.choice(values, p=(0.5, 0.4, 0.05, 0.05))
         out[register.name] = np.array([value], dtype=np.int64)

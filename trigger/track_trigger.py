@@ -1,0 +1,164 @@
+"""The track trigger of one window: hit wires → segments → 2D tracks → neural tracks → words.
+
+Every block runs once a window, on the data clock that completes it: that frame has seen all its
+hits (`firmware_models.segment_finding`), and its tracks are those that decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_models import (
+    cdc_event_time,
+    cdc_hough,
+    grl_tracks,
+    neuro_deep,
+    neuro_mlp,
+    neuro_preprocess,
+    single_track,
+)
+from firmware_models.errors import InputError, unknown_name
+from firmware_models.interface import BLOCKS, Registers
+from firmware_models.segment_dealing import deal
+from firmware_models.segment_finding import Segments, find_segments
+from firmware_models.wire_hits import WireHits
+from trigger.track_words import axial_words, network_words
+from trigger.tracks import TrackWords
+
+Network = Literal["mlp", "deep"]
+
+NETWORKS: Mapping[str, Any] = {"mlp": neuro_mlp, "deep": neuro_deep}
+"""Block of the neural network by name."""
+
+BLOCK_NAMES = (
+    "cdc_segment", "cdc_event_time", "cdc_hough", "grl_tracks", "neuro_preprocess", "neuro_mlp",
+    "neuro_deep", "single_track",
+)  # fmt: skip
+
+SLICE = 4_000
+"""Windows at a time: the words of all blocks stay in the cache."""
+
+
+@dataclass(frozen=True)
+class TrackSteps:
+    """Words of all blocks for some windows, for studies of single blocks and for training.
+
+    Parameters
+    ----------
+    segments : Segments
+    dropped : ndarray of int64, shape (4 n, 9)
+        Segments beyond ten, by frame (four trackers a window) and superlayer.
+    tracks : ndarray, shape (4 n,), dtype of the word `cdc_tracks`
+    time : ndarray, shape (n,), dtype of the word `event_time`
+    counts : ndarray, shape (n,), dtype of the word `track_counts`
+    window : ndarray of int64, shape (m,)
+        Window of each frame of the network: one a 2D track, or one that says there is none.
+    given : ndarray, shape (m,), dtype of the word `track_segments`
+    inputs : ndarray, shape (m,), dtype of the word `neuro_input`
+    """
+
+    segments: Segments
+    dropped: NDArray[np.int64]
+    tracks: NDArray[np.void]
+    time: NDArray[np.void]
+    counts: NDArray[np.void]
+    window: NDArray[np.int64]
+    given: NDArray[np.void]
+    inputs: NDArray[np.void]
+
+
+@dataclass(frozen=True)
+class TrackTrigger:
+    """All blocks of the track trigger behind each other.
+
+    Parameters
+    ----------
+    registers : mapping of block to Registers
+        Those of blocks that are absent keep their defaults.
+    network : {'mlp', 'deep'}
+    weights : optional
+        Of the network; default: those of the package.
+
+    Raises
+    ------
+    InputError
+        For an unknown network, or the register `superlayer`, which each superlayer's finder has of
+        its own.
+    """
+
+    registers: Mapping[str, Registers] = field(default_factory=dict)
+    network: str = "mlp"
+    weights: Any = None
+
+    def __post_init__(self) -> None:
+        if self.network not in NETWORKS:
+            raise unknown_name("network", self.network, NETWORKS)
+        if int(self._of("cdc_segment").get("superlayer", np.zeros(1))[0]):
+            raise InputError("is set by the chain, one finder a superlayer",
+                             place="cdc_segment.superlayer")  # fmt: skip
+
+    def _of(self, block: str) -> Registers:
+        return self.registers.get(block, {})
+
+    def evaluate(self, hits: WireHits) -> TrackWords:
+        """Return what the track trigger says of each window.
+
+        Parameters
+        ----------
+        hits : WireHits
+            Windows of 256 ticks.
+
+        Raises
+        ------
+        InputError
+            For wires outside the chamber, or registers that do not fit.
+        """
+        parts = []
+        for first in range(0, max(len(hits), 1), SLICE):
+            part = hits.select(np.arange(first, min(first + SLICE, len(hits))))
+            steps = self.steps(part)
+            parts.append(TrackWords(steps.counts, self.decide(steps.inputs), steps.time))
+        return TrackWords(
+            np.concatenate([part.counts for part in parts]),
+            np.concatenate([part.single for part in parts]),
+            np.concatenate([part.time for part in parts]),
+        )
+
+    def steps(self, hits: WireHits) -> TrackSteps:
+        """Return the words of all blocks up to the network; errors as for `evaluate`."""
+        found = self._of("cdc_segment")
+        layers = int(found.get("min_layers", BLOCKS["cdc_segment"].defaults()["min_layers"])[0])
+        segments = find_segments(hits, layers)
+        slots, dropped = deal(segments)
+        times = cdc_event_time.evaluate(
+            cdc_event_time.from_slots(
+                slots, segments.superlayer, segments.local, segments.fastest
+            ),
+            self._of("cdc_event_time"),
+        )  # fmt: skip
+        tracks = cdc_hough.evaluate(axial_words(segments, slots), self._of("cdc_hough"))
+        counts = grl_tracks.evaluate(grl_tracks.quantize(tracks))
+        given, window = network_words(segments, slots, tracks, times)
+        inputs = neuro_preprocess.evaluate(given, self._of("neuro_preprocess"))
+        return TrackSteps(segments, dropped, tracks, times, counts, window, given, inputs)
+
+    def neural_tracks(self, inputs: NDArray[np.void]) -> NDArray[np.void]:
+        """Return the network's tracks, dtype of the word `neuro_track`."""
+        result: NDArray[np.void] = NETWORKS[self.network].evaluate(inputs, None, self.weights)
+        return result
+
+    def decide(self, inputs: NDArray[np.void]) -> NDArray[np.void]:
+        """Return the decision on each window, dtype of the word `single_track`.
+
+        Parameters
+        ----------
+        inputs : ndarray, shape (m,), dtype of the word `neuro_input`
+            Frames of whole windows: the last one of each has `last`.
+        """
+        words = single_track.evaluate(self.neural_tracks(inputs), self._of("single_track"))
+        return words[words["last"] == 1]
