@@ -18,6 +18,7 @@ from firmware_models.kernels import njit
 from sim.detector.particles import Classes, Kind, classify
 from sim.events import Events, FloatArray
 from sim.machine import Machine, transform
+from sim.perigee import perigee
 
 ECL_RANGE = (12.4 * pi / 180.0, 155.1 * pi / 180.0)
 """Polar angles that the calorimeter covers [rad] (physics section A.1)."""
@@ -61,8 +62,16 @@ _TABLE = (
     Variable("chargedTheta", "rad", "its polar angle"),
     Variable("chargedPhi", "rad", "its azimuth, -pi to pi"),
     Variable("chargedPCM", "GeV", "its momentum in the CM"),
+    Variable("chargedD0", "cm", "d0 of its helix, with basf2's sign"),
+    Variable("chargedZ0", "cm", "z of its helix at the point closest to the z axis"),
+    Variable("chargedRho", "cm", "distance from the z axis at which it starts"),
     Variable("charged2P", "GeV", "momentum of the second charged particle"),
     Variable("charged2PT", "GeV", "its transverse momentum"),
+    Variable("charged2Theta", "rad", "its polar angle"),
+    Variable("charged2D0", "cm", "d0 of its helix, with basf2's sign"),
+    Variable("charged2Z0", "cm", "z of its helix at the point closest to the z axis"),
+    Variable("charged2Rho", "cm", "distance from the z axis at which it starts"),
+    Variable("chargedMinPT", "GeV", "smaller transverse momentum of the two leading charged ones"),
     Variable("chargedDeltaPhi", "rad", "azimuth between the two leading charged ones, 0 to pi"),
     Variable("nPhotonsInECL", "", "photons within the acceptance of the calorimeter"),
     Variable("nChargedInECL", "", "charged particles within the acceptance of the calorimeter"),
@@ -134,6 +143,7 @@ class _Particles:
 
     def __init__(self, events: Events, machine: Machine, classes: Classes) -> None:
         self.events = events
+        self.charge = classes.charge
         self.p4 = events.p4
         self.cm = transform(machine.to_cm[None], events.p4[None])[0]
         self.photon = classes.kind == Kind.PHOTON
@@ -175,14 +185,24 @@ class _Particles:
         momentum, transverse, phi = _size(self.p4), _transverse(self.p4), _phi(self.p4)
         first, second = self._leading(self.is_charged, momentum, acceptance)
         delta = np.abs(_take(phi, first) - _take(phi, second))
+        rho = _transverse(self.events.vertex)
+        d0, z0 = perigee(self.p4, self.events.vertex, self.charge)
         return {
             "chargedP": _take(momentum, first),
             "chargedPT": _take(transverse, first),
             "chargedTheta": _take(self.theta, first),
             "chargedPhi": _take(phi, first),
             "chargedPCM": _take(_size(self.cm), first),
+            "chargedD0": _take(d0, first),
+            "chargedZ0": _take(z0, first),
+            "chargedRho": _take(rho, first),
             "charged2P": _take(momentum, second),
             "charged2PT": _take(transverse, second),
+            "charged2Theta": _take(self.theta, second),
+            "charged2D0": _take(d0, second),
+            "charged2Z0": _take(z0, second),
+            "charged2Rho": _take(rho, second),
+            "chargedMinPT": np.minimum(_take(transverse, first), _take(transverse, second)),
             "chargedDeltaPhi": np.minimum(delta, 2.0 * pi - delta),
         }
 

@@ -1,5 +1,5 @@
-// Generated from menu low_multiplicity 2. Do not edit.
-// sha256 d53859b366a77aeefe03f5c9a8db2bb2ec5dd51c448f44ec22671e051088a49a
+// Generated from menu low_multiplicity 3. Do not edit.
+// sha256 c63d1b1a0c819e1eb4198e65c6df9af240504b51f0c28d0ad55146399a3caf79
 //
 // Global decision logic: every output line is a sum of products of the input bits.
 module gdl_logic (
@@ -207,6 +207,17 @@ module gdl_logic (
   // 72 fp: t2_0 and p5 and !bha_veto and !veto
   assign line[72] = in_t2_0 & in_p5 & ~in_bha_veto & ~in_veto;
 
+  // 73 ff: t2>1 and !bha_veto and !veto
+  assign line[73] =
+    (in_t2_1 & ~in_bha_veto & ~in_veto) |
+    (in_t2_2 & ~in_bha_veto & ~in_veto) |
+    (in_t2_3 & ~in_bha_veto & ~in_veto);
+
+  // 74 fff: t2>2 and !veto
+  assign line[74] =
+    (in_t2_2 & ~in_veto) |
+    (in_t2_3 & ~in_veto);
+
   // 80 cdcklm1: cdcklm_0 and !bha_veto and !veto
   assign line[80] = in_cdcklm_0 & ~in_bha_veto & ~in_veto;
 
@@ -241,7 +252,7 @@ module gdl_logic (
   assign line[15] = '0;
   assign line[31:22] = '0;
   assign line[63:38] = '0;
-  assign line[79:73] = '0;
+  assign line[79:75] = '0;
   assign line[95:84] = '0;
   assign line[319:99] = '0;
 

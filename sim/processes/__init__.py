@@ -22,6 +22,7 @@ PROCESSES = {
     "dark_photon": "DarkPhoton",
     "axion_like": "AxionLike",
     "photon_gun": "PhotonGun",
+    "track_gun": "TrackGun",
 }
 """Name (and module) of every process, and its class."""
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from firmware_models.errors import InputError
 from sim.events import Events, concatenate
 from sim.machine import Machine, transform
-from sim.processes.grid import adapt, map_points
+from sim.processes.grid import adapt, map_points, uniform_grid
 from sim.processes.kinematics import rescale
 from sim.processes.parameters import Parameter, Value, resolve
 from sim.streams import stream
@@ -92,6 +92,10 @@ class Process(abc.ABC):
     excess: float = 5e-4
     """Largest part of the pilot's cross-section that may lie above the accept–reject maximum:
     about the part of an unweighted sample that is copies of other events of it."""
+    laboratory: ClassVar[bool] = False
+    """Whether `momenta` are those of the laboratory: then the beams do not matter."""
+    flat: ClassVar[bool] = False
+    """Whether every point has the weight 1: then there is no grid to adapt."""
 
     def __init__(self, machine: Machine | None = None, **values: object) -> None:
         self.machine = machine if machine is not None else Machine()
@@ -124,7 +128,10 @@ class Process(abc.ABC):
 
     @abc.abstractmethod
     def momenta(self, variables: FloatArray) -> FloatArray:
-        """Return four-vectors in the centre-of-mass frame, shape ``(n, k, 4)`` [GeV]."""
+        """Return four-vectors in the centre-of-mass frame, shape ``(n, k, 4)`` [GeV].
+
+        In the laboratory for processes that are `laboratory`.
+        """
 
     def codes(self, variables: FloatArray) -> NDArray[np.int32]:
         """Return the particle codes, shape ``(n, k)``; by default `final_state` for all."""
@@ -235,6 +242,8 @@ class Process(abc.ABC):
     @cached_property
     def _tuning(self) -> _Tuning:
         """The grid, the maximum and the efficiency; fixed streams, so always the same."""
+        if self.flat:
+            return _Tuning(uniform_grid(self.dimensions, self.channels), 1.0, 1.0)
 
         def draw(number: int) -> FloatArray:
             rng = stream(0, f"{self.name}/grid", number)
@@ -262,10 +271,11 @@ class Process(abc.ABC):
         self, variables: FloatArray, weight: FloatArray, rng: np.random.Generator
     ) -> Events:
         p4 = self.momenta(variables)
-        sqrt_s, to_lab = self.machine.collide(len(p4), rng)
-        if self.machine.has_spread:
-            p4 = rescale(p4, sqrt_s)
-        p4 = transform(to_lab, p4)
+        if not self.laboratory:
+            sqrt_s, to_lab = self.machine.collide(len(p4), rng)
+            if self.machine.has_spread:
+                p4 = rescale(p4, sqrt_s)
+            p4 = transform(to_lab, p4)
         n, k, _ = p4.shape
         return Events(
             np.arange(n + 1, dtype=np.int64) * k,

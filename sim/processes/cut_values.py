@@ -15,6 +15,7 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 NEUTRINOS = (12, -12, 14, -14, 16, -16)
+CHARGED = (11, -11, 13, -13, 211, -211, 321, -321, 2212, -2212)
 PARTICLES: dict[str, tuple[int, ...]] = {
     "e-": (11,),
     "e+": (-11,),
@@ -22,13 +23,22 @@ PARTICLES: dict[str, tuple[int, ...]] = {
     "mu-": (13,),
     "mu+": (-13,),
     "mu": (13, -13),
+    "pi-": (-211,),
+    "pi+": (211,),
+    "pi": (211, -211),
+    "K-": (-321,),
+    "K+": (321,),
+    "K": (321, -321),
+    "p-": (-2212,),
+    "p+": (2212,),
+    "p": (2212, -2212),
     "gamma": (22,),
     "nu": NEUTRINOS,
     "dark_photon": (55,),
     "axion_like": (54,),
-    "charged": (11, -11, 13, -13),
-    "visible": (11, -11, 13, -13, 22),
-    "any": (11, -11, 13, -13, 22, *NEUTRINOS, 54, 55),
+    "charged": CHARGED,
+    "visible": (*CHARGED, 22),
+    "any": (*CHARGED, 22, *NEUTRINOS, 54, 55),
 }
 """Names of particles in cuts and the codes they stand for."""
 

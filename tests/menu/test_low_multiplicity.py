@@ -28,6 +28,8 @@ LOGIC = {
     "fyo": f"(t2_1 or t2_2 or t2_3) and (ty_0 or ty_1 or ty_2 or ty_3) and cdc_open90 and {B} "
            f"and {V}",
     "ffy": f"(t2_2 or t2_3) and (ty_0 or ty_1 or ty_2 or ty_3) and {V}",
+    "ff": f"(t2_1 or t2_2 or t2_3) and {B} and {V}",
+    "fff": f"(t2_2 or t2_3) and {V}",
     "eed": f"t2_1 and cdcecl_1 and d5 and {B} and {V}",
     "fp": f"t2_0 and p5 and {B} and {V}",
     "mu_pair": f"(klm_0 or klm_1 or klm_2) and (t2_1 or t2_2 or t2_3) and {V}",

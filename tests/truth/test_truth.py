@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 import math
 from pathlib import Path
 
@@ -58,6 +59,20 @@ def test_photon_in_the_beam_pipe_does_not_hide_the_measured_one() -> None:
     assert truth_variables(events, MACHINE)["nPhotonsInECL"].tolist() == [1]
 
 
+def _helix(p: np.ndarray, vertex: np.ndarray, charge: int) -> tuple[float, float, float]:
+    """Signed d0, z0 and radius of production, by the circle's centre in the complex plane."""
+    start, direction = complex(*vertex[:2]), complex(*p[:2]) / math.hypot(*p[:2])
+    radius = math.hypot(*p[:2]) / (0.299792458e-2 * 1.5)
+    # A positive charge turns clockwise: its centre is to the right.
+    centre = start - 1j * charge * radius * direction
+    nearest = centre - radius * centre / abs(centre)
+    turned = cmath.phase((start - centre) / (nearest - centre))
+    z0 = vertex[2] + charge * turned * radius * p[2] / math.hypot(*p[:2])
+    there = direction * cmath.exp(-1j * turned)
+    sign = math.copysign(1.0, (nearest.conjugate() * there).imag)
+    return sign * abs(nearest), z0, abs(start)
+
+
 def _plain(events: Events, i: int) -> dict[str, float]:
     """One event, one particle after the other."""
     rows = range(events.offsets[i], events.offsets[i + 1])
@@ -86,7 +101,8 @@ def _plain(events: Events, i: int) -> dict[str, float]:
         if abs(code) in (11, 22):
             showers.append(entry)
         if is_charged:
-            charged.append(entry)
+            helix = _helix(p, events.vertex[row], round(Particle.from_pdgid(code).charge))
+            charged.append((*entry, helix))
     photons.sort(key=lambda entry: -entry[0][3])
     showers.sort(key=lambda entry: -entry[0][3])
     charged.sort(key=lambda entry: -(entry[1][:3] @ entry[1][:3]))
@@ -120,8 +136,9 @@ def _plain(events: Events, i: int) -> dict[str, float]:
     if len(showers) > 1:
         result |= {"cluster2ECM": showers[1][0][3]}
     if charged:
-        cm, p, theta = charged[0]
+        cm, p, theta, helix = charged[0]
         result |= {
+            **dict(zip(("chargedD0", "chargedZ0", "chargedRho"), helix, strict=True)),
             "chargedP": math.sqrt(p[:3] @ p[:3]),
             "chargedPT": math.hypot(p[0], p[1]),
             "chargedTheta": theta,
@@ -132,6 +149,9 @@ def _plain(events: Events, i: int) -> dict[str, float]:
         a, b = charged[0][1], charged[1][1]
         cosine = (a[0] * b[0] + a[1] * b[1]) / (math.hypot(*a[:2]) * math.hypot(*b[:2]))
         result |= {
+            **dict(zip(("charged2D0", "charged2Z0", "charged2Rho"), charged[1][3], strict=True)),
+            "charged2Theta": charged[1][2],
+            "chargedMinPT": min(math.hypot(*a[:2]), math.hypot(*b[:2])),
             "charged2P": math.sqrt(b[:3] @ b[:3]),
             "charged2PT": math.hypot(b[0], b[1]),
             "chargedDeltaPhi": math.acos(min(1.0, max(-1.0, cosine))),
