@@ -130,13 +130,17 @@ def working_points(
         stiff = signal & (pt >= 0.9)
         points[f"{wanted:g}"] = {
             "cut": cut,
-            "accepted": float(kept[background].mean()),
-            "far": float(kept[far].mean()),
-            "efficiency_above_0.9_gev": float((scores[stiff] >= cut).mean()),
+            "accepted": _share(kept[background]),
+            "far": _share(kept[far]),
+            "efficiency_above_0.9_gev": _share(scores[stiff] >= cut),
         }
     return {
         "signal": int(signal.sum()),
         "background": int(background.sum()),
-        "with_network": float(np.isfinite(scores[signal]).mean()),
+        "with_network": _share(np.isfinite(scores[signal])),
         "points": points,
     }
+
+
+def _share(kept: NDArray[np.bool_]) -> float:
+    return float(kept.mean()) if len(kept) else float("nan")

@@ -47,7 +47,7 @@ def load(path: str | Path, parameters: Mapping[str, Any]) -> TrackSet:
     """
     check_regular(Path(path))
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with Path(path).open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             head = json.loads(str(file["head"]))
             columns = {name: file[name] for name in COLUMNS}
             words = NEURO_INPUT.zeros(len(columns["event"]))

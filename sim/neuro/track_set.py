@@ -79,10 +79,6 @@ class TrackSet:
         """Return the 27 inputs within ±1, shape (n, 27)."""
         return np.asarray(self.words["input"] / ONE, dtype=np.float64)
 
-    def wide_inputs(self) -> Array:
-        """Return the 27 inputs and the 99 bits of the patterns, shape (n, 126)."""
-        return np.concatenate((self.inputs(), self.words["pattern"].astype(np.float64)), axis=1)
-
     def targets(self) -> Array:
         """Return z and θ on the network's scale ±1, shape (n, 2); 0 for tracks without truth."""
         z = self.z[self.truth] / (Z_LSB_CM * ONE)

@@ -7,52 +7,83 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from firmware_models import neuro_weights
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_models import deep_weights, neuro_weights
 from firmware_models.errors import InputError, LowmultError
+from firmware_models.wire_hits import WireHits
 from sim.detector.cdc.config import CdcConfig
-from sim.neuro import mlp, track_files
+from sim.neuro import deep, mlp, track_files
 from sim.neuro.fitting import Schedule, import_torch
 from sim.neuro.sample import Finder, SampleConfig, make_sample
 from sim.neuro.track_set import TrackSet
+from trigger.track_trigger import SLICE, TrackTrigger
 
-KINDS = ("mlp", "deep")
 LOG = logging.getLogger(__name__)
+
+KINDS: Mapping[str, tuple[Any, Any]] = {"mlp": (mlp, neuro_weights), "deep": (deep, deep_weights)}
+"""How each kind of network is trained, and how its weights are kept."""
 
 TRACKS = 300_000
 JUDGED = 3
 """One judged track for so many trained on."""
 
 
-def track_trigger() -> Finder:
-    """Return the chain from hits to the words of the network."""
-    from trigger.tracks import TrackTrigger
+def network_inputs(hits: WireHits) -> tuple[NDArray[np.void], NDArray[np.int64]]:
+    """Return the words `neuro_input` of the track trigger, and the window of each."""
+    trigger, parts, windows = TrackTrigger(), [], []
+    for first in range(0, len(hits), SLICE):
+        steps = trigger.steps(hits.select(np.arange(first, min(first + SLICE, len(hits)))))
+        parts.append(steps.inputs)
+        windows.append(steps.window + first)
+    return np.concatenate(parts), np.concatenate(windows)
 
-    return TrackTrigger().network_inputs
 
+def samples(
+    seed: int, tracks: int, config: SampleConfig, data: str | None, finder: Finder
+) -> tuple[TrackSet, TrackSet]:
+    """Return a sample to train on and one to judge on, a third as large, of the next seed.
 
-def sample(
-    tracks: int, seed: int, config: SampleConfig, path: str | None, finder: Finder
-) -> TrackSet:
-    """Return a sample, from a file when that exists, and then kept in it when one is named.
+    Parameters
+    ----------
+    seed : int
+    tracks : int
+        Found tracks to train on.
+    config : SampleConfig
+    data : str or None
+        Stem of files: samples are read from them if they exist, and else kept in them.
+    finder : callable
+        The chain from hits to words.
 
     Raises
     ------
     InputError
-        The file is of another sample, or cannot be read or written.
+        A file is of another sample, or cannot be read or written.
     """
-    parameters = config.parameters(tracks, seed)
-    if path is not None and Path(path).exists():
-        return track_files.load(path, parameters)
+    sizes = ((seed, tracks), (seed + 1, max(tracks // JUDGED, 1)))
+    shown, judged = (_sample(size, own, config, data, finder) for own, size in sizes)
+    return shown, judged
+
+
+def _sample(
+    tracks: int, seed: int, config: SampleConfig, data: str | None, finder: Finder
+) -> TrackSet:
+    path = None if data is None else Path(f"{data}_{seed}.npz")
+    if path is not None and path.exists():
+        return track_files.load(path, config.parameters(tracks, seed))
     found = 0
 
     def told(more: int) -> None:
         nonlocal found
         found += more
-        LOG.info("%d of %d tracks, seed %d", found, tracks, seed)
+        LOG.info("seed %d: %d of %d tracks", seed, found, tracks)
 
     made = make_sample(finder, tracks, seed, config, told)
     if path is not None:
@@ -60,59 +91,60 @@ def sample(
     return made
 
 
-def train_mlp(
-    seed: int, tracks: int, schedule: Schedule, config: SampleConfig, data: str | None,
-    finder: Finder, command: str,
-) -> neuro_weights.NeuroWeights:  # fmt: skip
-    """Train, round and judge the five experts.
+def train(
+    kind: str, seed: int, shown: TrackSet, judged: TrackSet, schedule: Schedule, command: str
+) -> Any:
+    """Train, round and judge a network.
 
     Parameters
     ----------
+    kind : {'mlp', 'deep'}
     seed : int
-        Of the sample to train on; the one to judge on has the next.
-    tracks : int
-        Found tracks to train on.
+        Of first weights and the order of tracks.
+    shown, judged : TrackSet
+        To train on, and others for the figures.
     schedule : Schedule
-    config : SampleConfig
-    data : str or None
-        Stem of the files that keep the samples.
-    finder : callable
-        The chain from hits to words.
     command : str
         For the provenance.
+
+    Returns
+    -------
+    NeuroWeights or DeepWeights
+        With provenance.
+
+    Raises
+    ------
+    InputError
+        torch is not installed, or an expert has no tracks.
     """
-    shown, judged = samples(seed, tracks, config, data, finder)
-    layers = mlp.train(shown, schedule, seed, _told)
-    found = mlp.figures(mlp.rounded(layers), judged, layers)
-    return mlp.rounded(layers, provenance(shown, judged, command, seed, found))
+    version = import_torch().__version__
+    network, _ = KINDS[kind]
 
+    def told(number: int, step: int, loss: float) -> None:
+        LOG.info("network %d, step %d: loss %.4f", number, step, loss)
 
-def samples(
-    seed: int, tracks: int, config: SampleConfig, data: str | None, finder: Finder
-) -> tuple[TrackSet, TrackSet]:
-    """Return the sample to train on and an independent one to judge on, a third as large."""
-    files = (None, None) if data is None else (f"{data}_{seed}.npz", f"{data}_{seed + 1}.npz")
-    return (sample(tracks, seed, config, files[0], finder),
-            sample(max(tracks // JUDGED, 1), seed + 1, config, files[1], finder))  # fmt: skip
-
-
-def provenance(
-    shown: TrackSet, judged: TrackSet, command: str, seed: int, figures: dict[str, Any]
-) -> dict[str, Any]:
-    """Return where weights come from."""
-    return {
+    layers = network.train(shown, schedule, seed, told)
+    found = network.figures(network.rounded(layers), judged, layers)
+    return network.rounded(layers, {
         "kind": "trained on tracks of the simulated drift chamber with background",
         "command": command,
         "seed": seed,
         "data_sha256": shown.checksum(),
-        "judged_sha256": judged.checksum(),
+        "torch": str(version),
         "sample": dict(shown.parameters),
-        "figures": figures,
-    }
+        "figures": {"tracks_shown": len(shown), **_plain(found)},
+    })  # fmt: skip
 
 
-def _told(expert: int, step: int, loss: float) -> None:
-    LOG.info("network %d, step %d, loss %.4f", expert, step, loss)
+def _plain(value: Any) -> Any:
+    """Return figures for JSON: five digits, nothing for what is no number."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return float(f"{value:.5g}") if math.isfinite(value) else None
+    return value
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -144,11 +176,11 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     given = {name: getattr(options, name) for name in ("seed", "tracks", "steps", "level")}
     command = " ".join(("python -m sim.neuro.train", options.kind,
                         *(f"--{name} {value}" for name, value in given.items())))  # fmt: skip
-    schedule, config = Schedule(steps=options.steps), SampleConfig(chamber=chamber)
-    arguments = (options.seed, options.tracks, schedule, config, options.data, track_trigger(),
-                 command)  # fmt: skip
-    weights = train_mlp(*arguments)
-    neuro_weights.save(weights, options.out)
+    config = SampleConfig(chamber=chamber)
+    shown, judged = samples(options.seed, options.tracks, config, options.data, network_inputs)
+    schedule = Schedule(steps=options.steps)
+    weights = train(options.kind, options.seed, shown, judged, schedule, command)
+    KINDS[options.kind][1].save(weights, options.out)
     return dict(weights.provenance)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from firmware_models.errors import InputError
 from firmware_models.interface.neuro import NEURO_INPUT
-from sim.neuro import track_files
+from sim.neuro import deep, track_files
 from sim.neuro.matching import MatchLimits, found_parameters, match
 from sim.neuro.single_tracks import TrackRanges, closest_approach, draw
 from sim.neuro.track_set import NO_TRACK, TrackSet, join, masked, without
@@ -132,7 +132,13 @@ def test_targets_and_classes() -> None:
     assert targets[49].tolist() == [0.0, 0.0]
     assert not classes[49].any()
     assert np.array_equal(tracks.inputs() * 4096, tracks.words["input"])
-    assert np.array_equal(tracks.wide_inputs()[:, 27:], tracks.words["pattern"])
+    wide = deep.inputs(tracks) * 4096
+    for row, superlayer in ((3, 0), (7, 4), (11, 8)):
+        three = tracks.words["input"][row, 3 * superlayer : 3 * superlayer + 3]
+        bits = tracks.words["pattern"][row, 11 * superlayer : 11 * superlayer + 11]
+        assert wide[row, 14 * superlayer : 14 * superlayer + 14].tolist() == [
+            *three, *(4096 * bits.astype(int)),
+        ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("expert", "superlayer"), [(1, 7), (2, 5), (3, 3), (4, 1)])
