@@ -26,18 +26,44 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Train, write the file, and tell the figures."""
+    import logging
+
     from firmware_models.files import write_json
-    from sim.cli.process import whole
+    from sim.cli.process import whole_number
     from sim.neuro import train
 
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     result = train.run(
         options.kind,
-        whole("--seed", options.seed, 0, 2**63 - 2),
-        whole("--tracks", options.tracks, 1, 10**8),
-        whole("--steps", options.steps, 1, 10**8),
+        whole_number("--seed", options.seed, 0, 2**63 - 2),
+        whole_number("--tracks", options.tracks, 1, 10**8),
+        whole_number("--steps", options.steps, 1, 10**8),
         options.level, options.data, options.out,
     )  # fmt: skip
     if options.json:
         write_json(options.json, result)
     sys.stdout.write(_text(options.out, result))
     return 0
+
+
+def _text(path: str, result: dict[str, Any]) -> str:
+    """Return the resolutions, and what cuts keep."""
+    figures = result["figures"]
+    points = figures["working_points"]
+    cuts = points if "signal" not in points else {"z": points}
+    lines = [
+        f"{path}: {result['command']}",
+        f"68 % of z and θ within, by pT [GeV]; |z| < 15 cm, {figures['tracks']} tracks:",
+    ]  # fmt: skip
+    lines += [f"  {pt:<9} {_number(z)} cm  {_number(figures['theta_68_deg'][pt])}°"
+              for pt, z in figures["z_68_cm"].items()]  # fmt: skip
+    for cut, found in cuts.items():
+        lines.append(f"cut on {cut}: efficiency of tracks from the collision point, share of others"
+                     " that is accepted")  # fmt: skip
+        lines += [f"  {efficiency:<9} {_number(point['accepted'])}"
+                  for efficiency, point in found["points"].items()]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"

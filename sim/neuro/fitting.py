@@ -68,7 +68,7 @@ class FitData:
         Without: the network has no classes.
     """
 
-    inputs: Array
+    inputs: NDArray[np.floating]
     targets: Array
     matched: NDArray[np.bool_]
     classes: NDArray[np.bool_] | None = None

@@ -1,14 +1,12 @@
-"""One command that trains a network of the track trigger and writes its file of weights.
+"""A whole training: samples, fit, rounding, figures, file of weights. Needs the extra `training`.
 
-``python -m sim.neuro.train mlp --seed 1 --tracks 300000 --out FILE``. Needs the extra `training`.
+``lowmult train mlp --seed 1 --tracks 300000 --out FILE`` calls it.
 """
 
 from __future__ import annotations
 
-import argparse
 import logging
 import math
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models import deep_weights, neuro_weights
-from firmware_models.errors import InputError, LowmultError
 from firmware_models.wire_hits import WireHits
 from sim.detector.cdc.config import CdcConfig
 from sim.neuro import deep, mlp, track_files
@@ -31,7 +28,6 @@ LOG = logging.getLogger(__name__)
 KINDS: Mapping[str, tuple[Any, Any]] = {"mlp": (mlp, neuro_weights), "deep": (deep, deep_weights)}
 """How each kind of network is trained, and how its weights are kept."""
 
-TRACKS = 300_000
 JUDGED = 3
 """One judged track for so many trained on."""
 
@@ -147,55 +143,37 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the options of a training."""
-    parser.add_argument("kind", choices=KINDS, help="mlp: five experts; deep: one deeper network")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--tracks", type=int, default=TRACKS, help="found tracks to train on")
-    parser.add_argument("--steps", type=int, default=Schedule.steps, help="batches a network")
-    parser.add_argument("--level", type=float, default=1.0,
-                        help="background: factor to 22 kHz a wire, 100 kHz of tracks")  # fmt: skip
-    parser.add_argument("--data", metavar="STEM", help="keep samples in files, or take them from")
-    parser.add_argument("--out", required=True, metavar="FILE", help="file of weights")
+def run(
+    kind: str, seed: int, tracks: int, steps: int, level: float, data: str | None, out: str
+) -> dict[str, Any]:
+    """Make samples, train, write the file, and return its provenance.
 
-
-def run(options: argparse.Namespace) -> dict[str, Any]:
-    """Train what the options say, write the file, and return its provenance.
+    Parameters
+    ----------
+    kind : {'mlp', 'deep'}
+    seed : int
+    tracks : int
+        Found tracks to train on.
+    steps : int
+        Batches a network.
+    level : float
+        Background relative to 22 kHz a wire and 100 kHz of tracks.
+    data : str or None
+        Stem of files that keep the samples.
+    out : str
+        File of weights.
 
     Raises
     ------
     InputError
-        torch is not installed, an option is out of range, or a file cannot be read or written.
+        torch is not installed, the level is out of range, or a file cannot be read or written.
     """
     import_torch()
-    for name, low in (("seed", 0), ("tracks", 1), ("steps", 1)):
-        if getattr(options, name) < low:
-            raise InputError(f"must be at least {low}, not {getattr(options, name)}",
-                             place=f"--{name}")  # fmt: skip
-    chamber = CdcConfig.from_mapping({"background": {"level": options.level}}, "--level")
-    given = {name: getattr(options, name) for name in ("seed", "tracks", "steps", "level")}
-    command = " ".join(("python -m sim.neuro.train", options.kind,
-                        *(f"--{name} {value}" for name, value in given.items())))  # fmt: skip
-    config = SampleConfig(chamber=chamber)
-    shown, judged = samples(options.seed, options.tracks, config, options.data, network_inputs)
-    schedule = Schedule(steps=options.steps)
-    weights = train(options.kind, options.seed, shown, judged, schedule, command)
-    KINDS[options.kind][1].save(weights, options.out)
+    chamber = CdcConfig.from_mapping({"background": {"level": level}}, "--level")
+    given = {"seed": seed, "tracks": tracks, "steps": steps, "level": level}
+    command = " ".join(("lowmult train", kind, *(f"--{name} {value}"
+                                                 for name, value in given.items())))  # fmt: skip
+    shown, judged = samples(seed, tracks, SampleConfig(chamber=chamber), data, network_inputs)
+    weights = train(kind, seed, shown, judged, Schedule(steps=steps), command)
+    KINDS[kind][1].save(weights, out)
     return dict(weights.provenance)
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Train and write a file; return 2 for bad input."""
-    parser = argparse.ArgumentParser(prog="python -m sim.neuro.train", description=__doc__)
-    configure(parser)
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
-        run(parser.parse_args(arguments))
-    except LowmultError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 2
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from firmware_models import neuro_mlp
 from firmware_models.errors import InputError
 from firmware_models.interface.neuro import NEURO_INPUT
+from sim.cli import main
 from sim.neuro import deep, mlp, train
 from sim.neuro.dense import DenseShape
 from sim.neuro.fitting import FitData, Schedule, fit
@@ -150,7 +152,7 @@ def test_training_of_integers(kind: str) -> None:
     assert 0.0 < point["points"]["0.96"]["accepted"] < 0.3
 
 
-def test_written_file_is_read_back(tmp_path: Any) -> None:
+def test_written_file_is_read_back(tmp_path: Path) -> None:
     pytest.importorskip("torch")
     shown = synthetic(2000, 1)
     for kind, (_, files) in train.KINDS.items():
@@ -161,12 +163,17 @@ def test_written_file_is_read_back(tmp_path: Any) -> None:
         assert again.provenance == weights.provenance
 
 
-def test_without_torch(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_torch(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(InputError, match=r"needs the package torch: pip install 'lowmult\[train"):
         fit(SMALL, _data(), Schedule(steps=1), 1, "test")
-    assert train.main(["mlp", "--out", "nowhere.json"]) == 2
-    assert capsys.readouterr().err.count("\n") == 1
+    assert main(["train", "mlp", "--out", str(tmp_path / "w.json")]) == 2
+    error = capsys.readouterr().err
+    assert "needs the package torch" in error
+    assert error.count("\n") == 1
+    assert not list(tmp_path.iterdir())
 
 
 def test_shapes_are_those_of_the_blocks() -> None:
@@ -181,3 +188,22 @@ def test_nothing_to_train_on() -> None:
     none = FitData(data.inputs[:0], data.targets[:0], data.matched[:0])
     with pytest.raises(InputError, match="no tracks"):
         fit(SMALL, none, Schedule(steps=1), 1, "test")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["mpl", "--out", "w"], "nearest: mlp"),
+        (["mlp"], "required: --out"),
+        (["mlp", "--out", "w", "--tracks", "0"], "--tracks: must be a whole number, 1 to"),
+        (["mlp", "--out", "none/w"], "--out: cannot write in"),
+    ],
+)
+def test_nonsense_is_refused(
+    arguments: list[str], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", *arguments]) == 2
+    assert says in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
