@@ -17,9 +17,9 @@ from firmware_models.neuro_weights import NeuroWeights
 from firmware_models.neuro_weights import load as load_weights
 from firmware_models.tanh_table import tanh_table
 from hdl.testbenches.neuro_mlp.stimulus import constrained
-from sim.neuro.toy_tracks import generate
+from sim.study.frames import physics_frames
 
-FILE = Path(neuro_mlp.__file__).parent / "data" / "neuro_weights_toy.json"
+FILE = Path(neuro_mlp.__file__).parent / "data" / "neuro_weights.json"
 
 
 # ------------------------------------------------------------------------------------- the oracle
@@ -75,8 +75,10 @@ def test_model_is_the_integer_recipe() -> None:
     assert out["z"].max() > 2000
 
 
-def test_toy_tracks_too() -> None:
-    compare(generate(200, 3).words())
+def test_simulated_tracks_too() -> None:
+    (words,) = physics_frames("neuro_mlp", 200, seed=3)
+    out = compare(words)
+    assert out["neural"].mean() > 0.5
 
 
 # ------------------------------------------------------------------------------ activation function

@@ -1,43 +1,58 @@
 """Frames of the track trigger's blocks.
 
-The blocks of the neural track trigger get analytic toy tracks (`sim.neuro.toy_tracks`), not
-simulated hits.
+Those of the neural track trigger come from simulated hits through all blocks before them.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 
 from firmware_models import cdc_hough, grl_tracks, neuro_mlp
 from firmware_models.interface.cdc_hough import N_TRACKER, TRACK_CLOCKS_PER_TURN, TRACK_TICK_NS
-from sim.neuro import toy_tracks as toy
+from sim.detector.cdc.response import CdcConfig, CdcResponse
+from sim.neuro.single_tracks import TrackRanges, draw
 from sim.streams import stream
 from sim.study.frames.collisions import Frames, Maker
 from sim.study.ideal_tracks import IdealTracks, fire
-
-TRACKS_PER_EVENT = 2.5
-"""Mean tracks of an event in the toy frames of the neural track trigger."""
+from trigger.track_trigger import TrackSteps, TrackTrigger
 
 MEAN_TRACKS = 3.0
 """Mean tracks in one data clock of the track trigger: several in one quadrant now and then."""
 
 
-def toy_tracks(seed: int) -> Maker:
-    """Give toy tracks in events of one or more."""
+def network_steps(seed: int) -> Callable[[int, int], TrackSteps]:
+    """Return a function of (n, chunk) that gives the words of all blocks for n windows.
 
-    def make(n: int, chunk: int) -> Frames:
-        words = toy.generate(n, seed, chunk).words()
-        rng = stream(seed, "frames/toy_tracks", chunk)
-        words["last"] = rng.random(n) < 1 / TRACKS_PER_EVENT
-        words["quadrant"] = rng.integers(0, 4, n)
-        return words
+    Each has one or two simulated tracks, of the collision point or not, and beam background.
+    """
+    response, trigger, ranges = CdcResponse(CdcConfig()), TrackTrigger(), TrackRanges()
+
+    def make(n: int, chunk: int) -> TrackSteps:
+        events, _ = draw(n, ranges, seed, chunk)
+        return trigger.steps(response.respond(events, seed, chunk))
 
     return make
 
 
+def track_segments_of_network(seed: int) -> Maker:
+    """Give 2D tracks with their segments, and windows without a track now and then."""
+    steps = network_steps(seed)
+    # A window has at least one frame.
+    return lambda n, chunk: steps(n, chunk).given[:n]
+
+
+def network_inputs(seed: int) -> Maker:
+    """Give the inputs that the segments of simulated tracks make."""
+    steps = network_steps(seed)
+    return lambda n, chunk: steps(n, chunk).inputs[:n]
+
+
 def neural_tracks(seed: int) -> Maker:
-    tracks = toy_tracks(seed)
-    return lambda n, chunk: neuro_mlp.evaluate(tracks(n, chunk))
+    """Give what the network says of simulated tracks."""
+    inputs = network_inputs(seed)
+    return lambda n, chunk: neuro_mlp.evaluate(inputs(n, chunk))
 
 
 def track_segments(seed: int) -> Maker:
