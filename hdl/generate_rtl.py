@@ -24,6 +24,7 @@ from firmware_models.trigger_cells import (
 )
 from hdl.generate_hough import hough_modules, hough_parameters
 from hdl.generate_neuro import neuro_modules, neuro_parameters
+from hdl.generate_preprocess import preprocess_modules, preprocess_parameters
 from hdl.generate_readout import readout_parameters
 from hdl.generate_tracks import track_parameters
 
@@ -39,11 +40,19 @@ def generated_modules(notice: str) -> dict[str, str]:
     files = {
         f"hdl/generated/{name}_registers.sv": "\n".join(_registers(BLOCKS[name], notice))
         for name in ("ecl_selection", "cdc_event_time", "cdc_hough", "l1_throttle", "single_track")
+        for name in (
+            "ecl_selection",
+            "cdc_hough",
+            "l1_throttle",
+            "neuro_preprocess",
+            "single_track",
+        )
     }
     return files | {
         "hdl/generated/ecl_selection_rom.sv": "\n".join(_rom(notice)),
         **hough_modules(notice),
         **neuro_modules(notice),
+        **preprocess_modules(notice),
     }
 
 
@@ -154,3 +163,4 @@ def shared_parameters() -> Iterator[str]:
     yield from readout_parameters()
     yield from neuro_parameters()
     yield from track_parameters()
+    yield from preprocess_parameters()

@@ -71,6 +71,7 @@ _TABLE = (
     Variable("charged2D0", "cm", "d0 of its helix, with basf2's sign"),
     Variable("charged2Z0", "cm", "z of its helix at the point closest to the z axis"),
     Variable("charged2Rho", "cm", "distance from the z axis at which it starts"),
+    Variable("charged3PT", "GeV", "transverse momentum of the third charged particle"),
     Variable("chargedMinPT", "GeV", "smaller transverse momentum of the two leading charged ones"),
     Variable("chargedDeltaPhi", "rad", "azimuth between the two leading charged ones, 0 to pi"),
     Variable("nPhotonsInECL", "", "photons within the acceptance of the calorimeter"),
@@ -158,16 +159,16 @@ class _Particles:
         chosen: NDArray[np.bool_],
         score: FloatArray,
         acceptance: tuple[float, float] | None,
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         if acceptance is not None:
             chosen = chosen & _within(self.theta, acceptance)
-        rows = leading_two(self.events.offsets, score, chosen)
-        return rows[:, 0], rows[:, 1]
+        rows = leading_three(self.events.offsets, score, chosen)
+        return rows[:, 0], rows[:, 1], rows[:, 2]
 
     def photons(self, acceptance: tuple[float, float] | None) -> dict[str, FloatArray]:
         energy = self.cm[:, 3]
-        first, second = self._leading(self.photon, energy, acceptance)
-        shower, shower2 = self._leading(self.shower, energy, acceptance)
+        first, second, _ = self._leading(self.photon, energy, acceptance)
+        shower, shower2, _ = self._leading(self.shower, energy, acceptance)
         return {
             "photonE": _take(self.p4[:, 3], first),
             "photonECM": _take(energy, first),
@@ -183,7 +184,7 @@ class _Particles:
 
     def charged(self, acceptance: tuple[float, float] | None) -> dict[str, FloatArray]:
         momentum, transverse, phi = _size(self.p4), _transverse(self.p4), _phi(self.p4)
-        first, second = self._leading(self.is_charged, momentum, acceptance)
+        first, second, third = self._leading(self.is_charged, momentum, acceptance)
         delta = np.abs(_take(phi, first) - _take(phi, second))
         rho = _transverse(self.events.vertex)
         d0, z0 = perigee(self.p4, self.events.vertex, self.charge)
@@ -202,6 +203,7 @@ class _Particles:
             "charged2D0": _take(d0, second),
             "charged2Z0": _take(z0, second),
             "charged2Rho": _take(rho, second),
+            "charged3PT": _take(transverse, third),
             "chargedMinPT": np.minimum(_take(transverse, first), _take(transverse, second)),
             "chargedDeltaPhi": np.minimum(delta, 2.0 * pi - delta),
         }
@@ -220,7 +222,7 @@ class _Particles:
     def production(self) -> dict[str, FloatArray]:
         vertex = self.events.vertex
         rho = np.hypot(vertex[:, 0], vertex[:, 1])
-        first, _ = self._leading(self.is_charged | self.photon, rho, None)
+        first, _, _ = self._leading(self.is_charged | self.photon, rho, None)
         return {"productionRho": _take(rho, first), "productionZ": _take(vertex[:, 2], first)}
 
     def sums(self, machine: Machine) -> dict[str, FloatArray]:
@@ -245,10 +247,10 @@ class _Particles:
 
 
 @njit()
-def leading_two(
+def leading_three(
     offsets: NDArray[np.int64], score: FloatArray, chosen: NDArray[np.bool_]
 ) -> NDArray[np.int64]:
-    """Return the rows of the two highest scores in every event.
+    """Return the rows of the three highest scores in every event.
 
     Parameters
     ----------
@@ -261,22 +263,22 @@ def leading_two(
 
     Returns
     -------
-    ndarray of int64, shape (n, 2)
+    ndarray of int64, shape (n, 3)
         Rows; -1 where there is none.
     """
     n = len(offsets) - 1
-    result = np.full((n, 2), -1, dtype=np.int64)
+    result = np.full((n, 3), -1, dtype=np.int64)
     for i in range(n):
-        first, second = -1, -1
         for row in range(offsets[i], offsets[i + 1]):
             if not chosen[row]:
                 continue
-            if first < 0 or score[row] > score[first]:
-                first, second = row, first
-            elif second < 0 or score[row] > score[second]:
-                second = row
-        result[i, 0] = first
-        result[i, 1] = second
+            at = 3
+            while at > 0 and (result[i, at - 1] < 0 or score[row] > score[result[i, at - 1]]):
+                at -= 1
+            for k in range(2, at, -1):
+                result[i, k] = result[i, k - 1]
+            if at < 3:
+                result[i, at] = row
     return result
 
 

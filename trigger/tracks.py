@@ -27,3 +27,7 @@ class TrackWords:
     def __len__(self) -> int:
         """Return the number of events."""
         return len(self.counts)
+
+    def select(self, chosen: NDArray[np.intp]) -> TrackWords:
+        """Return the events of the given numbers, in the given order."""
+        return TrackWords(self.counts[chosen], self.single[chosen], self.time[chosen])

@@ -100,7 +100,7 @@ BLOCKS = (
               Register("min_layers", 0x001, 3, 4, 1, "", "hit layers of five that are needed"),
           ),
           doc="Track segments of one superlayer that one tracker sees."),
-    Block("cdc_event_time", "single track", EVENT_SEGMENTS, EVENT_TIME, latency=16,
+    Block("cdc_event_time", "single track", EVENT_SEGMENTS, EVENT_TIME, latency=12,
           interval=TRACK_CLOCK_TICKS, beats=N_TRACKER,
           registers=(
               Register("entries", 0x000, 3, 4, 1, "", "entries that a bin needs; 0 counts as 1"),

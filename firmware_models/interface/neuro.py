@@ -14,7 +14,6 @@ from firmware_models.interface.block import Block, Register
 from firmware_models.interface.cdc_hough import (
     AXIAL,
     N_SLOT,
-    TRACK_CLOCK_TICKS,
     TRACK_TICK_NS,
     segment_fields,
 )
@@ -175,7 +174,6 @@ def _z(name: str, address: int, cm: float, doc: str) -> Register:
 
 BLOCKS = (
     Block("neuro_preprocess", "neural track", TRACK_SEGMENTS, NEURO_INPUT, latency=7,
-          interval=TRACK_CLOCK_TICKS,
           registers=(
               Register("t0_source", 0x000, 1, 0, 1, "",
                        "0: earliest priority time of the track's axial segments; 1: event time, "

@@ -908,7 +908,7 @@ package l1_pkg;
   localparam CDC_SEGMENT_REG_MIN_LAYERS_N = 1;
   localparam CDC_SEGMENT_REG_MIN_LAYERS_DEFAULT = 4;
   // Event time from a histogram of the segments' earliest times.
-  localparam CDC_EVENT_TIME_LATENCY = 16;
+  localparam CDC_EVENT_TIME_LATENCY = 12;
   localparam CDC_EVENT_TIME_INTERVAL = 4;
   localparam CDC_EVENT_TIME_BEATS = 4;
   localparam CDC_EVENT_TIME_BEAT_WIDTH = 909;

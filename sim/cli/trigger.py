@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sim.study.config import StudyConfig
     from sim.study.run import StudyResult
+    from trigger.menu import Menu
 
 LUMINOSITY = 8e35
 
@@ -37,6 +38,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
                         help="for rates [1/(cm2 s)] (default: 8e35)")  # fmt: skip
     parser.add_argument("--invisible", type=int, nargs="*", default=[], metavar="CODE",
                         help="particle codes that leave no trace")  # fmt: skip
+    parser.add_argument("--tracks", action=argparse.BooleanOptionalAction,
+                        help="simulate tracks (default: where a line needs them)")  # fmt: skip
+    parser.add_argument("--network", choices=("mlp", "deep"), default="mlp",
+                        help="network of the track trigger (default: mlp)")  # fmt: skip
     parser.add_argument("--working-point", metavar="NAME", help="thresholds named in the menu")
     parser.add_argument("--seed", type=int, default=1, metavar="S")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N")
@@ -69,9 +74,12 @@ def _config(options: argparse.Namespace) -> StudyConfig:
     from firmware_models.errors import InputError
     from sim.cli.study import MAX_WORKERS
     from sim.study.config import parse_study
+    from trigger.menu import load
 
     if not 1 <= options.workers <= MAX_WORKERS:
         raise InputError(f"must be 1 to {MAX_WORKERS}, not {options.workers}", place="--workers")
+    menu = load(options.menu)
+    tracks = bool(lines_with_tracks(menu)) if options.tracks is None else options.tracks
     name = Path(options.events).name.partition(".")[0]
     sample = {
         "name": "".join(c for c in name if c.isprintable()) or "events",
@@ -89,19 +97,28 @@ def _config(options: argparse.Namespace) -> StudyConfig:
             "seed": options.seed,
         },
         "detector": {"invisible": options.invisible},
+        "tracks": {"enabled": tracks, "network": options.network},
         "samples": [sample],
-        "efficiency": _tables(options, sample["name"]) if options.report else [],
+        "efficiency": _tables(menu, tracks, sample["name"]) if options.report else [],
     }
     return parse_study(study, "command line")
 
 
-def _tables(options: argparse.Namespace, sample: str) -> list[dict[str, Any]]:
-    """Return the tables of the report: lines that can fire, against the leading photon."""
-    from trigger.menu import load
-    from trigger.menu.inputs import ECL_INPUTS
+def lines_with_tracks(menu: Menu) -> list[str]:
+    """Return the lines that read an input of the track trigger."""
+    from trigger.menu.inputs import TRACK_INPUTS
 
-    menu = load(options.menu)
-    missing = set(menu.without_producer(ECL_INPUTS))
+    return [
+        line.name for line in menu.lines
+        if any(name in TRACK_INPUTS for term in line.dnf for name, _ in term)
+    ]  # fmt: skip
+
+
+def _tables(menu: Menu, tracks: bool, sample: str) -> list[dict[str, Any]]:
+    """Return the tables of the report: lines that can fire, against the leading photon."""
+    from trigger.menu.inputs import produced_inputs
+
+    missing = set(menu.without_producer(produced_inputs(tracks=tracks)))
     able = [
         line.name for line in menu.lines
         if any(all(n not in missing or not sign for n, sign in term) for term in line.dnf)
@@ -122,7 +139,8 @@ def _tables(options: argparse.Namespace, sample: str) -> list[dict[str, Any]]:
 
 
 def _summary(result: StudyResult) -> dict[str, Any]:
-    sample = result.samples[0]
+    sample, tracks = result.samples[0], result.config.tracks
+    assert tracks is not None
     return {
         "n_events": sample.n_events,
         "menu": {"name": result.menu.name, "version": result.menu.version,
@@ -134,10 +152,21 @@ def _summary(result: StudyResult) -> dict[str, Any]:
             )
         ],
         "n_l1": int(result.counts["l1"][0]),
+        "tracks": tracks.network if tracks.enabled else None,
         "notes": sample.notes,
         "without_producer": list(result.without_producer),
         "rates": result.rates.to_json() if result.rates else None,
     }  # fmt: skip
+
+
+def _tracks(menu: Menu, network: str | None) -> str:
+    """Say whether tracks were simulated, and which lines miss them."""
+    if network is not None:
+        return f"network {network}"
+    lines = lines_with_tracks(menu)
+    if not lines:
+        return "off, no line reads it"
+    return f"off; its inputs are 0 in the lines {', '.join(lines)}"
 
 
 def _show(options: argparse.Namespace, result: StudyResult, summary: dict[str, Any]) -> None:
@@ -152,6 +181,7 @@ def _show(options: argparse.Namespace, result: StudyResult, summary: dict[str, A
             for line in summary["lines"] if line["n_ftdl"]
         ],
     )  # fmt: skip
+    screen.line(f"Track trigger: {_tracks(result.menu, summary['tracks'])}")
     for note in summary["notes"]:
         screen.line(f"note: {note}")
     if result.rates is not None:

@@ -46,7 +46,8 @@ class DecisionTable:
     def of_library(cls, library: Library, seed: int) -> DecisionTable:
         """Decide on every event of a library."""
         menu = library.context.menu
-        key = np.column_stack([library.bits, library.quality.view(np.uint64)])
+        best = np.maximum(library.quality, library.chamber_quality)
+        key = np.column_stack([library.bits, best.view(np.uint64)])
         unique, number = np.unique(key, axis=0, return_inverse=True)
         rate = np.bincount(number.ravel(), library.rate_hz).astype(np.float64)
         dense = unpack_bits(unique[:, :-1], len(library.inputs))

@@ -67,15 +67,24 @@ class Ecl(TimingSubTrigger):
 
 
 class Cdc(TimingSubTrigger):
-    """Drift chamber."""
+    """Drift chamber: 2D tracks."""
 
-    latency_us: Latency = 2.73
-    pad_us: Latency = 1.03
+    latency_us: Latency = 2.58
+    pad_us: Latency = 1.18
     jitter_ns: Spread = 9.1
     hold_ticks: Hold = 4
     time_ns: Spread = 10.0
     window_ns: WindowNs = 503.0
-    """Collisions closer than this share their track segments: the drift window."""
+    """Collisions closer than this see hits of each other: the drift window."""
+
+
+class Neuro(SubTrigger):
+    """Drift chamber: neural tracks, later than 2D tracks by a link and the network."""
+
+    latency_us: Latency = 3.18
+    pad_us: Latency = 0.58
+    jitter_ns: Spread = 9.1
+    hold_ticks: Hold = 4
 
 
 class Top(TimingSubTrigger):
@@ -109,7 +118,7 @@ class Grl(SubTrigger):
 class InputTiming(Strict):
     """What one input bit has of its own."""
 
-    sub_trigger: Literal["ecl", "cdc", "klm", "grl", "top"] | None = None
+    sub_trigger: Literal["ecl", "cdc", "neuro", "klm", "grl", "top"] | None = None
     delay_ticks: DelayTicks | None = None
     width_ticks: WidthTicks | None = None
 
@@ -132,6 +141,7 @@ class PipelineConfig(Strict):
     """Sources of the event time, best first; the decision times itself when none is there."""
     ecl: Ecl = Ecl()
     cdc: Cdc = Cdc()
+    neuro: Neuro = Neuro()
     klm: Klm = Klm()
     grl: Grl = Grl()
     top: Top = Top()

@@ -2,8 +2,9 @@
 
 Calorimeter bits are those that `trigger.menu.inputs` knows. The others go by name, after the
 classes of the public GDL menus (ecl_klm_gdl sections 4 to 6 of the reference notes): counts of
-tracks and angles between them come from the drift chamber, everything that matches or compares
-sub-triggers from the GRL. Machine and monitor inputs (veto, pulses) belong to none.
+tracks and angles between them come from the drift chamber, what cuts on neural tracks comes later,
+after the network, and everything that matches or compares sub-triggers comes from the GRL. Machine
+and monitor inputs (veto, pulses) belong to none.
 """
 
 from __future__ import annotations
@@ -12,16 +13,17 @@ import re
 
 from trigger.menu.inputs import ECL_INPUTS
 
-SUB_TRIGGERS = ("ecl", "cdc", "klm", "grl", "top")
+SUB_TRIGGERS = ("ecl", "cdc", "klm", "grl", "top", "neuro")
 """Names by number."""
 
-ECL, CDC, KLM, GRL, TOP = range(5)
+ECL, CDC, KLM, GRL, TOP, NEURO = range(6)
 
 _BY_NAME = (
     ("grl", r"cdcecl|cdcklm|cdctop|seklm|ecleklm|ieklm|iecl|secl|fwd_s|bwd_s|c2gev|n1gev|n2gev"
             r"|d[3579]|p[3579]|trkbha[12]|trkflt|track|grlgg[12]|samhem|opohem"
             r"|fwdsb|bwdsb|fwdnb|bwdnb|brl[fn]b[12]"),
-    ("cdc", r"t[23sxyai]|typ|cdc_\w+|f2f30|s2\w+|i2[if]o|itsfb2b"),
+    ("neuro", r"ty|typ"),
+    ("cdc", r"t[23sxai]|cdc_\w+|f2f30|s2\w+|i2[if]o|itsfb2b"),
     ("klm", r"klm|eklm|klm_hit|eklm_hit|klmb2b|eklmb2b"),
     ("top", r"top|top_bb|top_active"),
     ("ecl", r"clst|bha_theta|bha_type"),

@@ -1,7 +1,8 @@
-"""A library of simulated events to draw from: fired cells, input bits, rates.
+"""A library of simulated events to draw from: fired cells, hit wires, input bits, rates.
 
 The events are those of a study (`sim.study`): its samples that enter the rate table, its menu, its
-registers, its seed. Only events with a fired cell are kept; the others do nothing.
+registers, its seed. Only events with a fired cell or a track segment are kept; the others do
+nothing.
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ from numpy.typing import NDArray
 
 from firmware_models.errors import InputError
 from firmware_models.trigger_cells import CellHits
+from firmware_models.wire_hits import WireHits
 from sim.pipeline.plan import Ints, Words, pack_bits
 from sim.study.chunk import Context, detector_hits
 from sim.study.config import StudyConfig
 from sim.study.fired import time_quality
 from sim.study.run import check_study, located, open_files, sample_result, take_from_file, tasks_of
-from trigger.bits import unslice_bits
-from trigger.menu.inputs import ECL_INPUTS, ecl_input_rows
+from sim.study.tracks import Detected, chamber_quality
+from trigger.bits import BitTable
+from trigger.chain import event_input_rows
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Process:
 
 @dataclass(frozen=True)
 class Library:
-    """Events with a fired cell.
+    """Events with a fired cell or a track segment.
 
     Parameters
     ----------
@@ -57,12 +60,14 @@ class Library:
         Rate for which each event stands.
     bits : ndarray of uint64, shape (n, n_words)
         Its input bits, in the order of `inputs`.
-    quality : ndarray of int64, shape (n,)
-        Quality of the calorimeter's event time.
+    quality, chamber_quality : ndarray of int64, shape (n,)
+        Quality of the event times of calorimeter and drift chamber; -1: it has none.
     largest : ndarray of int64, shape (n,)
         Energy of its most energetic cell [counts].
     hits : CellHits
     inputs : tuple of str
+    wires : WireHits, optional
+        Where they were asked for, and tracks are simulated.
     """
 
     context: Context
@@ -70,9 +75,11 @@ class Library:
     rate_hz: NDArray[np.float64]
     bits: Words
     quality: Ints
+    chamber_quality: Ints
     largest: Ints
     hits: CellHits
     inputs: tuple[str, ...]
+    wires: WireHits | None = None
 
     def __len__(self) -> int:
         """Return the number of events."""
@@ -103,8 +110,9 @@ def study_context(config: StudyConfig, place: str) -> Context:
 
 
 def build_library(
-    context: Context, inputs: tuple[str, ...], events: int, luminosity_cm2_s: float, place: str
-) -> Library:
+    context: Context, inputs: tuple[str, ...], events: int, luminosity_cm2_s: float, place: str,
+    *, keep_wires: bool = False,
+) -> Library:  # fmt: skip
     """Simulate the events of a study.
 
     Parameters
@@ -119,6 +127,8 @@ def build_library(
         For samples with a cross-section; background windows come at their own rate.
     place : str
         Where the study comes from, for messages.
+    keep_wires : bool
+        Keep the hit wires too, to merge them: some 700 bytes an event.
 
     Raises
     ------
@@ -133,11 +143,11 @@ def build_library(
     parts: list[_Part] = []
     sum_w = np.zeros(len(results))
     for task in tasks_of(config, files, False):
-        made, hits = detector_hits(context, config.samples[task.sample], task)
-        weight = np.ones(len(hits)) if made is None else made.weight
+        made, detected = detector_hits(context, config.samples[task.sample], task)
+        weight = np.ones(len(detected.cells)) if made is None else made.weight
         sum_w[task.sample] += weight.sum()
-        results[task.sample].n_events += len(hits)
-        parts.append(_part(context, inputs, task.sample, hits, weight, place))
+        results[task.sample].n_events += len(weight)
+        parts.append(_part(context, inputs, task.sample, detected, weight, keep_wires, place))
     for result, opened in zip(results, files, strict=True):
         take_from_file(config, result, opened)
     source = np.array(
@@ -159,20 +169,20 @@ def build_library(
         rate,
         np.concatenate([part.bits for part in parts]),
         np.concatenate([part.quality for part in parts]),
+        np.concatenate([part.chamber_quality for part in parts]),
         np.concatenate([part.largest for part in parts]),
         _joined([part.hits for part in parts]),
         inputs,
+        _joined_wires([part.wires for part in parts if part.wires is not None]),
     )
 
 
-def input_bits(words: NDArray[np.void], inputs: tuple[str, ...]) -> Words:
-    """Return the named input bits of calorimeter words, shape ``(n, n_words)``."""
-    table = ecl_input_rows(words)
-    dense = np.zeros((len(words), len(inputs)), dtype=bool)
+def input_bits(table: BitTable, inputs: tuple[str, ...]) -> Words:
+    """Return the named input bits, shape ``(n, n_words)``; those that are not given are 0."""
+    dense = np.zeros((table.n_events, len(inputs)), dtype=bool)
     for column, name in enumerate(inputs):
-        if name in ECL_INPUTS:
-            row = table.names.index(name)
-            dense[:, column] = unslice_bits(table.rows[row : row + 1], table.n_events)[0]
+        if name in table.names:
+            dense[:, column] = table[name]
     return pack_bits(dense)
 
 
@@ -182,33 +192,45 @@ class _Part:
     weight: NDArray[np.float64]
     bits: Words
     quality: Ints
+    chamber_quality: Ints
     largest: Ints
     hits: CellHits
+    wires: WireHits | None
 
 
 def _part(
-    context: Context, inputs: tuple[str, ...], sample: int, hits: CellHits,
-    weight: NDArray[np.float64], place: str,
+    context: Context, inputs: tuple[str, ...], sample: int, detected: Detected,
+    weight: NDArray[np.float64], keep_wires: bool, place: str,
 ) -> _Part:  # fmt: skip
-    """Return the events of a chunk that have a fired cell."""
+    """Return the events of a chunk that have a fired cell or a track segment."""
+    given = context.config.samples[sample]
     if (weight < 0).any():
-        name = context.config.samples[sample].name
-        raise InputError("events of negative weight cannot be drawn", place=f"{place}: {name}")
-    fired = np.diff(hits.offsets) > 0
-    rows = np.flatnonzero(fired & (weight > 0))
+        raise InputError(
+            "events of negative weight cannot be drawn", place=f"{place}: {given.name}"
+        )
+    tracks = context.track_words(detected, background=given.background)
+    hits, wires = detected.cells, detected.wires
+    chamber = np.full(len(hits), -1) if tracks is None else chamber_quality(tracks)
+    rows = np.flatnonzero(((np.diff(hits.offsets) > 0) | (chamber >= 0)) & (weight > 0))
+    kept = _selected(hits, rows)
+    words = context.chain.calorimeter_words(kept)
+    largest = np.zeros(len(rows), dtype=np.int64)
+    np.maximum.at(largest, np.repeat(np.arange(len(rows)), np.diff(kept.offsets)), kept.energy)
+    return _Part(
+        np.full(len(rows), sample), weight[rows],
+        input_bits(event_input_rows(words, None if tracks is None else tracks.select(rows)), inputs),
+        time_quality(words), chamber[rows], largest, kept,
+        wires.select(rows) if keep_wires and wires is not None else None,
+    )  # fmt: skip
+
+
+def _selected(hits: CellHits, rows: Ints) -> CellHits:
     sizes = np.diff(hits.offsets)[rows]
     chosen = np.repeat(hits.offsets[rows] - np.concatenate(([0], np.cumsum(sizes)[:-1])), sizes)
     index = chosen + np.arange(len(chosen))
-    kept = CellHits(
+    return CellHits(
         np.concatenate(([0], np.cumsum(sizes))).astype(np.int64),
         hits.cell[index], hits.energy[index], hits.time[index], hits.frame[rows],
-    )  # fmt: skip
-    words = context.chain.calorimeter_words(kept)
-    energy = kept.energy.astype(np.int64)
-    largest = np.maximum.reduceat(energy, kept.offsets[:-1]) if len(rows) else np.zeros(0, int)
-    return _Part(
-        np.full(len(rows), sample), weight[rows], input_bits(words, inputs), time_quality(words),
-        largest.astype(np.int64), kept,
     )  # fmt: skip
 
 
@@ -220,4 +242,15 @@ def _joined(parts: list[CellHits]) -> CellHits:
         np.concatenate([part.energy for part in parts]),
         np.concatenate([part.time for part in parts]),
         np.concatenate([part.frame for part in parts]),
+    )
+
+
+def _joined_wires(parts: list[WireHits]) -> WireHits | None:
+    if not parts:
+        return None
+    sizes = np.concatenate([np.diff(part.offsets) for part in parts])
+    return WireHits(
+        np.concatenate(([0], np.cumsum(sizes))).astype(np.int64),
+        np.concatenate([part.wire for part in parts]),
+        np.concatenate([part.time for part in parts]),
     )

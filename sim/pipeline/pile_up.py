@@ -1,9 +1,8 @@
-"""Pile-up of primitives: collisions closer than a sub-trigger's window are one event to it.
+"""Pile-up in the calorimeter: collisions closer than its window are one event to it.
 
 The first collision opens a window; those on ticks less than the window's length later fall into
-it; the next one opens a new window. In the calorimeter the cells' energies of a window are added
-and the earliest time of a cell stays, both within their words. In the drift chamber no primitives
-are simulated yet: there the bits are ORed.
+it; the next one opens a new window. The cells' energies of a window are added and the earliest time
+of a cell stays, both within their words. The drift chamber has `sim.pipeline.wire_pile_up`.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from firmware_models.interface.clock import DATA_CLOCK_TICKS
 from firmware_models.interface.ecl import ECL_FRAME, N_CELL
 from firmware_models.kernels import njit
 from firmware_models.trigger_cells import CellHits
-from sim.pipeline.plan import Ints, Words
+from sim.pipeline.plan import Ints
 
 COUNTS_PER_TICK = 128 // DATA_CLOCK_TICKS
 """Counts of the cells' time in one tick."""
@@ -36,11 +35,6 @@ def windows(tick: Ints, length: int) -> Ints:
     first = np.arange(len(tick))
     _windows(tick, length, first)
     return first
-
-
-def or_bits(bits: Words, mask: Words, first: Ints) -> None:
-    """Give the bits of `mask` of all collisions of a window to the one that opened it, in place."""
-    _or_bits(bits, mask, first)
 
 
 def merged_hits(hits: CellHits, event: Ints, tick: Ints, first: Ints) -> tuple[CellHits, Ints]:
@@ -83,15 +77,6 @@ def _windows(tick, length, first):  # type: ignore[no-untyped-def]
     for i in range(1, len(tick)):
         if tick[i] - tick[first[i - 1]] < length:
             first[i] = first[i - 1]
-
-
-@njit()
-def _or_bits(bits, mask, first):  # type: ignore[no-untyped-def]
-    for i in range(len(first)):
-        if first[i] != i:
-            for w in range(len(mask)):
-                bits[first[i], w] |= bits[i, w] & mask[w]
-                bits[i, w] &= ~mask[w]
 
 
 @njit()

@@ -88,11 +88,11 @@ class PipelinePlan:
     alignment : Alignment
     logic : Logic
     ticks : Ticks
-    sub_mask : ndarray of uint64, shape (5, n_words)
+    sub_mask : ndarray of uint64, shape (6, n_words)
         Inputs of each sub-trigger.
-    latency, pad : ndarray of int64, shape (5,)
+    latency, pad : ndarray of int64, shape (6,)
         [tick]
-    jitter : ndarray of float64, shape (5,)
+    jitter : ndarray of float64, shape (6,)
         Standard deviation [tick].
     spread, tail, tail_part : ndarray of float64, shape (3,)
         Errors of the event times by source code [tick].

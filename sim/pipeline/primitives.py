@@ -3,7 +3,8 @@
 A collision on tick c sends the bits of sub-trigger s on tick c + latency + pad + jitter, and, where
 s gives an event time, a signal on tick c + latency + jitter that says "c + error" (both not before
 c). A signal with event time e asks for a decision on tick e + decision. Where collisions were
-merged, c is the tick of the one that s times: its bits and its event time leave together.
+merged, c is the tick of the one that s times: its bits and its event time leave together. Neural
+tracks are those of the chamber's tracks, and are timed like them.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from firmware_models.errors import InputError
 from firmware_models.kernels import njit
-from sim.pipeline.groups import SUB_TRIGGERS
+from sim.pipeline.groups import CDC, NEURO, SUB_TRIGGERS
 from sim.pipeline.plan import MAX_SIGMA, SOURCE_SUB, Ints, PipelinePlan, Words
 from sim.readout.plan import QUANTA
 
@@ -75,7 +76,7 @@ class Signals(NamedTuple):
         Source code; quality; see `sim.pipeline.gates`.
     bits : ndarray of uint64, shape (n, n_words)
         All bits of the collision.
-    arrivals : ndarray of int64, shape (n, 5)
+    arrivals : ndarray of int64, shape (n, 6)
         Ticks on which the collision's bits come, by sub-trigger.
     """
 
@@ -95,7 +96,7 @@ class Drawn:
 
     Parameters
     ----------
-    jitter : ndarray of int64, shape (n, 5)
+    jitter : ndarray of int64, shape (n, 6)
         By sub-trigger.
     error : ndarray of int64, shape (n, 3)
         Of the event time, by source code.
@@ -141,6 +142,7 @@ def primitives(plan: PipelinePlan, collisions: Collisions, drawn: Drawn) -> tupl
     tick = collisions.time // QUANTA
     base = np.repeat(tick[:, None], len(SUB_TRIGGERS), axis=1)
     base[:, SOURCE_SUB] = collisions.timed
+    base[:, NEURO] = base[:, CDC]
     early = np.maximum(base + plan.latency + drawn.jitter, tick[:, None])
     arrivals = early + plan.pad
     sent = [collisions.bits & mask for mask in plan.sub_mask]

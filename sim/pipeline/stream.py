@@ -12,12 +12,15 @@ from firmware_models.errors import InputError
 from sim.pipeline.draw import Alias, Times
 from sim.pipeline.groups import CDC, ECL
 from sim.pipeline.library import Library, input_bits
-from sim.pipeline.pile_up import merged_hits, or_bits, windows
-from sim.pipeline.plan import Ints, PipelinePlan, Words
+from sim.pipeline.pile_up import merged_hits, windows
+from sim.pipeline.plan import SOURCE_SUB, Ints, PipelinePlan, Words, pack_bits
 from sim.pipeline.primitives import NO_TIME, Collisions
+from sim.pipeline.wire_pile_up import merge_wires, neighbours
 from sim.readout.plan import QUANTA
 from sim.streams import stream
 from sim.study.fired import time_quality
+from sim.study.tracks import chamber_quality
+from trigger.menu.inputs import TRACK_INPUTS, ecl_input_rows, track_input_rows
 
 CHUNK = 1 << 18
 """Collisions and background windows in one part of the stream, about."""
@@ -30,7 +33,8 @@ class Merged:
     Parameters
     ----------
     collisions : int
-        Collisions that were followed: with a fired cell, or without pile-up with an input bit.
+        Collisions that were followed: with a fired cell or a track segment, or without pile-up with
+        an input bit.
     windows : int
         Calorimeter windows with several of them.
     absorbed : int
@@ -38,6 +42,11 @@ class Merged:
     gained, lost : int
         Windows that fire an input bit that none of their collisions fires alone; and windows in
         which a bit is missing that one of them fires alone.
+    chamber : int
+        Collisions in whose chamber window lie hits of another one.
+    chamber_gained, chamber_lost : int
+        Those that fire an input bit of tracks that they do not fire alone; and those without one
+        that they fire alone.
     background, covered : int
         Background windows that fire an input bit; those of them left out, because a collision
         lies within half a window and brings its own background.
@@ -48,6 +57,9 @@ class Merged:
     absorbed: int = 0
     gained: int = 0
     lost: int = 0
+    chamber: int = 0
+    chamber_gained: int = 0
+    chamber_lost: int = 0
     background: int = 0
     covered: int = 0
 
@@ -69,7 +81,7 @@ class CollisionStream:
     Raises
     ------
     InputError
-        When no collision has a fired cell.
+        When no collision fires anything.
     """
 
     def __init__(
@@ -93,7 +105,9 @@ class CollisionStream:
         self._size = max(2, round(CHUNK * share))
         self._carried = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
         self._last = 0
-        self._merges_cdc = bool((library.bits & plan.sub_mask[CDC]).any())
+        self._merges_wires = pile_up and library.wires is not None and plan.cdc_window > 0
+        of_tracks = np.array([[name in TRACK_INPUTS for name in library.inputs]])
+        self._track_mask = pack_bits(of_tracks)[0]
 
     def chunks(self, quanta_hz: float) -> Iterator[Collisions]:
         """Give collisions and background windows that fire an input, without end.
@@ -120,10 +134,10 @@ class CollisionStream:
         cut = len(time) - 1
         if self._pile_up:
             # Where a window opens in every sub-trigger, all windows before are whole.
-            tick, number = time // QUANTA, np.arange(len(time))
-            opens = windows(tick, self._plan.ecl_window) == number
-            if self._merges_cdc:
-                opens &= windows(tick, self._plan.cdc_window) == number
+            tick = time // QUANTA
+            opens = windows(tick, self._plan.ecl_window) == np.arange(len(time))
+            if self._merges_wires:
+                opens[1:] &= np.diff(tick) >= self._plan.cdc_window
             cut = int(np.flatnonzero(opens)[-1])
         self._carried = time[cut:], event[cut:]
         return time[:cut], event[:cut], time
@@ -131,14 +145,16 @@ class CollisionStream:
     def _collisions(self, time: Ints, event: Ints) -> Collisions:
         library, plan = self._library, self._plan
         tick = time // QUANTA
-        bits, ecl_time = library.bits[event], library.quality[event]
-        timed = tick.copy()
+        made = _collisions(library, time, event)
         if self._pile_up:
             first = windows(tick, plan.ecl_window)
-            self._merge_cells(tick, event, first, bits, ecl_time, timed)
-            if self._merges_cdc:
-                or_bits(bits, plan.sub_mask[CDC], windows(tick, plan.cdc_window))
-        return _collisions(time, bits, ecl_time, timed)
+            ecl = SOURCE_SUB.index(ECL)
+            self._merge_cells(
+                tick, event, first, made.bits, made.quality[:, ecl], made.timed[:, ecl]
+            )
+            if self._merges_wires:
+                self._merge_wires(tick, event, made.bits, made.quality[:, SOURCE_SUB.index(CDC)])
+        return made
 
     def _merge_cells(
         self, tick: Ints, event: Ints, first: Ints, bits: Words, quality: Ints, timed: Ints
@@ -150,7 +166,7 @@ class CollisionStream:
         alone = bits[opened] & mask
         np.bitwise_or.at(alone, np.searchsorted(opened, first[later]), bits[later] & mask)
         words = library.context.chain.calorimeter_words(hits)
-        merged = input_bits(words, library.inputs) & mask
+        merged = input_bits(ecl_input_rows(words), library.inputs) & mask
         bits[opened] = (bits[opened] & ~mask) | merged
         bits[later] &= ~mask
         quality[opened] = time_quality(words)
@@ -164,6 +180,26 @@ class CollisionStream:
         self.merged.absorbed += len(later)
         self.merged.gained += int((merged & ~alone).any(axis=1).sum())
         self.merged.lost += int((alone & ~merged).any(axis=1).sum())
+
+    def _merge_wires(self, tick: Ints, event: Ints, bits: Words, quality: Ints) -> None:
+        """Put the decision on merged hits in the place of each collision's own."""
+        library, mask, length = self._library, self._track_mask, self._plan.cdc_window
+        tracks = library.context.tracks
+        assert tracks is not None
+        assert library.wires is not None
+        seen = np.flatnonzero(quality > NO_TIME)
+        near = neighbours(tick[seen], length)
+        if not len(near):
+            return
+        rows = seen[near]
+        words = tracks.evaluate(merge_wires(library.wires, event[seen], tick[seen], near, length))
+        merged = input_bits(track_input_rows(words), library.inputs) & mask
+        alone = bits[rows] & mask
+        bits[rows] = (bits[rows] & ~mask) | merged
+        quality[rows] = chamber_quality(words)
+        self.merged.chamber += len(rows)
+        self.merged.chamber_gained += int((merged & ~alone).any(axis=1).sum())
+        self.merged.chamber_lost += int((alone & ~merged).any(axis=1).sum())
 
     def _with_background(
         self, made: Collisions, time: Ints, known: Ints, quanta_hz: float,
@@ -186,8 +222,7 @@ class CollisionStream:
             free = around[0] == around[1]
             self.merged.covered += int(n - free.sum())
             at, event = at[free], event[free]
-        library = self._library
-        extra = _collisions(at, library.bits[event], library.quality[event], at // QUANTA)
+        extra = _collisions(self._library, at, event)
         order = np.argsort(np.concatenate([made.time, extra.time]), kind="stable")
         return _rows(_joined(made, extra), order)
 
@@ -204,10 +239,13 @@ def split(library: Library, pile_up: bool) -> tuple[Ints, Ints]:
     return np.flatnonzero(~background & (pile_up | fires)), np.flatnonzero(background & fires)
 
 
-def _collisions(time: Ints, bits: Words, ecl_time: Ints, timed: Ints) -> Collisions:
-    quality = np.full((len(time), 3), NO_TIME, dtype=np.int64)
-    quality[:, 0] = ecl_time
-    return Collisions(time, bits, quality, np.repeat(timed[:, None], 3, axis=1))
+def _collisions(library: Library, time: Ints, event: Ints) -> Collisions:
+    """Return collisions, or background windows, each for itself."""
+    quality = np.full((len(time), len(SOURCE_SUB)), NO_TIME, dtype=np.int64)
+    quality[:, SOURCE_SUB.index(ECL)] = library.quality[event]
+    quality[:, SOURCE_SUB.index(CDC)] = library.chamber_quality[event]
+    timed = np.repeat((time // QUANTA)[:, None], len(SOURCE_SUB), axis=1)
+    return Collisions(time, library.bits[event], quality, timed)
 
 
 def _rows(collisions: Collisions, rows: NDArray[np.int64]) -> Collisions:

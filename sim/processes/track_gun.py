@@ -1,4 +1,4 @@
-"""Calibration sample: one or two charged particles, from the collision point or displaced."""
+"""Calibration sample: up to three charged particles, from the collision point or displaced."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class TrackGun(Process):
     """
 
     name = "track_gun"
-    title = "one or two charged particles for efficiency tables (no cross-section)"
+    title = "up to three charged particles for efficiency tables (no cross-section)"
     laboratory = True
     flat = True
 
@@ -49,12 +49,12 @@ class TrackGun(Process):
         charges = ("both", "plus", "minus", "opposite")
         return (
             Parameter("particle", "mu", "what flies", choices=tuple(CODES)),
-            Parameter("charge", "both", "charge; both: by equal chance; opposite: of two tracks, "
-                      "the first by equal chance", choices=charges),
-            Parameter("tracks", "1", "particles in an event", choices=("1", "2")),
+            Parameter("charge", "both", "charge; both: by equal chance; opposite: the second's to "
+                      "the first's", choices=charges),
+            Parameter("tracks", "1", "particles in an event", choices=("1", "2", "3")),
             Parameter("pairing", "independent", "azimuth of the second: its own, or opposite to "
-                      "the first", choices=("independent", "back_to_back")),
-            Parameter("vertices", "separate", "start of the second: its own, or that of the first",
+                      "the first's", choices=("independent", "back_to_back")),
+            Parameter("vertices", "separate", "start of the others: their own, or the first's",
                       choices=("separate", "common")),
             Parameter("spectrum", "pt", "what is flat: p, pT or 1/pT",
                       choices=("p", "pt", "inverse_pt")),
@@ -81,12 +81,12 @@ class TrackGun(Process):
             low, high = self._range(name)
             if low > high:
                 raise self._refused(f"{name}_min", f"up to {name}_max ({high:g})")
-        self._two = self.word("tracks") == "2"
+        count = int(self.word("tracks"))
         for name, value in (
             ("charge", "opposite"), ("pairing", "back_to_back"), ("vertices", "common"),
         ):  # fmt: skip
-            if self.word(name) == value and not self._two:
-                raise self._refused(name, "something else, or tracks=2")
+            if self.word(name) == value and count == 1:
+                raise self._refused(name, "something else, or tracks 2 or 3")
         self._displaced = self.number("rho_max") > 0.0
         if self._displaced and self._range("d0") != (0.0, 0.0):
             raise self._refused("rho_max", "0 where a range of d0 is given")
@@ -95,14 +95,13 @@ class TrackGun(Process):
         if self.number("z_width") > 0.0 and self._range("z") != (0.0, 0.0):
             raise self._refused("z_width", "0 where a range of z is given")
         self._check_d0()
-        count = 2 if self._two else 1
         self.dimensions = N_NUMBER * count
         particle = CODES[self.word("particle")]
         self._mass, own = particle_type(particle).mass, particle_type(particle).charge
         self._positive = particle * own
         second = -1 if self.word("charge") == "opposite" else 1
         first = self._positive if self.word("charge") == "plus" else -self._positive
-        self.final_state = (first, second * first)[:count]
+        self.final_state = (first, second * first, first)[:count]
 
     def _check_d0(self) -> None:
         """Refuse a d0 for which the start is no longer the helix's point closest to the axis."""
@@ -112,8 +111,9 @@ class TrackGun(Process):
         radius = softest / GEV_PER_CM
         for name in ("d0_min", "d0_max"):
             if abs(self.number(name)) >= radius:
+                allowed = math.floor(100.0 * radius) / 100.0
                 raise self._refused(
-                    name, f"within ±{radius:.4g} cm, the radius of the softest particle's circle"
+                    name, f"within ±{allowed:g} cm, the radius of the softest particle's circle"
                 )
 
     def _range(self, name: str) -> tuple[float, float]:
@@ -134,7 +134,7 @@ class TrackGun(Process):
         The random numbers of a track stand for momentum, θ, φ, z, d0 or radius, deflection and
         charge, in this order.
         """
-        number = u.reshape(len(u), -1, N_NUMBER)
+        number = _tracks(u)
         track = np.empty_like(number)
         track[..., THETA] = self._theta(number[..., 1])
         track[..., MOMENTUM] = self._momentum(number[..., 0], track[..., THETA])
@@ -147,7 +147,7 @@ class TrackGun(Process):
         if self.word("pairing") == "back_to_back":
             track[:, 1, PHI] = track[:, 0, PHI] + math.pi
         self._start(number, track)
-        return track.reshape(len(u), -1), np.ones(len(u))
+        return track.reshape(u.shape), np.ones(len(u))
 
     def _theta(self, u: FloatArray) -> FloatArray:
         theta: FloatArray = np.radians(self._flat("theta", u))
@@ -165,12 +165,17 @@ class TrackGun(Process):
         return 1.0 / (1.0 / high + (1.0 / low - 1.0 / high) * u) / np.sin(theta)
 
     def _start(self, number: FloatArray, track: FloatArray) -> None:
-        """Fill in the production points, shapes ``(n, tracks, 7)``."""
+        """Fill in the production points, and azimuths that follow from a common one."""
+        common = self.word("vertices") == "common"
         phi = track[..., PHI]
         if self._displaced:
             rho = self._flat("rho", number[..., 4])
-            azimuth = phi - math.radians(self.number("deflection")) * (2.0 * number[..., 5] - 1.0)
+            deflection = math.radians(self.number("deflection")) * (2.0 * number[..., 5] - 1.0)
+            azimuth = phi - deflection
             track[..., X], track[..., Y] = rho * np.cos(azimuth), rho * np.sin(azimuth)
+            own = 2 if self.word("pairing") == "back_to_back" else 1
+            if common:
+                track[:, own:, PHI] = azimuth[:, :1] + deflection[:, own:]
         else:
             d0 = self._flat("d0", number[..., 4])
             track[..., X], track[..., Y] = d0 * np.sin(phi), -d0 * np.cos(phi)
@@ -179,8 +184,8 @@ class TrackGun(Process):
         if width > 0.0:
             # A normal distribution has no values at 0 and 1.
             track[..., Z] = width * ndtri(np.clip(number[..., 3], 2.0**-54, 1.0 - 2.0**-53))
-        if self.word("vertices") == "common":
-            track[:, 1, X : Z + 1] = track[:, 0, X : Z + 1]
+        if common:
+            track[:, 1:, X : Z + 1] = track[:, :1, X : Z + 1]
 
     def momenta(self, variables: FloatArray) -> FloatArray:
         """Return the particles' four-vectors in the laboratory, shape ``(n, tracks, 4)`` [GeV]."""
@@ -205,4 +210,5 @@ class TrackGun(Process):
 
 
 def _tracks(variables: FloatArray) -> FloatArray:
-    return variables.reshape(len(variables), -1, N_NUMBER)
+    n, columns = variables.shape
+    return variables.reshape(n, columns // N_NUMBER, N_NUMBER)

@@ -5,29 +5,37 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models.interface.ecl import N_CELL
-from firmware_models.trigger_cells import CellHits
 from sim.detector.ecl import EclConfig, EclResponse
 from sim.events import Events
 from sim.machine import Machine
 from sim.processes import get_process
 from sim.processes.base import Process
 from sim.streams import stream
-from sim.study.config import Efficiency, Sample, StudyConfig
-from sim.study.fired import Fired, time_quality
+from sim.study.config import Efficiency, Sample, StudyConfig, Tracks
+from sim.study.fired import Fired, event_quality
+from sim.study.tracks import Detected, counted_once
 from sim.truth import VARIABLES, truth_variables
 from trigger.axes import Axis
 from trigger.bits import BitTable
 from trigger.chain import Chain
 from trigger.efficiency import EfficiencyTable
 from trigger.menu import load
-from trigger.menu.inputs import ECL_INPUTS
+from trigger.menu.inputs import produced_inputs
 from trigger.orthogonal import OrthogonalMethod
 from trigger.rates import RateAccumulator
+
+if TYPE_CHECKING:
+    from trigger.track_trigger import TrackTrigger
+
+    from firmware_models.interface import Registers
+    from sim.detector.cdc.response import CdcResponse
+    from trigger.tracks import TrackWords
 
 TableKey = tuple[str, str]
 """Label of the efficiency entry and line."""
@@ -96,7 +104,10 @@ class ChunkResult:
 
 
 class Context:
-    """Everything of a study that all chunks share, built once in each worker."""
+    """Everything of a study that all chunks share, built once in each worker.
+
+    `chamber` and `tracks` are None where the study leaves tracks out.
+    """
 
     def __init__(self, config: StudyConfig) -> None:
         self.config = config
@@ -104,7 +115,34 @@ class Context:
         self.menu = load(config.study.menu)
         self.chain = Chain.build(self.menu, config.registers, config.study.working_point)
         self.response = EclResponse(EclConfig.from_mapping(config.detector, "detector"))
+        self.chamber: CdcResponse | None = None
+        self.tracks: TrackTrigger | None = None
+        if config.tracks is not None and config.tracks.enabled:
+            self._set_up_tracks(config.tracks)
         self._processes: dict[str, Process] = {}
+
+    def _set_up_tracks(self, own: Tracks) -> None:
+        # Chamber, look-up tables and networks are loaded only where they are needed.
+        from sim.detector.cdc.response import CdcConfig, CdcResponse
+
+        invisible = self.response.config.invisible
+        chamber = {"invisible": invisible, **own.chamber}
+        self.chamber = CdcResponse(CdcConfig.from_mapping(chamber, "tracks.chamber"))
+        self.tracks = track_trigger(self.chain.registers, own.network)
+
+    def track_words(self, detected: Detected, *, background: bool = False) -> TrackWords | None:
+        """Return the track trigger's words, None where tracks are left out.
+
+        Parameters
+        ----------
+        detected : Detected
+        background : bool
+            Windows without a collision, that follow without gaps: each track counts once.
+        """
+        if self.tracks is None or detected.wires is None:
+            return None
+        words = self.tracks.evaluate(detected.wires)
+        return counted_once(words) if background else words
 
     def process(self, sample: Sample) -> Process:
         """Return the generator of a sample."""
@@ -122,12 +160,19 @@ class Context:
 
     def unproduced_inputs(self) -> tuple[str, ...]:
         """Return the menu's inputs that no sub-trigger here produces."""
-        return self.menu.without_producer(ECL_INPUTS)
+        return self.menu.without_producer(produced_inputs(tracks=self.tracks is not None))
 
     @property
     def prescales(self) -> tuple[float, ...]:
         """Prescale of every line, 0 for masked."""
         return tuple(float(line.prescale.value) for line in self.menu.lines)
+
+
+def track_trigger(registers: Mapping[str, Registers], network: str) -> TrackTrigger:
+    """Return the track trigger with the registers of its blocks."""
+    from trigger.track_trigger import TrackTrigger
+
+    return TrackTrigger(registers, network)
 
 
 @lru_cache(maxsize=4)
@@ -145,9 +190,11 @@ def run_chunk(job: tuple[str, Task]) -> ChunkResult:
     """
     context, task = _context(job[0]), job[1]
     sample = context.config.samples[task.sample]
-    events, hits = detector_hits(context, sample, task)
+    events, detected = detector_hits(context, sample, task)
+    hits = detected.cells
     words = context.chain.calorimeter_words(hits)
-    ftdl = context.chain.decide_words(words)
+    tracks = context.track_words(detected, background=sample.background)
+    ftdl = context.chain.decide_words(words, tracks)
     weight = np.ones(len(hits)) if events is None else events.weight
     wanted = [entry for entry in context.config.efficiency if entry.sample == sample.name]
     truth: Mapping[str, NDArray[np.float64]] | None = None
@@ -163,7 +210,7 @@ def run_chunk(job: tuple[str, Task]) -> ChunkResult:
         rates.fill(sample.name, ftdl, weight)
     fired = None
     if sample.rates and context.config.readout is not None:
-        fired = Fired.of(ftdl, time_quality(words), weight, f"samples.{task.sample}")
+        fired = Fired.of(ftdl, event_quality(words, tracks), weight, f"samples.{task.sample}")
     tables: Tables = {}
     for entry in wanted:
         assert truth is not None
@@ -183,15 +230,19 @@ def run_chunk(job: tuple[str, Task]) -> ChunkResult:
     )
 
 
-def detector_hits(context: Context, sample: Sample, task: Task) -> tuple[Events | None, CellHits]:
-    """Return the events of a task (None for background) and their fired cells."""
-    seed = context.seed(sample)
+def detector_hits(context: Context, sample: Sample, task: Task) -> tuple[Events | None, Detected]:
+    """Return the events of a task (None for background) and what the detector makes of them."""
+    seed, chunk, chamber = context.seed(sample), task.chunk, context.chamber
     if sample.background:
-        return None, context.response.background_events(task.n, seed, task.chunk)
+        cells = context.response.background_events(task.n, seed, chunk)
+        wires = None if chamber is None else chamber.background_events(task.n, seed, chunk)
+        return None, Detected(cells, wires)
     events = task.events
     if events is None:
-        events = context.process(sample).generate(task.n, seed, task.chunk)
-    return events, context.response.respond(events, seed, task.chunk)
+        events = context.process(sample).generate(task.n, seed, chunk)
+    cells = context.response.respond(events, seed, chunk)
+    wires = None if chamber is None else chamber.respond(events, seed, chunk)
+    return events, Detected(cells, wires)
 
 
 def table_axes(entry: Efficiency) -> list[Axis]:

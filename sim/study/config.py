@@ -140,6 +140,17 @@ class Main(Strict):
     """Lines whose rate the report splits by process."""
 
 
+class Tracks(Strict):
+    """The `[tracks]` table: the drift chamber and the track trigger."""
+
+    enabled: bool = True
+    network: Literal["mlp", "deep"] = "mlp"
+    """Network behind the track finder: the block `neuro_mlp` or `neuro_deep`."""
+    chamber: dict[str, Any] = {}
+    """Parameters of the chamber's response, such as ``[tracks.chamber.background]``. Particles
+    that `detector` calls invisible are so here too, unless a list of its own is given."""
+
+
 class Readout(Strict):
     """The `[readout]` table: dead time behind this study's menu."""
 
@@ -154,6 +165,8 @@ class StudyConfig(Strict):
 
     study: Main = Main()
     detector: dict[str, Any] = {}
+    tracks: Tracks | None = None
+    """None: tracks are not simulated, their inputs are 0."""
     registers: dict[str, dict[str, int | str | list[int | str]]] = {}
     """Register values by block, such as ``[registers.ecl_selection]``: counts, or text with a unit
     such as ``lml6_energy = "0.75 GeV"``."""

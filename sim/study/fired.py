@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models.errors import InputError
+from sim.study.tracks import chamber_quality
 from trigger.bits import BitTable, unslice_bits
+from trigger.tracks import TrackWords
 
 
 @dataclass
@@ -63,6 +65,12 @@ def time_quality(words: NDArray[np.void]) -> NDArray[np.int64]:
     """Return the quality of the calorimeter's event time, -1 where no cell fired."""
     quality = words["timing_quality"].astype(np.int64)
     return np.where(words["hit"] != 0, quality, -1)
+
+
+def event_quality(words: NDArray[np.void], tracks: TrackWords | None) -> NDArray[np.int64]:
+    """Return the better quality of calorimeter and chamber, -1 where neither has a time."""
+    quality = time_quality(words)
+    return quality if tracks is None else np.maximum(quality, chamber_quality(tracks))
 
 
 def decisions(

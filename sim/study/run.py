@@ -19,6 +19,7 @@ from sim.study.chunk import ChunkResult, Context, Tables, Task, run_chunk
 from sim.study.config import Sample, StudyConfig
 from sim.study.fired import Fired
 from sim.study.readout import readout_config, study_readout
+from sim.study.tracks import WINDOW_DATA_CLOCKS
 from sim.study.workers import in_order
 from sim.truth import VARIABLES
 from trigger import samples as normalisation
@@ -31,7 +32,7 @@ from trigger.rates import RateAccumulator
 
 log = logging.getLogger(__name__)
 
-WINDOW_NS = 2 * DATA_CLOCK_NS
+WINDOW_NS = WINDOW_DATA_CLOCKS * DATA_CLOCK_NS
 """Length of a trigger window [ns]; windows of the background sample follow without gaps."""
 
 CROSS_SECTION_EVENTS = 400_000

@@ -38,7 +38,7 @@ def test_defaults_bring_all_bits_around_the_decision() -> None:
         rise = int(plan.latency[sub] + plan.pad[sub] + delay)
         # 32 ticks wide: from 16 before the decision to 15 after.
         assert abs(plan.ticks.decision - 16 - rise) <= 1, SUB_TRIGGERS[sub]
-    assert set(align.sub.tolist()) == {0, 1, 2, 3}
+    assert set(align.sub.tolist()) == {0, 1, 2, 3, 5}
     assert plan.ticks.decision + plan.ticks.gdl == 560  # 4.4 us
     assert plan.ecl_window == 32
 
@@ -88,7 +88,8 @@ def test_mistakes_are_named(table: dict[str, Any], message: str) -> None:
 def test_every_input_of_the_packaged_menu_has_its_sub_trigger() -> None:
     expected = {
         "ecl": {"ehigh", "bha_theta_1", "clst_3", "ecl_lml_13"},
-        "cdc": {"t2_0", "ts_3", "ty_1", "typ", "cdc_open90", "f2f30", "cdc_b2b5", "cdc_active"},
+        "cdc": {"t2_0", "ts_3", "cdc_open90", "f2f30", "cdc_b2b5", "cdc_active"},
+        "neuro": {"ty_0", "ty_1", "ty_2", "ty_3", "typ"},
         "grl": {"cdcecl_3", "cdcklm_1", "d5", "p5", "trkbha1", "trkbha2"},
         "klm": {"klm_2", "klmb2b"},
         None: {"veto", "bha_delay", "pseud_rand", "poissonin"},

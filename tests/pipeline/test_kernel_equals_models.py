@@ -33,6 +33,7 @@ t2 = { index = 70, bits = 2, kind = "one_hot" }
 klmb2b = 80
 cdcecl = { index = 90, bits = 2, kind = "one_hot" }
 top_bb = 100
+typ = 110
 veto = 120
 [vetoes.global]
 logic = "veto"
@@ -54,6 +55,9 @@ logic = "t2 > 0 and cdcecl > 0 and not bha_veto"
 index = 65
 logic = "top_bb and ehigh"
 prescale = 1.5
+[outputs.stt]
+index = 68
+logic = "typ and t2 > 0"
 [outputs.off]
 index = 66
 logic = "t2_0"
@@ -70,6 +74,8 @@ FAST = {
             "delay_ticks": 28, "width_ticks": 14, "time_ns": 8.0},
     "cdc": {"latency_us": 0.58, "pad_us": 0.02, "jitter_ns": 60.0, "hold_ticks": 2,
             "delay_ticks": 31, "width_ticks": 20, "time_ns": 12.0},
+    "neuro": {"latency_us": 0.66, "pad_us": 0.01, "jitter_ns": 40.0, "hold_ticks": 3,
+              "delay_ticks": 6, "width_ticks": 17},
     "klm": {"latency_us": 0.2, "pad_us": 0.2, "jitter_ns": 90.0, "hold_ticks": 9,
             "delay_ticks": 3, "width_ticks": 32},
     "grl": {"latency_us": 0.7, "pad_us": 0.0, "jitter_ns": 20.0, "hold_ticks": 1,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from firmware_models.trigger_cells import CellHits
-from sim.pipeline.pile_up import merged_hits, or_bits, windows
+from sim.pipeline.pile_up import merged_hits, windows
 from trigger.chain import Chain
 from trigger.menu import load
 
@@ -80,9 +80,3 @@ def test_two_events_on_one_tick_decide_as_their_sum() -> None:
     chain = Chain.build(load("low_multiplicity"))
     assert opened.tolist() == [0]
     assert chain.calorimeter_words(merged) == chain.calorimeter_words(CellHits.from_dense(both))
-
-
-def test_track_bits_are_ored_into_the_first_collision() -> None:
-    bits = np.array([[0b0011], [0b0110], [0b1000]], dtype=np.uint64)
-    or_bits(bits, np.array([0b1110], dtype=np.uint64), np.array([0, 0, 2]))
-    assert bits.ravel().tolist() == [0b0111, 0b0000, 0b1000]

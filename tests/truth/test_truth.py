@@ -13,7 +13,8 @@ from particle import Particle
 from sim.events import Events, concatenate, from_dense
 from sim.machine import Machine, transform
 from sim.readers import open_events
-from sim.truth import CDC_RANGE, ECL_RANGE, VARIABLES, truth_variables
+from sim.streams import stream
+from sim.truth import CDC_RANGE, ECL_RANGE, VARIABLES, leading_three, truth_variables
 
 MACHINE = Machine()
 PYTHIA = Path(__file__).resolve().parent.parent / "data" / "pythia" / "belle2.hepmc3.gz"
@@ -145,6 +146,8 @@ def _plain(events: Events, i: int) -> dict[str, float]:
             "chargedPhi": math.atan2(p[1], p[0]),
             "chargedPCM": math.sqrt(cm[:3] @ cm[:3]),
         }
+    if len(charged) > 2:
+        result |= {"charged3PT": math.hypot(*charged[2][1][:2])}
     if len(charged) > 1:
         a, b = charged[0][1], charged[1][1]
         cosine = (a[0] * b[0] + a[1] * b[1]) / (math.hypot(*a[:2]) * math.hypot(*b[:2]))
@@ -176,6 +179,19 @@ def test_chunks_give_the_same_bits(pythia: Events) -> None:
         joined = np.concatenate([part[name] for part in parts])
         assert joined.dtype == values.dtype
         assert np.array_equal(joined, values, equal_nan=values.dtype.kind == "f")
+
+
+def test_the_first_of_equals_leads() -> None:
+    rng = stream(1, "test/truth/leading")
+    counts = rng.integers(0, 8, 2000)
+    offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+    score = rng.integers(0, 4, offsets[-1]).astype(np.float64)
+    chosen = rng.random(offsets[-1]) < 0.8
+    got = leading_three(offsets, score, chosen)
+    for i in range(2000):
+        rows = [row for row in range(offsets[i], offsets[i + 1]) if chosen[row]]
+        rows.sort(key=lambda row: -score[row])
+        assert got[i].tolist() == [*rows, -1, -1, -1][:3]
 
 
 def test_event_without_particles() -> None:

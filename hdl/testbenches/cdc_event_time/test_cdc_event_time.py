@@ -1,4 +1,4 @@
-"""Protocol of `cdc_event_time`: frames back to back, idle clocks, reset in flight, any registers."""
+"""Protocol of `cdc_event_time`: back to back, idle clocks, reset in flight, any registers."""
 
 from __future__ import annotations
 

@@ -148,7 +148,9 @@ class MenuSource:
         self.plan: PipelinePlan = compile_pipeline(
             self.pipeline_config, context.menu, f"{self.place}: pipeline"
         )
-        self.library = build_library(context, self.plan.inputs, own.events, self._luminosity, where)
+        self.library = build_library(
+            context, self.plan.inputs, own.events, self._luminosity, where, keep_wires=own.pile_up
+        )
         _ = self.table  # refuses a menu that can never accept
 
     @property

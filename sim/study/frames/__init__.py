@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from firmware_models.errors import unknown_name
-from sim.study.frames import ecl, gdl, readout, tracks
+from sim.study.frames import chamber, ecl, gdl, readout, tracks
 from sim.study.frames.collisions import CHUNK, Frames, Maker
 
 _MAKERS: dict[str, Callable[[int], Maker]] = {
     "ecl_cluster": ecl.calorimeter_frames,
     "ecl_selection": ecl.clusters,
     "cdc_hough": tracks.track_segments,
-    "grl_tracks": tracks.track_angles,
-    "neuro_preprocess": tracks.track_segments_of_network,
+    "neuro_preprocess": tracks.neural_segments,
+    "cdc_event_time": chamber.event_segments,
+    "grl_tracks": chamber.all_tracks,
     "neuro_mlp": tracks.network_inputs,
     "neuro_deep": tracks.network_inputs,
     "single_track": tracks.neural_tracks,

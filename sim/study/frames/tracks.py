@@ -1,6 +1,6 @@
 """Frames of the track trigger's blocks.
 
-Those of the neural track trigger come from simulated hits through all blocks before them.
+Those of the networks come from simulated hits through all blocks before them.
 """
 
 from __future__ import annotations
@@ -9,14 +9,18 @@ from collections.abc import Callable
 
 import numpy as np
 
-from firmware_models import cdc_hough, grl_tracks, neuro_mlp
+from firmware_models import cdc_hough, neuro_mlp
 from firmware_models.interface.cdc_hough import N_TRACKER, TRACK_CLOCKS_PER_TURN, TRACK_TICK_NS
 from sim.detector.cdc.response import CdcConfig, CdcResponse
+from sim.neuro import ideal_segments
 from sim.neuro.single_tracks import TrackRanges, draw
 from sim.streams import stream
 from sim.study.frames.collisions import Frames, Maker
 from sim.study.ideal_tracks import IdealTracks, fire
 from trigger.track_trigger import TrackSteps, TrackTrigger
+
+TRACKS_PER_EVENT = 2.5
+"""Mean tracks of an event in the analytic frames."""
 
 MEAN_TRACKS = 3.0
 """Mean tracks in one data clock of the track trigger: several in one quadrant now and then."""
@@ -36,16 +40,23 @@ def network_steps(seed: int) -> Callable[[int, int], TrackSteps]:
     return make
 
 
-def track_segments_of_network(seed: int) -> Maker:
-    """Give 2D tracks with their segments, and windows without a track now and then."""
-    steps = network_steps(seed)
-    # A window has at least one frame.
-    return lambda n, chunk: steps(n, chunk).given[:n]
+def neural_segments(seed: int) -> Maker:
+    """Give analytic tracks with their segments and wrong ones (`sim.neuro.ideal_segments`)."""
+
+    def make(n: int, chunk: int) -> Frames:
+        rng = stream(seed, "frames/neural_segments", chunk)
+        words = ideal_segments.words(ideal_segments.AnalyticTracks.draw(n, rng), rng)
+        words["last"] = rng.random(n) < 1 / TRACKS_PER_EVENT
+        words["quadrant"] = rng.integers(0, 4, n)
+        return words
+
+    return make
 
 
 def network_inputs(seed: int) -> Maker:
     """Give the inputs that the segments of simulated tracks make."""
     steps = network_steps(seed)
+    # A window has at least one frame: one that says so when it has no track.
     return lambda n, chunk: steps(n, chunk).inputs[:n]
 
 
@@ -74,15 +85,5 @@ def track_segments(seed: int) -> Maker:
             rng.uniform(0, 512 * TRACK_TICK_NS * (1 - 1e-12), count), rng.integers(1, 4, count),
             segments.position, clock=np.arange(clocks) % TRACK_CLOCKS_PER_TURN,
         )[:n]  # fmt: skip
-
-    return make
-
-
-def track_angles(seed: int) -> Maker:
-    """Give the tracks that the four trackers find in `track_segments`."""
-    segments = track_segments(seed)
-
-    def make(n: int, chunk: int) -> Frames:
-        return grl_tracks.quantize(cdc_hough.evaluate(segments(N_TRACKER * n, chunk)))
 
     return make

@@ -1,0 +1,9 @@
+hdl/generated/l1_pkg.sv
+hdl/generated/neuro_preprocess_registers.sv
+hdl/generated/neuro_preprocess_alpha_rom.sv
+hdl/generated/neuro_preprocess_phi_rom.sv
+hdl/rtl/neuro_preprocess/neuro_preprocess_reference.sv
+hdl/rtl/neuro_preprocess/neuro_preprocess_segment.sv
+hdl/rtl/neuro_preprocess/neuro_preprocess_choice.sv
+hdl/rtl/neuro_preprocess/neuro_preprocess_inputs.sv
+hdl/rtl/neuro_preprocess.sv
