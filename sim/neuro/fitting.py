@@ -101,6 +101,7 @@ def fit(
     purpose: str,
     number: int = 0,
     progress: Callable[[int, float], None] | None = None,
+    start: list[Array] | None = None,
 ) -> list[Array]:
     """Return the fitted weights, one matrix a layer: a row for each node, the bias last.
 
@@ -116,6 +117,8 @@ def fit(
         Number of the network.
     progress : callable, optional
         Told step and loss now and then.
+    start : list of ndarray, optional
+        First weights; default: random.
 
     Raises
     ------
@@ -127,10 +130,8 @@ def fit(
         raise InputError("there are no tracks to train on")
     torch.manual_seed(seed)
     columns = _Columns.make(torch, data)
-    layers = [
-        torch.tensor(layer, dtype=torch.float32, requires_grad=True)
-        for layer in shape.first_weights(seed, f"{purpose}/weights", number)
-    ]
+    first = shape.first_weights(seed, f"{purpose}/weights", number) if start is None else start
+    layers = [torch.tensor(layer, dtype=torch.float32, requires_grad=True) for layer in first]
     optimiser = torch.optim.Adam(layers, lr=schedule.rate)
     rng = stream(seed, f"{purpose}/order", number)
     for step in range(schedule.steps):

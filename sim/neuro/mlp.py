@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,10 @@ SHAPE = DenseShape((N_INPUT, N_HIDDEN, N_OUTPUT), gain=0.5, limit=3.99)
 """tanh(x/2) in both layers; weights within what 13 bits with 10 fractional ones hold."""
 
 
+LATER = 3
+"""The experts after the first have one step for so many of its."""
+
+
 def train(
     tracks: TrackSet,
     schedule: Schedule,
@@ -40,19 +45,22 @@ def train(
     """Return the layers of the five experts in floating point.
 
     Each learns from tracks without its superlayer: those found so, and complete ones from which
-    it is taken out. Tracks without truth are left out.
+    it is taken out. Tracks without truth are left out. The first expert's weights are where the
+    others begin, which then need a third of the steps.
 
     Parameters
     ----------
     tracks : TrackSet
     schedule : Schedule
-        Of each expert.
+        Of the first expert.
     seed : int
     progress : callable, optional
         Told expert, step and loss.
     """
-    layers = []
+    layers: Layers = []
     for expert in range(N_EXPERT):
+        start = layers[0] if expert else None
+        own_schedule = replace(schedule, steps=-(-schedule.steps // LATER)) if expert else schedule
         own = masked(tracks.rows(tracks.matched), expert)
         data = FitData(own.inputs(), own.targets(), own.matched)
 
@@ -60,7 +68,7 @@ def train(
             if progress is not None:
                 progress(expert, step, loss)
 
-        layers.append(fit(SHAPE, data, schedule, seed, "neuro/mlp", expert, told))
+        layers.append(fit(SHAPE, data, own_schedule, seed, "neuro/mlp", expert, told, start))
     return layers
 
 
