@@ -147,11 +147,14 @@ def resolution(n: int, seed: int) -> None:
             near = (found["neural"] == 1) & (np.abs(found["z"] * Z_LSB_CM) < 15.0)
             chosen_z = np.abs(z0[steps.window])
             good = found["neural"] == 1
-            kept.append([network, f"{level:g}",
-                         *(c.split()[0] for c in shares(near[good], chosen_z[good], z_edges))])  # fmt: skip
-    show("Error of z that 68 % do not exceed, and rms within 30 cm in brackets [cm], |z| < 15 cm "
-         "(published: 2 cm at high to 5 cm at low pT)",
-         ("network", "background", *(f"{b} GeV" for b in bins(RESOLUTION_EDGES))), rows)  # fmt: skip
+            accepted = shares(near[good], chosen_z[good], z_edges)
+            kept.append([network, f"{level:g}", *(cell.split()[0] for cell in accepted)])
+    show(
+        "Error of z that 68 % do not exceed, and rms within 30 cm in brackets [cm], "
+        "|z| < 15 cm (published: 2 cm at high to 5 cm at low pT)",
+        ("network", "background", *(f"{b} GeV" for b in bins(RESOLUTION_EDGES))),
+        rows,
+    )
     show("Share of neural tracks with |z| < 15 cm found, by true |z| [cm]",
          ("network", "background", *bins(z_edges)), kept)  # fmt: skip
 
@@ -180,8 +183,12 @@ def displaced(n: int, seed: int) -> None:
                 if name != "2D track" or network == NETWORKS[0]:
                     label = name if name == "2D track" else f"{network}: {name}"
                     rows.append([label, *(c.split()[0] for c in shares(passed, at, edges))])
-        show(f"Efficiency by {'|d0|' if what == 'd0' else 'radius of production'} [cm] "
-             f"(toy of the reference notes, 2D: {toy[what]})", ("", *bins(edges)), rows)  # fmt: skip
+        axis = "|d0|" if what == "d0" else "radius of production"
+        show(
+            f"Efficiency by {axis} [cm] (toy of the notes, 2D: {toy[what]})",
+            ("", *bins(edges)),
+            rows,
+        )
 
 
 def rates(n: int, seed: int) -> None:
@@ -203,8 +210,8 @@ def rates(n: int, seed: int) -> None:
             }
             cells = []
             for fired in lines.values():
-                k = int(fired.sum())
-                cells.append(f"{k / n / window_s / 1e3:.1f} ± {np.sqrt(k) / n / window_s / 1e3:.1f}")
+                k, khz = int(fired.sum()), 1e-3 / (n * window_s)
+                cells.append(f"{k * khz:.1f} ± {np.sqrt(k) * khz:.1f}")
             rows.append([f"{level:g}", network, *cells])
     show("Rates from beam background alone [kHz]",
          ("level", "network", "a 2D track", "stt without z cut", "stt", "two 2D tracks", "nnt"),
@@ -266,8 +273,7 @@ def speed(n: int, seed: int) -> None:
 
 
 TABLES: dict[str, Callable[[int, int], None]] = {
-    table.__name__: table
-    for table in (hough, neural, resolution, displaced, rates, fixed, speed)
+    table.__name__: table for table in (hough, neural, resolution, displaced, rates, fixed, speed)
 }
 
 

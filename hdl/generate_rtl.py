@@ -28,6 +28,12 @@ from hdl.generate_preprocess import preprocess_modules, preprocess_parameters
 from hdl.generate_readout import readout_parameters
 from hdl.generate_tracks import track_parameters
 
+WITH_REGISTERS = (
+    "ecl_selection", "cdc_event_time", "cdc_hough", "neuro_preprocess", "single_track",
+    "l1_throttle",
+)  # fmt: skip
+"""Blocks whose registers are a module of their own."""
+
 BARREL_RINGS = 12
 """θ-IDs 4 to 15."""
 
@@ -39,14 +45,7 @@ def generated_modules(notice: str) -> dict[str, str]:
     """Return the text of every generated module by its path from the project's root."""
     files = {
         f"hdl/generated/{name}_registers.sv": "\n".join(_registers(BLOCKS[name], notice))
-        for name in ("ecl_selection", "cdc_event_time", "cdc_hough", "l1_throttle", "single_track")
-        for name in (
-            "ecl_selection",
-            "cdc_hough",
-            "l1_throttle",
-            "neuro_preprocess",
-            "single_track",
-        )
+        for name in WITH_REGISTERS
     }
     return files | {
         "hdl/generated/ecl_selection_rom.sv": "\n".join(_rom(notice)),

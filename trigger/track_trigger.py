@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from firmware_models import (
     cdc_event_time,
@@ -27,7 +27,7 @@ from firmware_models.interface import BLOCKS, Registers
 from firmware_models.segment_dealing import deal
 from firmware_models.segment_finding import Segments, find_segments
 from firmware_models.wire_hits import WireHits
-from trigger.track_words import axial_words, network_words
+from trigger.track_words import LAST_CLOCK, axial_words, network_words, stamped
 from trigger.tracks import TrackWords
 
 Network = Literal["mlp", "deep"]
@@ -53,6 +53,8 @@ class TrackSteps:
     segments : Segments
     dropped : ndarray of int64, shape (4 n, 9)
         Segments beyond ten, by frame (four trackers a window) and superlayer.
+    event : ndarray, shape (n,), dtype of the word `event_segments`
+    axial : ndarray, shape (4 n,), dtype of the word `cdc_segments`
     tracks : ndarray, shape (4 n,), dtype of the word `cdc_tracks`
     time : ndarray, shape (n,), dtype of the word `event_time`
     counts : ndarray, shape (n,), dtype of the word `track_counts`
@@ -64,6 +66,8 @@ class TrackSteps:
 
     segments: Segments
     dropped: NDArray[np.int64]
+    event: NDArray[np.void]
+    axial: NDArray[np.void]
     tracks: NDArray[np.void]
     time: NDArray[np.void]
     counts: NDArray[np.void]
@@ -129,23 +133,39 @@ class TrackTrigger:
             np.concatenate([part.time for part in parts]),
         )
 
-    def steps(self, hits: WireHits) -> TrackSteps:
-        """Return the words of all blocks up to the network; errors as for `evaluate`."""
+    def steps(self, hits: WireHits, clock: ArrayLike = LAST_CLOCK) -> TrackSteps:
+        """Return the words of all blocks up to the network.
+
+        Parameters
+        ----------
+        hits : WireHits
+            Of n windows.
+        clock : array_like of int, shape () or (n,)
+            Data clock in the turn, 0 to 319, on which each window is complete: what is found does
+            not depend on it, but times are told modulo 512 ticks.
+
+        Raises
+        ------
+        InputError
+            As for `evaluate`.
+        """
         found = self._of("cdc_segment")
         layers = int(found.get("min_layers", BLOCKS["cdc_segment"].defaults()["min_layers"])[0])
-        segments = find_segments(hits, layers)
+        clock = np.broadcast_to(np.asarray(clock, dtype=np.int64), (len(hits),))
+        segments = stamped(find_segments(hits, layers), clock)
         slots, dropped = deal(segments)
-        times = cdc_event_time.evaluate(
-            cdc_event_time.from_slots(
-                slots, segments.superlayer, segments.local, segments.fastest
-            ),
-            self._of("cdc_event_time"),
-        )  # fmt: skip
-        tracks = cdc_hough.evaluate(axial_words(segments, slots), self._of("cdc_hough"))
+        event = cdc_event_time.from_slots(
+            slots, segments.superlayer, segments.local, segments.fastest, clock=clock
+        )
+        times = cdc_event_time.evaluate(event, self._of("cdc_event_time"))
+        axial = axial_words(segments, slots, clock)
+        tracks = cdc_hough.evaluate(axial, self._of("cdc_hough"))
         counts = grl_tracks.evaluate(grl_tracks.quantize(tracks))
-        given, window = network_words(segments, slots, tracks, times)
+        given, window = network_words(segments, slots, tracks, times, clock)
         inputs = neuro_preprocess.evaluate(given, self._of("neuro_preprocess"))
-        return TrackSteps(segments, dropped, tracks, times, counts, window, given, inputs)
+        return TrackSteps(
+            segments, dropped, event, axial, tracks, times, counts, window, given, inputs
+        )
 
     def neural_tracks(self, inputs: NDArray[np.void]) -> NDArray[np.void]:
         """Return the network's tracks, dtype of the word `neuro_track`."""
@@ -161,4 +181,5 @@ class TrackTrigger:
             Frames of whole windows: the last one of each has `last`.
         """
         words = single_track.evaluate(self.neural_tracks(inputs), self._of("single_track"))
-        return words[words["last"] == 1]
+        decided: NDArray[np.void] = words[words["last"] == 1]
+        return decided

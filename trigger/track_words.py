@@ -7,12 +7,14 @@ begins with data clock 0 and is decided on the clock that completes it.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from firmware_models.cdc_layers import SUPERLAYER_CELLS
 from firmware_models.interface.cdc_hough import AXIAL, CDC_SEGMENTS, N_SLOT, N_TRACK, N_TRACKER
-from firmware_models.interface.cdc_segment import PERSISTENCE
+from firmware_models.interface.cdc_segment import PERSISTENCE, TICKS_PER_CLOCK
 from firmware_models.interface.neuro import STEREO, TRACK_SEGMENTS
 from firmware_models.kernels import njit
 from firmware_models.segment_finding import Segments
@@ -21,13 +23,33 @@ from firmware_models.segment_views import SHIFT
 LAST_CLOCK = PERSISTENCE - 1
 """Data clock on which a window that begins with clock 0 is complete."""
 
+STAMPS = 512
+"""Times are told modulo this many ticks."""
+
 Slots = NDArray[np.int32]
 """Rows of segments by frame (four trackers a window), superlayer and slot, shape (4 n, 9, 10)."""
 
 _AXIAL, _STEREO = np.array(AXIAL), np.array(STEREO)
 
 
-def axial_words(segments: Segments, slots: Slots) -> NDArray[np.void]:
+def stamped(segments: Segments, clock: NDArray[np.int64]) -> Segments:
+    """Return the segments of windows that end with other data clocks.
+
+    Parameters
+    ----------
+    segments : Segments
+        Of n windows that begin with data clock 0.
+    clock : ndarray of int64, shape (n,)
+        Data clock on which each window is complete.
+    """
+    later = (TICKS_PER_CLOCK * (clock - LAST_CLOCK))[segments.window_of]
+    time, fastest = ((stamp + later) % STAMPS for stamp in (segments.time, segments.fastest))
+    return replace(segments, time=time.astype(np.uint16), fastest=fastest.astype(np.uint16))
+
+
+def axial_words(
+    segments: Segments, slots: Slots, clock: ArrayLike = LAST_CLOCK
+) -> NDArray[np.void]:
     """Return the track finder's input.
 
     Parameters
@@ -35,29 +57,36 @@ def axial_words(segments: Segments, slots: Slots) -> NDArray[np.void]:
     segments : Segments
         Of n windows.
     slots : ndarray of int32, shape (4 n, 9, 10)
-        From `cdc_segment.deal`.
+        From `deal`.
+    clock : array_like of int, shape () or (n,)
+        Data clock on which the windows are complete.
 
     Returns
     -------
     ndarray, shape (4 n,), dtype of the word `cdc_segments`
     """
     words = CDC_SEGMENTS.zeros(len(slots))
-    words["clock"] = LAST_CLOCK
-    _gather(
-        slots, _AXIAL, *_columns(segments), np.array(SUPERLAYER_CELLS), np.array(SHIFT),
+    words["clock"] = np.repeat(_clocks(clock, len(slots) // N_TRACKER), N_TRACKER)
+    _gather_rows(
+        np.arange(len(slots)), slots, _AXIAL, segments.local, segments.time, segments.lr,
+        segments.position, np.array(SUPERLAYER_CELLS), np.array(SHIFT),
         words["valid"], words["id"], words["time"], words["lr"], words["position"],
     )  # fmt: skip
     return words
 
 
 def network_words(
-    segments: Segments, slots: Slots, tracks: NDArray[np.void], times: NDArray[np.void]
+    segments: Segments,
+    slots: Slots,
+    tracks: NDArray[np.void],
+    times: NDArray[np.void],
+    clock: ArrayLike = LAST_CLOCK,
 ) -> tuple[NDArray[np.void], NDArray[np.int64]]:
     """Return a frame for every track found, with the segments that belong to it.
 
     Parameters
     ----------
-    segments, slots
+    segments, slots, clock
         As for `axial_words`.
     tracks : ndarray, shape (4 n,), dtype of the word `cdc_tracks`
     times : ndarray, shape (n,), dtype of the word `event_time`
@@ -76,7 +105,7 @@ def network_words(
     window, track = np.nonzero(valid)
     frame, number = window * N_TRACKER + track // N_TRACK, track % N_TRACK
     words = TRACK_SEGMENTS.zeros(len(window))
-    words["clock"] = LAST_CLOCK
+    words["clock"] = _clocks(clock, n)[window]
     words["event_valid"], words["event_time"] = times["valid"][window], times["time"][window]
     words["last"] = np.append(window[1:] != window[:-1], True) if len(window) else 0
     words["valid"], words["quadrant"] = ~empty[window], track // N_TRACK
@@ -85,11 +114,11 @@ def network_words(
     at = number[:, None] * len(AXIAL) + np.arange(len(AXIAL))
     for name in ("id", "time", "lr", "position"):
         words[f"axial_{name}"] = tracks[name][frame[:, None], at]
-    columns = _columns(segments)
     cells, shift = np.array(SUPERLAYER_CELLS), np.array(SHIFT)
     _gather_rows(
-        frame, slots, _STEREO, *columns, cells, shift, words["stereo_valid"], words["stereo_id"],
-        words["stereo_time"], words["stereo_lr"], words["stereo_position"],
+        frame, slots, _STEREO, segments.local, segments.time, segments.lr, segments.position,
+        cells, shift, words["stereo_valid"], words["stereo_id"], words["stereo_time"],
+        words["stereo_lr"], words["stereo_position"],
     )  # fmt: skip
     _patterns(
         frame, slots, segments.local, segments.pattern, cells, shift, _AXIAL, _STEREO,
@@ -98,12 +127,8 @@ def network_words(
     return words, window
 
 
-def _columns(segments: Segments) -> tuple[NDArray[np.integer], ...]:
-    return segments.local, segments.time, segments.lr, segments.position
-
-
-def _gather(slots: Slots, *rest: NDArray[np.integer]) -> None:
-    _gather_rows(np.arange(len(slots)), slots, *rest)
+def _clocks(clock: ArrayLike, n: int) -> NDArray[np.int64]:
+    return np.broadcast_to(np.asarray(clock, dtype=np.int64), (n,))
 
 
 @njit()

@@ -218,7 +218,9 @@ def _part(
     np.maximum.at(largest, np.repeat(np.arange(len(rows)), np.diff(kept.offsets)), kept.energy)
     return _Part(
         np.full(len(rows), sample), weight[rows],
-        input_bits(event_input_rows(words, None if tracks is None else tracks.select(rows)), inputs),
+        input_bits(
+            event_input_rows(words, None if tracks is None else tracks.select(rows)), inputs
+        ),
         time_quality(words), chamber[rows], largest, kept,
         wires.select(rows) if keep_wires and wires is not None else None,
     )  # fmt: skip

@@ -31,10 +31,9 @@ from trigger.orthogonal import OrthogonalMethod
 from trigger.rates import RateAccumulator
 
 if TYPE_CHECKING:
-    from trigger.track_trigger import TrackTrigger
-
     from firmware_models.interface import Registers
     from sim.detector.cdc.response import CdcResponse
+    from trigger.track_trigger import TrackTrigger
     from trigger.tracks import TrackWords
 
 TableKey = tuple[str, str]

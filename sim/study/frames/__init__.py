@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from firmware_models.errors import unknown_name
-from sim.study.frames import chamber, ecl, gdl, readout, tracks
+from firmware_models.interface import Registers
+from sim.study.frames import ecl, gdl, readout, tracks
 from sim.study.frames.collisions import CHUNK, Frames, Maker
 
 _MAKERS: dict[str, Callable[[int], Maker]] = {
     "ecl_cluster": ecl.calorimeter_frames,
     "ecl_selection": ecl.clusters,
-    "cdc_hough": tracks.track_segments,
-    "neuro_preprocess": tracks.neural_segments,
-    "cdc_event_time": chamber.event_segments,
-    "grl_tracks": chamber.all_tracks,
+    "cdc_segment": tracks.wires,
+    "cdc_event_time": tracks.event_segments,
+    "cdc_hough": tracks.axial_segments,
+    "grl_tracks": tracks.all_tracks,
+    "neuro_preprocess": tracks.track_segments,
     "neuro_mlp": tracks.network_inputs,
     "neuro_deep": tracks.network_inputs,
     "single_track": tracks.neural_tracks,
@@ -26,6 +28,9 @@ _MAKERS: dict[str, Callable[[int], Maker]] = {
     "derandomizer": readout.front_end,
     "event_framer": readout.events,
 }
+
+_REGISTERS: dict[str, Callable[[int], Registers]] = {"cdc_segment": tracks.wire_registers}
+"""Blocks whose frames are made for other registers than those after reset, chunk by chunk."""
 
 
 def physics_frames(block: str, n: int, seed: int = 1) -> Iterator[Frames]:
@@ -54,3 +59,15 @@ def physics_frames(block: str, n: int, seed: int = 1) -> Iterator[Frames]:
     make = _MAKERS[block](seed)
     for chunk, start in enumerate(range(0, n, CHUNK)):
         yield make(min(CHUNK, n - start), chunk)
+
+
+def physics_registers(block: str, chunk: int) -> Registers | None:
+    """Return the registers that go with a chunk of a block's frames; None: those after reset.
+
+    Parameters
+    ----------
+    block : str
+    chunk : int
+        Number of the chunk that `physics_frames` yields, from 0.
+    """
+    return _REGISTERS[block](chunk) if block in _REGISTERS else None

@@ -1,6 +1,8 @@
-"""Frames of the track trigger's blocks.
+"""Frames of the track trigger's blocks: collisions in the drift chamber, with its background.
 
-Those of the networks come from simulated hits through all blocks before them.
+Half of the collisions are those of the other blocks; half are pairs of particles from anywhere on
+the beam line, so that there are tracks of all momenta, and enough of them. Every window ends on
+another data clock.
 """
 
 from __future__ import annotations
@@ -9,81 +11,114 @@ from collections.abc import Callable
 
 import numpy as np
 
-from firmware_models import cdc_hough, neuro_mlp
-from firmware_models.interface.cdc_hough import N_TRACKER, TRACK_CLOCKS_PER_TURN, TRACK_TICK_NS
+from firmware_models import cdc_segment, grl_tracks
+from firmware_models.interface import Registers
+from firmware_models.interface.cdc_hough import N_TRACKER, TRACK_CLOCKS_PER_TURN
+from firmware_models.interface.cdc_segment import N_SUPERLAYER
+from firmware_models.wire_hits import WireHits
 from sim.detector.cdc.response import CdcConfig, CdcResponse
-from sim.neuro import ideal_segments
-from sim.neuro.single_tracks import TrackRanges, draw
+from sim.events import concatenate
+from sim.processes import get_process
 from sim.streams import stream
-from sim.study.frames.collisions import Frames, Maker
-from sim.study.ideal_tracks import IdealTracks, fire
+from sim.study.frames.collisions import Frames, Maker, mixed_events
 from trigger.track_trigger import TrackSteps, TrackTrigger
 
-TRACKS_PER_EVENT = 2.5
-"""Mean tracks of an event in the analytic frames."""
+PAIRS: dict[str, float | str] = {
+    "particle": "pi", "tracks": "2", "spectrum": "inverse_pt", "p_min": 0.25, "p_max": 5.0,
+    "z_min": -60.0, "z_max": 60.0,
+}  # fmt: skip
+"""Parameters of the process `track_gun`."""
 
-MEAN_TRACKS = 3.0
-"""Mean tracks in one data clock of the track trigger: several in one quadrant now and then."""
+MEAN_WINDOW_GAP = 12.0
+"""Mean data clocks from one collision's window to the next: some overlap, some lie apart."""
 
 
-def network_steps(seed: int) -> Callable[[int, int], TrackSteps]:
-    """Return a function of (n, chunk) that gives the words of all blocks for n windows.
+def chamber(seed: int) -> Callable[[int, int], WireHits]:
+    """Return a function of (n, chunk) that gives the hit wires of n collisions."""
+    mixed, pairs = mixed_events(seed), get_process("track_gun", None, **PAIRS)
+    response = CdcResponse(CdcConfig())
 
-    Each has one or two simulated tracks, of the collision point or not, and beam background.
-    """
-    response, trigger, ranges = CdcResponse(CdcConfig()), TrackTrigger(), TrackRanges()
+    def make(n: int, chunk: int) -> WireHits:
+        half = n // 2
+        parts = [mixed(n - half, chunk)]
+        if half:
+            parts.append(pairs.generate(half, seed, chunk))
+        order = stream(seed, "frames/chamber", chunk).permutation(n)
+        return response.respond(concatenate(parts).select(order), seed, chunk)
+
+    return make
+
+
+def steps(seed: int) -> Callable[[int, int], TrackSteps]:
+    """Return a function of (n, chunk) that gives the words of all blocks for n collisions."""
+    hits, trigger = chamber(seed), TrackTrigger()
 
     def make(n: int, chunk: int) -> TrackSteps:
-        events, _ = draw(n, ranges, seed, chunk)
-        return trigger.steps(response.respond(events, seed, chunk))
+        clock = (chunk * n + np.arange(n)) % TRACK_CLOCKS_PER_TURN
+        return trigger.steps(hits(n, chunk), clock)
 
     return make
 
 
-def neural_segments(seed: int) -> Maker:
-    """Give analytic tracks with their segments and wrong ones (`sim.neuro.ideal_segments`)."""
+def wires(seed: int) -> Maker:
+    """Give the data clocks of one finder, with windows of simulated collisions at random gaps.
+
+    The superlayer changes with every chunk (`wire_registers`), the tracker with every ninth; all 36
+    finders see the same collisions.
+    """
+    hits = chamber(seed)
+    last: dict[tuple[int, int], WireHits] = {}
 
     def make(n: int, chunk: int) -> Frames:
-        rng = stream(seed, "frames/neural_segments", chunk)
-        words = ideal_segments.words(ideal_segments.AnalyticTracks.draw(n, rng), rng)
-        words["last"] = rng.random(n) < 1 / TRACKS_PER_EVENT
-        words["quadrant"] = rng.integers(0, 4, n)
-        return words
+        group, view = divmod(chunk, N_SUPERLAYER * N_TRACKER)
+        tracker, superlayer = divmod(view, N_SUPERLAYER)
+        rng = stream(seed, "frames/wires", chunk)
+        key = group, int(n / MEAN_WINDOW_GAP) + 1
+        if key not in last:
+            last.clear()
+            last[key] = hits(key[1], group)
+        starts = np.cumsum(rng.geometric(1.0 / MEAN_WINDOW_GAP, key[1])) - 1
+        return cdc_segment.quantize(last[key], superlayer, tracker, starts=starts, clocks=n)
 
     return make
 
 
-def network_inputs(seed: int) -> Maker:
-    """Give the inputs that the segments of simulated tracks make."""
-    steps = network_steps(seed)
-    # A window has at least one frame: one that says so when it has no track.
-    return lambda n, chunk: steps(n, chunk).inputs[:n]
+def wire_registers(chunk: int) -> Registers:
+    """Return the registers that a chunk of `wires` is made for."""
+    return {"superlayer": np.array([chunk % N_SUPERLAYER])}
 
 
-def neural_tracks(seed: int) -> Maker:
-    """Give what the network says of simulated tracks."""
-    inputs = network_inputs(seed)
-    return lambda n, chunk: neuro_mlp.evaluate(inputs(n, chunk))
+def event_segments(seed: int) -> Maker:
+    """Give the times of all segments."""
+    make = steps(seed)
+    return lambda n, chunk: make(n, chunk).event
+
+
+def axial_segments(seed: int) -> Maker:
+    """Give the segments of the four trackers."""
+    make = steps(seed)
+    return lambda n, chunk: make(-(-n // N_TRACKER), chunk).axial[:n]
+
+
+def all_tracks(seed: int) -> Maker:
+    """Give the tracks of all trackers."""
+    make = steps(seed)
+    return lambda n, chunk: grl_tracks.quantize(make(n, chunk).tracks)
 
 
 def track_segments(seed: int) -> Maker:
-    """Give all trackers' frames of data clocks with a few ideal circles each.
+    """Give tracks with their segments."""
+    make = steps(seed)
+    return lambda n, chunk: make(n, chunk).given[:n]
 
-    Circles with a hit efficiency, without noise or scattering (`sim.study.ideal_tracks`): there are
-    no segments of the simulated drift chamber yet.
-    """
 
-    def make(n: int, chunk: int) -> Frames:
-        rng = stream(seed, "frames/track_segments", chunk)
-        clocks = -(-n // N_TRACKER)
-        number = rng.poisson(MEAN_TRACKS, clocks)
-        segments = fire(IdealTracks.draw(int(number.sum()), rng), rng)
-        clock = np.repeat(np.arange(clocks), number)[segments.track]
-        count = len(clock)
-        return cdc_hough.quantize(
-            np.searchsorted(clock, np.arange(clocks + 1)), segments.superlayer, segments.segment,
-            rng.uniform(0, 512 * TRACK_TICK_NS * (1 - 1e-12), count), rng.integers(1, 4, count),
-            segments.position, clock=np.arange(clocks) % TRACK_CLOCKS_PER_TURN,
-        )[:n]  # fmt: skip
+def network_inputs(seed: int) -> Maker:
+    """Give the inputs of the network."""
+    make = steps(seed)
+    return lambda n, chunk: make(n, chunk).inputs[:n]
 
-    return make
+
+def neural_tracks(seed: int) -> Maker:
+    """Give the network's tracks."""
+    inputs, trigger = network_inputs(seed), TrackTrigger()
+    return lambda n, chunk: trigger.neural_tracks(inputs(n, chunk))
