@@ -15,7 +15,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("kind", choices=KINDS, help=text)
     parser.add_argument("--seed", default="1", metavar="S", help="seed")
     parser.add_argument("--tracks", default="300000", metavar="N", help="tracks to train on")
-    parser.add_argument("--steps", default="30000", metavar="N", help="batches a network")
+    parser.add_argument(
+        "--steps", default="12000", metavar="N", help="batches of the (first) network"
+    )
     parser.add_argument(
         "--level", type=float, default=1.0,
         help="background: factor to 22 kHz a wire and 100 kHz of tracks",

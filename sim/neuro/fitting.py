@@ -45,7 +45,7 @@ class Schedule:
         Of the cross-entropy against the mean of the losses of z and θ divided by `huber`².
     """
 
-    steps: int = 30_000
+    steps: int = 12_000
     batch: int = 1024
     rate: float = 4e-3
     huber: float = 0.05

@@ -32,6 +32,8 @@ SHAPE = DenseShape((N_INPUT, N_HIDDEN, N_OUTPUT), gain=0.5, limit=3.99)
 """tanh(x/2) in both layers; weights within what 13 bits with 10 fractional ones hold."""
 
 
+SCHEDULE = Schedule(rate=6e-3)
+
 LATER = 3
 """The experts after the first have one step for so many of its."""
 

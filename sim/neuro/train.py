@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +156,7 @@ def run(
     tracks : int
         Found tracks to train on.
     steps : int
-        Batches a network.
+        Batches; of the experts, for the first one.
     level : float
         Background relative to 22 kHz a wire and 100 kHz of tracks.
     data : str or None
@@ -174,6 +175,7 @@ def run(
     command = " ".join(("lowmult train", kind, *(f"--{name} {value}"
                                                  for name, value in given.items())))  # fmt: skip
     shown, judged = samples(seed, tracks, SampleConfig(chamber=chamber), data, network_inputs)
-    weights = train(kind, seed, shown, judged, Schedule(steps=steps), command)
+    schedule = replace(KINDS[kind][0].SCHEDULE, steps=steps)
+    weights = train(kind, seed, shown, judged, schedule, command)
     KINDS[kind][1].save(weights, out)
     return dict(weights.provenance)
