@@ -936,7 +936,7 @@ package l1_pkg;
   localparam CDC_HOUGH_REG_HIT_THRESHOLD_DEFAULT = 4;
   // Network inputs of a 2D track from its segments.
   localparam NEURO_PREPROCESS_LATENCY = 7;
-  localparam NEURO_PREPROCESS_INTERVAL = 4;
+  localparam NEURO_PREPROCESS_INTERVAL = 1;
   localparam NEURO_PREPROCESS_BEATS = 1;
   localparam NEURO_PREPROCESS_REG_T0_SOURCE_ADDR = 0;
   localparam NEURO_PREPROCESS_REG_T0_SOURCE_W = 1;
@@ -1214,4 +1214,18 @@ package l1_pkg;
   localparam GRL_OPEN90 = 9;
   localparam GRL_OPEN30 = 3;
   localparam [19:0] GRL_BACK_TO_BACK = 20'h73e11;
+  // Network inputs: angles [2^-12 rad], IDs [2^-8 wire], superlayer 0 lowest.
+  localparam NEURO_ANGLE_W = 14;
+  localparam NEURO_ANGLE_FRACTION = 12;
+  localparam NEURO_WIRE_FRACTION = 8;
+  localparam NEURO_CONSTANT_W = 16;
+  localparam NEURO_MAX_DRIFT = 256;
+  // Wires per radian.
+  localparam [143:0] NEURO_RELATIVE_WIRES = 144'h3d1e380632ee2dd628be23a71e8f19771977;
+  // Middle of the window from segment id 0, signed.
+  localparam [143:0] NEURO_RELATIVE_OFFSET = 144'h0f801500ff800c00000004000000fc000000;
+  // Half of the window.
+  localparam [143:0] NEURO_RELATIVE_HALF = 144'h030005800200048001800380018003800180;
+  // Left shift to an input.
+  localparam [143:0] NEURO_RELATIVE_SHIFT = 144'h000200010003000100030002000300020003;
 endpackage
