@@ -95,8 +95,9 @@ def quantize(
     superlayer, tracker : int
         0 to 8, 0 to 3.
     starts : array_like of int, shape (n,), optional
-        Data clock at which each window starts, 0 or later, in any order. Default: 32 apart, so that
-        no window sees hits of another; then the last data clock of window i is word 32 i + 15.
+        Data clock at which each window starts, 0 or later, in any order. Default: 32 apart and
+        without the hits of tick 256 and later, so that no window sees hits of another; the last
+        data clock of window i is word 32 i + 15.
     clocks : int, optional
         Length of the stream; hits after its end are left out. Default: to the end of the last
         window, or 32 data clocks a window without `starts`.
@@ -130,15 +131,17 @@ def quantize(
     words = CDC_WIRES.zeros(clocks)
     words["clock"] = np.arange(clocks) % TRACK_CLOCKS_PER_TURN
     column, row = wire_columns(superlayer, tracker)
-    seen = np.flatnonzero(column[hits.wire] >= 0)
+    seen = column[hits.wire] >= 0
+    if starts is None:
+        seen &= hits.time < WINDOW_TICKS
     wire, tick = hits.wire[seen], hits.time[seen].astype(np.int64)
-    clock = at[hits.window_of[seen]] + tick // TICKS_PER_CLOCK
+    clock, time = at[hits.window_of[seen]] + tick // TICKS_PER_CLOCK, tick % TICKS_PER_CLOCK
     element = N_ROW * column[wire] + row[wire]
     # The last of equal places stays: the earliest.
-    order = np.argsort(-tick, kind="stable")
+    order = np.argsort(-time, kind="stable")
     order = order[clock[order] < clocks]
     words["hit"][clock[order], element[order]] = 1
-    words["time"][clock[order], element[order]] = tick[order] % TICKS_PER_CLOCK
+    words["time"][clock[order], element[order]] = time[order]
     return words
 
 

@@ -15,6 +15,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ DEFAULT = Path(__file__).resolve().parent / "data" / "deep_weights.json"
 """Weights that the RTL is generated with."""
 
 FORMAT, VERSION = "lowmult-deep-weights", 1
-LAYERS = tuple((nodes, inputs + 1) for inputs, nodes in zip(SHAPE, SHAPE[1:], strict=False))
+LAYERS = tuple((nodes, inputs + 1) for inputs, nodes in pairwise(SHAPE))
 """Rows (nodes) and columns (nodes of the layer before, then the bias) of each layer."""
 
 LOW, HIGH = -(1 << (WEIGHT_WIDTH - 1)), (1 << (WEIGHT_WIDTH - 1)) - 1
@@ -114,7 +115,7 @@ def quantized(
     Raises
     ------
     InputError
-        For another shape, weights that are not finite, or weights of 512 or more.
+        For another shape, weights that are not finite, or weights beyond 512.
     """
     if len(layers) != len(LAYERS):
         raise InputError(f"must be {len(LAYERS)} layers, not {len(layers)}", place="weights")

@@ -4,14 +4,14 @@ Source: cdc_track_trigger section 5.5 of the reference notes (basf2 NeuroTrigger
 three quantities and eleven hit-pattern bits of each superlayer, a bit that is set is 1. One set of
 weights for all tracks, two hidden layers, tanh(x) in every layer. A sum is exact. Then
 
-* the window: the sum shifted right by the fractional bits of the layer's weights, rounding down
-  (so that the negative side rounds away from zero), and limited to 18 bits, ±32;
+* it is shifted right by the fractional bits of the layer's weights, rounding down, so that 12
+  fractional bits stay and the negative side rounds away from zero;
 * its magnitude, without the lowest two bits, is the address of a table of 4096 entries; from 4 on
   the value is 4095 / 4096;
 * the sign is that of the sum.
 
-The bias is 4096. A sum beyond the window is limited here; the basf2 code lets it wrap, which it
-never sees (10.44 was its largest).
+The bias is 4096. basf2 keeps 18 bits of the shifted sum, ±32, and lets larger ones wrap, which it
+never saw (10.44 was the largest); here they are limited like all beyond 4.
 """
 
 from __future__ import annotations
@@ -34,7 +34,6 @@ from firmware_models.interface.neuro_deep import (
     PER_SUPERLAYER,
     SHAPE,
     TOP,
-    WINDOW_WIDTH,
 )
 from firmware_models.kernels import njit
 from firmware_models.tanh_table_short import short_tanh_table
@@ -42,7 +41,6 @@ from firmware_models.tanh_table_short import short_tanh_table
 BLOCK: Block = BLOCKS["neuro_deep"]
 
 _PASSED = ("omega", "phi0", "quadrant", "valid", "last")
-_WINDOW_LOW, _WINDOW_HIGH = -(1 << (WINDOW_WIDTH - 1)), (1 << (WINDOW_WIDTH - 1)) - 1
 
 
 def describe() -> Block:
@@ -161,8 +159,7 @@ def _columns(layer: NDArray[np.int64]) -> NDArray[np.int32]:
 
 @njit()
 def _activation(total, shift, table):  # type: ignore[no-untyped-def]
-    window = min(max(total >> shift, _WINDOW_LOW), _WINDOW_HIGH)
-    magnitude = abs(window)
+    magnitude = abs(total >> shift)
     value = TOP if magnitude >= LIMIT else table[magnitude >> ADDRESS_SHIFT]
     return value if total >= 0 else -value
 

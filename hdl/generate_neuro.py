@@ -22,6 +22,7 @@ from firmware_models.interface.neuro import (
     N_HIDDEN,
     N_INPUT,
     N_OUTPUT,
+    NEURO_INPUT,
     NODE_FRACTION,
     NODE_WIDTH,
     ONE,
@@ -35,8 +36,7 @@ from firmware_models.neuro_weights import NeuroWeights
 from firmware_models.sine_table import sine_table
 from firmware_models.tanh_table import tanh_table
 
-STEP_WIDTH = 4
-"""Low bits of a weight address: the clock within a layer. The expert lies above."""
+EXPERT_WIDTH = NEURO_INPUT["expert"].width
 
 ROW = 32
 """Entries of the activation table on one line of its ROM."""
@@ -56,7 +56,8 @@ def neuro_parameters() -> Iterator[str]:
         "NEURO_SUM_W": ACCUMULATOR_WIDTH,
         "NEURO_ADDRESS_W": ADDRESS_WIDTH,
         "NEURO_ADDRESS_SHIFT": ADDRESS_SHIFT,
-        "NEURO_STEP_W": STEP_WIDTH,
+        "NEURO_HIDDEN_STEP_W": step_width(N_INPUT + 1, HIDDEN_LANES),
+        "NEURO_OUTPUT_STEP_W": step_width(N_HIDDEN + 1, OUTPUT_LANES),
         "NEURO_HIDDEN_LANES": HIDDEN_LANES,
         "NEURO_OUTPUT_LANES": OUTPUT_LANES,
         "SINE_W": SINE_WIDTH,
@@ -80,16 +81,16 @@ def neuro_modules(notice: str, weights: NeuroWeights | None = None) -> dict[str,
     weights = weights or neuro_weights.load()
     about = f"kind: {weights.provenance.get('kind')}; checksum {weights.checksum()[:16]}"
     files = {
-        "neuro_mlp_hidden_rom": _rom(
+        "neuro_mlp_hidden_rom": rom(
             "neuro_mlp_hidden_rom", f"Weights of the hidden layer ({about}).",
             weight_words(weights.hidden, HIDDEN_LANES), WEIGHT_WIDTH * HIDDEN_LANES * N_HIDDEN,
-            STEP_WIDTH + 3),
-        "neuro_mlp_output_rom": _rom(
+            step_width(N_INPUT + 1, HIDDEN_LANES) + EXPERT_WIDTH),
+        "neuro_mlp_output_rom": rom(
             "neuro_mlp_output_rom", f"Weights of the output layer ({about}).",
             weight_words(weights.output, OUTPUT_LANES), WEIGHT_WIDTH * OUTPUT_LANES * N_OUTPUT,
-            STEP_WIDTH + 3),
+            step_width(N_HIDDEN + 1, OUTPUT_LANES) + EXPERT_WIDTH),
         "neuro_mlp_tanh_rom": _tanh_rom(),
-        "single_track_sine_rom": _rom(
+        "single_track_sine_rom": rom(
             "single_track_sine_rom", "sin(theta) with 12 fractional bits, over |theta| >> 4.",
             dict(enumerate(sine_table().tolist())), SINE_FRACTION + 1, SINE_WIDTH),
     }  # fmt: skip
@@ -99,15 +100,22 @@ def neuro_modules(notice: str, weights: NeuroWeights | None = None) -> dict[str,
     }
 
 
-def weight_words(layer: NDArray[np.int64], lanes: int) -> dict[int, int]:
+def step_width(inputs: int, lanes: int) -> int:
+    """Return the bits of the number of a clock in a layer; the expert lies above in an address."""
+    return max((-(-inputs // lanes) - 1).bit_length(), 1)
+
+
+def weight_words(layer: NDArray[np.int64], lanes: int, width: int = WEIGHT_WIDTH) -> dict[int, int]:
     """Return the ROM of a layer: address ``{expert, step}`` to the weights of one clock.
 
     Parameters
     ----------
     layer : ndarray, shape (n_expert, nodes, inputs + 1)
     lanes : int
-        Inputs taken on a clock. Weight of lane l of node n at bit 13 · (n · lanes + l); lanes
+        Inputs taken on a clock. Weight of lane l of node n at bit width · (n · lanes + l); lanes
         beyond the last input have weight 0.
+    width : int
+        Bits of a weight.
     """
     experts, nodes, columns = layer.shape
     steps = -(-columns // lanes)
@@ -115,13 +123,16 @@ def weight_words(layer: NDArray[np.int64], lanes: int) -> dict[int, int]:
     padded[:, :, :columns] = layer
     by_step = padded.reshape(experts, nodes, steps, lanes).transpose(0, 2, 1, 3)
     return {
-        expert << STEP_WIDTH | step: _packed(by_step[expert, step].ravel().tolist(), WEIGHT_WIDTH)
+        expert << step_width(columns, lanes) | step: packed(
+            by_step[expert, step].ravel().tolist(), width
+        )
         for expert in range(experts)
         for step in range(steps)
     }
 
 
-def _packed(values: Sequence[int], width: int) -> int:
+def packed(values: Sequence[int], width: int) -> int:
+    """Return values of some bits as one number, the first lowest."""
     return sum((value & ((1 << width) - 1)) << (i * width) for i, value in enumerate(values))
 
 
@@ -135,7 +146,18 @@ def _head(name: str, about: str, width: int, address: int) -> Iterator[str]:
     yield f"  logic [{width - 1}:0] rom[0:{(1 << address) - 1}];"
 
 
-def _rom(name: str, about: str, words: dict[int, int], width: int, address: int) -> Iterator[str]:
+def rom(name: str, about: str, words: dict[int, int], width: int, address: int) -> Iterator[str]:
+    """Yield the lines of a ROM module.
+
+    Parameters
+    ----------
+    name, about : str
+        Module; what it holds.
+    words : dict of int to int
+        By address; 0 elsewhere.
+    width, address : int
+        Bits of a word and of an address.
+    """
     yield from _head(name, about, width, address)
     yield "  initial begin"
     if len(words) < 1 << address:
@@ -159,7 +181,7 @@ def _tanh_rom() -> Iterator[str]:
     yield "      case (i)"
     for start in range(0, len(table) - 1, ROW):
         row = (table[start : start + ROW] + [ONE] * ROW)[:ROW]
-        yield f"        {start // ROW}: row = {ROW * width}'h{_packed(row, width):x};"
+        yield f"        {start // ROW}: row = {ROW * width}'h{packed(row, width):x};"
     yield f"        default: row = {{{ROW}{{{width}'d{1 << NODE_FRACTION}}}}};"
     yield "      endcase"
     yield f"      for (int j = 0; j < {ROW}; j++) rom[i*{ROW}+j] = row[j*{width}+:{width}];"

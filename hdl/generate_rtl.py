@@ -22,15 +22,17 @@ from firmware_models.trigger_cells import (
     RING_PHI_COUNT,
     cell_map,
 )
+from hdl.generate_deep import deep_modules, deep_parameters
 from hdl.generate_hough import hough_modules, hough_parameters
 from hdl.generate_neuro import neuro_modules, neuro_parameters
 from hdl.generate_preprocess import preprocess_modules, preprocess_parameters
 from hdl.generate_readout import readout_parameters
+from hdl.generate_segment import segment_modules, segment_parameters
 from hdl.generate_tracks import track_parameters
 
 WITH_REGISTERS = (
-    "ecl_selection", "cdc_event_time", "cdc_hough", "neuro_preprocess", "single_track",
-    "l1_throttle",
+    "ecl_selection", "cdc_segment", "cdc_event_time", "cdc_hough", "neuro_preprocess",
+    "single_track", "l1_throttle",
 )  # fmt: skip
 """Blocks whose registers are a module of their own."""
 
@@ -49,9 +51,11 @@ def generated_modules(notice: str) -> dict[str, str]:
     }
     return files | {
         "hdl/generated/ecl_selection_rom.sv": "\n".join(_rom(notice)),
+        **segment_modules(notice),
         **hough_modules(notice),
         **neuro_modules(notice),
         **preprocess_modules(notice),
+        **deep_modules(notice),
     }
 
 
@@ -158,8 +162,10 @@ def shared_parameters() -> Iterator[str]:
         total = sum(mask << (i * N_RING) for i, mask in enumerate(masks))
         width = N_RING * len(masks)
         yield f"  localparam [{width - 1}:0] ECL_BHABHA_{name}_RINGS = {width}'h{total:x};"
+    yield from segment_parameters()
     yield from hough_parameters()
     yield from readout_parameters()
     yield from neuro_parameters()
     yield from track_parameters()
     yield from preprocess_parameters()
+    yield from deep_parameters()

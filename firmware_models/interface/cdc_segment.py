@@ -93,7 +93,7 @@ EVENT_TIME = Word(
 )
 
 BLOCKS = (
-    Block("cdc_segment", "single track", CDC_WIRES, SEGMENT_LIST, latency=16,
+    Block("cdc_segment", "single track", CDC_WIRES, SEGMENT_LIST, latency=14,
           interval=TRACK_CLOCK_TICKS, beats=4, stateful=True,
           registers=(
               Register("superlayer", 0x000, 4, 0, 1, "", "0 to 8: shape, view and look-up table"),

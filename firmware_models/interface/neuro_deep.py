@@ -26,16 +26,16 @@ WEIGHT_WIDTH = 18
 """Bits of a weight: 17 and the sign."""
 
 SMALLEST_FRACTION, LARGEST_FRACTION = 8, 20
-"""Fractional bits of a layer's weights: 17 − ceil(log2 of the largest), so weights below 512. A layer
-of weights below 1/8 keeps 20, for the window to lie within the sum."""
+"""Fractional bits of a layer's weights: 17 − ceil(log2 of the largest). So weights reach 512, and a
+layer of weights below 1/8 keeps 20 bits, as far as the sums go."""
 
-INPUT_SUM_WIDTH, PATTERN_SUM_WIDTH, SUM_WIDTH = 38, 25, 36
-"""Bits of the sums that hold whatever the weights: of 27 inputs of at most 8192 and the bias with 99
-bits at 4096, of the 99 weights of bits, of 60 nodes and the bias of at most 4096."""
+SUM_WIDTH, PATTERN_SUM_WIDTH = 38, 25
+"""Bits of a sum, whatever the weights: 27 inputs of at most 8192, 99 bits that stand for 4096 and
+the bias, all times 2¹⁷, are below 2³⁷; 99 weights alone are below 2²⁴."""
 
-WINDOW_INTEGER, WINDOW_HEADROOM = 2, 3
-WINDOW_WIDTH = NODE_FRACTION + WINDOW_INTEGER + WINDOW_HEADROOM + 1
-"""Bits of a sum that are looked at: 12 fractional, ±32. Larger sums are limited to its ends."""
+WINDOW_INTEGER = 2
+"""The table covers [0, 4). basf2 looks at 18 bits of a sum, 12 fractional, 2, 3 of headroom and the
+sign. Sums beyond 4 are limited here, so no output depends on the headroom."""
 
 ADDRESS_WIDTH = 12
 ADDRESS_SHIFT = NODE_FRACTION + WINDOW_INTEGER - ADDRESS_WIDTH

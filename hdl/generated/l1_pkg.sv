@@ -889,7 +889,7 @@ package l1_pkg;
   localparam ECL_SELECTION_REG_LML13_OTHER_N = 1;
   localparam ECL_SELECTION_REG_LML13_OTHER_DEFAULT = 57;
   // Track segments of one superlayer that one tracker sees.
-  localparam CDC_SEGMENT_LATENCY = 16;
+  localparam CDC_SEGMENT_LATENCY = 14;
   localparam CDC_SEGMENT_INTERVAL = 4;
   localparam CDC_SEGMENT_BEATS = 4;
   localparam CDC_SEGMENT_BEAT_WIDTH = 1509;
@@ -1162,6 +1162,15 @@ package l1_pkg;
   // 2D Bhabha types: rings of the forward and of the backward sum, type 0 lowest.
   localparam [237:0] ECL_BHABHA_FORWARD_RINGS = 238'h300008000600018000c000300018000400020001800080002000080007;
   localparam [237:0] ECL_BHABHA_BACKWARD_RINGS = 238'h6000600020001000100008000800060006000200030001800080018000;
+  // Segment finder: columns and rows of wires, columns in a beat, columns before the one
+  // of id 0, ids, bits of the data clock in a time, bits of {live, age, time}.
+  localparam CDC_SEGMENT_COLUMNS = 240;
+  localparam CDC_SEGMENT_ROWS = 5;
+  localparam CDC_SEGMENT_GROUP = 60;
+  localparam CDC_SEGMENT_PAD = 4;
+  localparam CDC_SEGMENT_IDS = 232;
+  localparam CDC_SEGMENT_CLOCK_W = 5;
+  localparam CDC_SEGMENT_KEY_W = 9;
   // Hough plane: rows, squares of two by two cells in a tracker and in its quadrant.
   localparam CDC_HOUGH_ROWS = 34;
   localparam CDC_HOUGH_SQUARES = 23;
@@ -1192,7 +1201,8 @@ package l1_pkg;
   localparam NEURO_SUM_W = 32;
   localparam NEURO_ADDRESS_W = 14;
   localparam NEURO_ADDRESS_SHIFT = 12;
-  localparam NEURO_STEP_W = 4;
+  localparam NEURO_HIDDEN_STEP_W = 4;
+  localparam NEURO_OUTPUT_STEP_W = 4;
   localparam NEURO_HIDDEN_LANES = 2;
   localparam NEURO_OUTPUT_LANES = 10;
   localparam SINE_W = 8;
@@ -1228,4 +1238,24 @@ package l1_pkg;
   localparam [143:0] NEURO_RELATIVE_HALF = 144'h030005800200048001800380018003800180;
   // Left shift to an input.
   localparam [143:0] NEURO_RELATIVE_SHIFT = 144'h000200010003000100030002000300020003;
+  // Deeper network: nodes, fixed point, inputs that a layer takes on a clock.
+  localparam NEURO_DEEP_FIRST = 60;
+  localparam NEURO_DEEP_SECOND = 60;
+  localparam NEURO_DEEP_OUTPUTS = 4;
+  localparam NEURO_DEEP_WEIGHT_W = 18;
+  localparam NEURO_DEEP_SUM_W = 38;
+  localparam NEURO_DEEP_PATTERN_SUM_W = 25;
+  localparam NEURO_DEEP_FRACTION = 12;
+  localparam NEURO_DEEP_INTEGER_W = 2;
+  localparam NEURO_DEEP_ADDRESS_W = 12;
+  localparam NEURO_DEEP_ADDRESS_SHIFT = 2;
+  localparam NEURO_DEEP_TOP = 4095;
+  localparam NEURO_DEEP_INPUT_LANES = 4;
+  localparam NEURO_DEEP_INPUT_STEP_W = 3;
+  localparam NEURO_DEEP_PATTERN_LANES = 15;
+  localparam NEURO_DEEP_PATTERN_STEP_W = 3;
+  localparam NEURO_DEEP_HIDDEN_LANES = 6;
+  localparam NEURO_DEEP_HIDDEN_STEP_W = 4;
+  localparam NEURO_DEEP_OUTPUT_LANES = 31;
+  localparam NEURO_DEEP_OUTPUT_STEP_W = 1;
 endpackage

@@ -78,11 +78,11 @@ module cdc_event_time
     for (genvar l = 0; l < LAYERS; l++) begin : g_layer
       wire [3*W-1:0] count;
       cdc_event_time_count #(
-          .PW     (PW),
-          .QUARTER(2'(q))
+          .PW(PW)
       ) u_count (
           .clk_i,
           .valid_i   (on_q[0]),
+          .quarter_i (2'(q)),
           .slot_i    (slot_q[l*SLOTS+:SLOTS]),
           .position_i(position_q[l*SLOTS*PW+:SLOTS*PW]),
           .count_o   (count)

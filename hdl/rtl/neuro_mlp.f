@@ -4,5 +4,5 @@ hdl/generated/neuro_mlp_output_rom.sv
 hdl/generated/neuro_mlp_tanh_rom.sv
 hdl/rtl/neuro_mlp/neuro_mlp_address.sv
 hdl/rtl/neuro_mlp/neuro_mlp_tanh.sv
-hdl/rtl/neuro_mlp/neuro_mlp_layer.sv
+hdl/rtl/neuro/neuro_layer.sv
 hdl/rtl/neuro_mlp.sv

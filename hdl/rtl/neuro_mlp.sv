@@ -17,7 +17,8 @@ module neuro_mlp
   localparam WW = NEURO_WEIGHT_W;
   localparam SW = NEURO_SUM_W;
   localparam EW = NEURO_INPUT_EXPERT_W;
-  localparam KW = EW + NEURO_STEP_W;
+  localparam HKW = NEURO_HIDDEN_STEP_W;
+  localparam OKW = NEURO_OUTPUT_STEP_W;
   // Item between layers: {sign, address of the activation table}.
   localparam IW = NEURO_ADDRESS_W + 1;
   localparam HL = NEURO_HIDDEN_LANES;
@@ -33,35 +34,43 @@ module neuro_mlp
   // ---------------------------------------------------------------------------- hidden layer
   logic hidden_valid;
   logic [TAG_W-1:0] hidden_tag;
+  /* verilator lint_off UNUSEDSIGNAL */  // weights need the expert alone
+  logic [TAG_W-1:0] hidden_item_tag, output_item_tag;
+  /* verilator lint_on UNUSEDSIGNAL */
   logic [HL*NW-1:0] hidden_items, hidden_items_q, hidden_values;
-  logic [KW-1:0] hidden_address, hidden_address_q;
+  logic [HKW-1:0] hidden_step;
+  logic [EW+HKW-1:0] hidden_address_q;
   logic [NEURO_HIDDEN*HL*WW-1:0] hidden_weights;
   logic [NEURO_HIDDEN*SW-1:0] hidden_sums;
-  neuro_mlp_layer #(
+  neuro_layer #(
       .INPUTS  (NEURO_INPUTS + 1),
       .LANES   (HL),
       .NODES   (NEURO_HIDDEN),
       .ITEM_W  (NW),
       .TAG_W   (TAG_W),
-      .EXPERT_W(EW)
+      .STEP_W  (HKW),
+      .NODE_W  (NW),
+      .WEIGHT_W(WW),
+      .SUM_W   (SW)
   ) u_hidden (
       .clk_i,
       .rst_ni,
       .valid_i,
-      .tag_i    (data_i[TAG_LOW+:TAG_W]),
-      .items_i  ({NW'(NEURO_ONE), data_i[0+:NEURO_INPUTS*NW]}),
-      .items_o  (hidden_items),
-      .address_o(hidden_address),
-      .values_i (hidden_values),
-      .weights_i(hidden_weights),
-      .valid_o  (hidden_valid),
-      .tag_o    (hidden_tag),
-      .sums_o   (hidden_sums)
+      .tag_i     (data_i[TAG_LOW+:TAG_W]),
+      .items_i   ({NW'(NEURO_ONE), data_i[0+:NEURO_INPUTS*NW]}),
+      .items_o   (hidden_items),
+      .step_o    (hidden_step),
+      .item_tag_o(hidden_item_tag),
+      .values_i  (hidden_values),
+      .weights_i (hidden_weights),
+      .valid_o   (hidden_valid),
+      .tag_o     (hidden_tag),
+      .sums_o    (hidden_sums)
   );
   always_ff @(posedge clk_i) begin
     hidden_items_q   <= hidden_items;
     hidden_values    <= hidden_items_q;
-    hidden_address_q <= hidden_address;
+    hidden_address_q <= {hidden_item_tag[EW-1:0], hidden_step};
   end
   neuro_mlp_hidden_rom u_hidden_rom (
       .clk_i,
@@ -83,30 +92,35 @@ module neuro_mlp
   /* verilator lint_on UNUSEDSIGNAL */
   logic [OL*IW-1:0] output_items;
   logic [OL*NW-1:0] output_values;
-  logic [KW-1:0] output_address, output_address_q;
+  logic [OKW-1:0] output_step;
+  logic [EW+OKW-1:0] output_address_q;
   logic [NEURO_OUTPUTS*OL*WW-1:0] output_weights;
   logic [NEURO_OUTPUTS*SW-1:0] output_sums;
-  neuro_mlp_layer #(
+  neuro_layer #(
       .INPUTS  (NEURO_HIDDEN + 1),
       .LANES   (OL),
       .NODES   (NEURO_OUTPUTS),
       .ITEM_W  (IW),
       .TAG_W   (TAG_W),
-      .EXPERT_W(EW)
+      .STEP_W  (OKW),
+      .NODE_W  (NW),
+      .WEIGHT_W(WW),
+      .SUM_W   (SW)
   ) u_output (
       .clk_i,
       .rst_ni,
-      .valid_i  (hidden_valid),
-      .tag_i    (hidden_tag),
+      .valid_i   (hidden_valid),
+      .tag_i     (hidden_tag),
       // The bias is 1: the saturated end of the table.
-      .items_i  ({1'b0, {NEURO_ADDRESS_W{1'b1}}, hidden_addresses}),
-      .items_o  (output_items),
-      .address_o(output_address),
-      .values_i (output_values),
-      .weights_i(output_weights),
-      .valid_o  (output_valid),
-      .tag_o    (output_tag),
-      .sums_o   (output_sums)
+      .items_i   ({1'b0, {NEURO_ADDRESS_W{1'b1}}, hidden_addresses}),
+      .items_o   (output_items),
+      .step_o    (output_step),
+      .item_tag_o(output_item_tag),
+      .values_i  (output_values),
+      .weights_i (output_weights),
+      .valid_o   (output_valid),
+      .tag_o     (output_tag),
+      .sums_o    (output_sums)
   );
   neuro_mlp_tanh #(
       .LANES(OL)
@@ -115,7 +129,7 @@ module neuro_mlp
       .items_i (output_items),
       .values_o(output_values)
   );
-  always_ff @(posedge clk_i) output_address_q <= output_address;
+  always_ff @(posedge clk_i) output_address_q <= {output_item_tag[EW-1:0], output_step};
   neuro_mlp_output_rom u_output_rom (
       .clk_i,
       .address_i(output_address_q),

@@ -98,11 +98,14 @@ def _designs(options: argparse.Namespace) -> list[Design]:
 
 def _vectors(block: str, n: int, seed: int) -> dict[str, Iterator[Batch]]:
     from hdl.verify import Batch, constrained_batches
-    from sim.study.frames import physics_frames
+    from sim.study.frames import physics_frames, physics_registers
 
     return {
         "constrained": constrained_batches(block, n, seed),
-        "physics": (Batch(words) for words in physics_frames(block, n, seed)),
+        "physics": (
+            Batch(words, physics_registers(block, chunk))
+            for chunk, words in enumerate(physics_frames(block, n, seed))
+        ),
     }
 
 

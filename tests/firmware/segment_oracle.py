@@ -100,10 +100,7 @@ class Finder:
         address = sum(2 << i for i, one in enumerate(hit) if one) + int(left_counts)
         oldest = max((wire for _, wire in wires if wire in self.live),
                      key=lambda wire: self.age(wire, now))  # fmt: skip
-        if self.superlayer == 0:
-            told = [*hit[:10], any(hit[10:])]
-        else:
-            told = hit
+        told = hit if self.superlayer else [*hit[:10], any(hit[10:])]
         return {
             "id": number,
             "time": self.stamp(chosen),

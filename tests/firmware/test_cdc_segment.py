@@ -67,8 +67,9 @@ def test_random_streams(superlayer: int, lut: SegmentLut) -> None:
     rng = np.random.default_rng(superlayer)
     turn = [c % 320 for c in range(304, 336)]
     jumps = rng.integers(0, 512, 12).tolist()
+    repeats = [7, 7, 8, 8, 40, 23, 24]
     for least, share, clocks in ((4, 0.02, turn), (4, 0.15, jumps), (5, 0.06, turn[:20]),
-                                 (1, 0.004, turn), (3, 0.03, [7, 7, 8, 8, 40, 23, 24])):  # fmt: skip
+                                 (1, 0.004, turn), (3, 0.08, repeats)):  # fmt: skip
         assert compare(random_words(rng, clocks, share), superlayer, least, lut) > 10
 
 

@@ -20,7 +20,7 @@ from hdl.verify import VerifyResult, constrained_batches, run_batches, verify
 
 pytestmark = [pytest.mark.rtl, pytest.mark.xdist_group("rtl-neuro")]
 
-LAYER = "hdl/rtl/neuro_mlp/neuro_mlp_layer.sv"
+LAYER = "hdl/rtl/neuro/neuro_layer.sv"
 ADDRESS = "hdl/rtl/neuro_mlp/neuro_mlp_address.sv"
 TOP = "hdl/rtl/neuro_mlp.sv"
 SINGLE = "hdl/rtl/single_track.sv"

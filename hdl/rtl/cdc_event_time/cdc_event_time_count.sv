@@ -2,43 +2,59 @@
 // planes of bits; 7: seven or more. One clock.
 module cdc_event_time_count #(
     // Bits of a position in the window; the upper two choose the quarter.
-    parameter int PW = 8,
-    parameter logic [1:0] QUARTER = 2'd0
+    parameter int PW = 8
 ) (
-    input  logic                  clk_i,
-    input  logic                  valid_i,
-    input  logic [           9:0] slot_i,
-    input  logic [     10*PW-1:0] position_i,
+    input  logic                   clk_i,
+    input  logic                   valid_i,
+    // A constant: one module for all quarters.
+    input  logic [            1:0] quarter_i,
+    input  logic [            9:0] slot_i,
+    input  logic [      10*PW-1:0] position_i,
     // Plane 0 lowest.
     output logic [3*2**(PW-2)-1:0] count_o
 );
+  /* verilator no_inline_module */  // compiled once for all 36
   localparam W = 2 ** (PW - 2);
 
-  logic [10*W-1:0] at;
-  always_comb begin
-    for (int s = 0; s < 10; s++) begin
-      at[s*W+:W] = '0;
-      if (slot_i[s] && position_i[s*PW+PW-2+:2] == QUARTER)
-        at[s*W+:W] = W'(1) << position_i[s*PW+:PW-2];
-    end
-  end
-
-  // Tree of full adders: {carry, sum} of three, then all carries of one weight.
-  function automatic [2*W-1:0] full(input [W-1:0] a, input [W-1:0] b, input [W-1:0] c);
-    full = {(a & b) | (a & c) | (b & c), a ^ b ^ c};
+  // Tick of one slot.
+  function automatic [W-1:0] tick(input slot, input [PW-1:0] position);
+    tick = slot && position[PW-1-:2] == quarter_i ? W'(1) << position[PW-3:0] : '0;
   endfunction
-  wire [2*W-1:0] ones_a = full(at[0+:W], at[W+:W], at[2*W+:W]);
-  wire [2*W-1:0] ones_b = full(at[3*W+:W], at[4*W+:W], at[5*W+:W]);
-  wire [2*W-1:0] ones_c = full(at[6*W+:W], at[7*W+:W], at[8*W+:W]);
-  wire [2*W-1:0] ones_d = full(ones_a[0+:W], ones_b[0+:W], ones_c[0+:W]);
-  wire [2*W-1:0] ones_e = full(ones_d[0+:W], at[9*W+:W], '0);
-  wire [2*W-1:0] twos_a = full(ones_a[W+:W], ones_b[W+:W], ones_c[W+:W]);
-  wire [2*W-1:0] twos_b = full(twos_a[0+:W], ones_d[W+:W], ones_e[W+:W]);
-  wire [W-1:0] over = twos_a[W+:W] & twos_b[W+:W];
+
+  function automatic [W-1:0] carry(input [W-1:0] a, input [W-1:0] b, input [W-1:0] c);
+    carry = (a & b) | (a & c) | (b & c);
+  endfunction
+
+  // Full adders of three slots each, then all sums and carries of one weight.
   always_ff @(posedge clk_i) begin
-    if (valid_i)
-      count_o <= {
-        twos_a[W+:W] | twos_b[W+:W], twos_b[0+:W] | over, ones_e[0+:W] | over
-      };
+    if (valid_i) begin : add
+      logic [W-1:0] a, b, c, ones_a, ones_b, ones_c, ones_d, ones_e, twos_a, twos_b, twos_c, twos_d;
+      logic [W-1:0] twos_e, twos_f, fours_a, fours_b, over;
+      a = tick(slot_i[0], position_i[0+:PW]);
+      b = tick(slot_i[1], position_i[PW+:PW]);
+      c = tick(slot_i[2], position_i[2*PW+:PW]);
+      ones_a = a ^ b ^ c;
+      twos_a = carry(a, b, c);
+      a = tick(slot_i[3], position_i[3*PW+:PW]);
+      b = tick(slot_i[4], position_i[4*PW+:PW]);
+      c = tick(slot_i[5], position_i[5*PW+:PW]);
+      ones_b = a ^ b ^ c;
+      twos_b = carry(a, b, c);
+      a = tick(slot_i[6], position_i[6*PW+:PW]);
+      b = tick(slot_i[7], position_i[7*PW+:PW]);
+      c = tick(slot_i[8], position_i[8*PW+:PW]);
+      ones_c = a ^ b ^ c;
+      twos_c = carry(a, b, c);
+      ones_d = ones_a ^ ones_b ^ ones_c;
+      twos_d = carry(ones_a, ones_b, ones_c);
+      a = tick(slot_i[9], position_i[9*PW+:PW]);
+      ones_e = ones_d ^ a;
+      twos_e = ones_d & a;
+      twos_f = twos_a ^ twos_b ^ twos_c;
+      fours_a = carry(twos_a, twos_b, twos_c);
+      fours_b = carry(twos_f, twos_d, twos_e);
+      over = fours_a & fours_b;
+      count_o <= {fours_a | fours_b, (twos_f ^ twos_d ^ twos_e) | over, ones_e | over};
+    end
   end
 endmodule

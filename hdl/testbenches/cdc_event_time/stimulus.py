@@ -9,6 +9,9 @@ from firmware_models.cdc_event_time import BLOCK
 from firmware_models.interface import Registers
 from hdl.streams import stream
 
+BATCH = 500
+"""Frames with the same registers: small, so that all of their few values are reached."""
+
 _SLOTS = BLOCK.input["valid"].count
 _GROUPS = _SLOTS // 10
 

@@ -1,14 +1,12 @@
-// Part of neuro_mlp: one fully connected layer of any size. Every node has LANES multipliers and one
-// accumulator and takes LANES inputs on a clock, in order; the bias is the last input.
+// Part of neuro_mlp and neuro_deep: one fully connected layer of any size. Every node has LANES multipliers and one
+// accumulator and takes LANES inputs on a clock, in order; the bias, where there is one, is the last.
 //
 // The layer holds what it was given (items) and deals it out; whoever instantiates it turns items
 // into node values, and addresses into weights, in two clocks. So the activation of the layer before
 // is computed on the way in, on LANES tables instead of one for each node.
 //
 // Clocks from valid_i to valid_o: 3 + STEPS. Frames may follow each other after STEPS clocks.
-module neuro_mlp_layer
-  import l1_pkg::*;
-#(
+module neuro_layer #(
     // Inputs with the bias.
     parameter INPUTS = 2,
     // Inputs on a clock.
@@ -16,9 +14,15 @@ module neuro_mlp_layer
     parameter NODES = 1,
     // Bits of an item.
     parameter ITEM_W = 1,
-    // Bits that travel along; the expert lies in the lowest EXPERT_W.
-    parameter TAG_W = 3,
-    parameter EXPERT_W = 3
+    // Bits that travel along.
+    parameter TAG_W = 1,
+    // Bits of the number of a clock in the layer.
+    parameter STEP_W = 1,
+    // Bits of a node value, signed; 1: inputs are bits, which need no multiplier.
+    parameter NODE_W = 2,
+    // Bits of a weight and of a sum, signed.
+    parameter WEIGHT_W = 1,
+    parameter SUM_W = 1
 ) (
     input  logic                                      clk_i,
     input  logic                                      rst_ni,
@@ -27,18 +31,20 @@ module neuro_mlp_layer
     input  logic [                 INPUTS*ITEM_W-1:0] items_i,
     // Two clocks later the values and weights that belong to them come in.
     output logic [                  LANES*ITEM_W-1:0] items_o,
-    output logic [         EXPERT_W+NEURO_STEP_W-1:0] address_o,
-    input  logic [            LANES*NEURO_NODE_W-1:0] values_i,
-    input  logic [    NODES*LANES*NEURO_WEIGHT_W-1:0] weights_i,
+    output logic [                        STEP_W-1:0] step_o,
+    // Tag of the frame that the items are of.
+    output logic [                         TAG_W-1:0] item_tag_o,
+    input  logic [                  LANES*NODE_W-1:0] values_i,
+    input  logic [          NODES*LANES*WEIGHT_W-1:0] weights_i,
     output logic                                      valid_o,
     output logic [                         TAG_W-1:0] tag_o,
-    output logic [             NODES*NEURO_SUM_W-1:0] sums_o
+    output logic [                   NODES*SUM_W-1:0] sums_o
 );
   localparam STEPS = (INPUTS + LANES - 1) / LANES;
-  localparam NW = NEURO_NODE_W;
-  localparam WW = NEURO_WEIGHT_W;
-  localparam SW = NEURO_SUM_W;
-  localparam KW = NEURO_STEP_W;
+  localparam NW = NODE_W;
+  localparam WW = WEIGHT_W;
+  localparam SW = SUM_W;
+  localparam KW = STEP_W;
   localparam HOLD_W = STEPS * LANES * ITEM_W;
 
   // ---------------------------------------------------------------------------- deal out
@@ -48,7 +54,8 @@ module neuro_mlp_layer
   logic [TAG_W-1:0] tag_q;
   wire last = step_q == KW'(STEPS - 1);
   assign items_o = hold_q[0+:LANES*ITEM_W];
-  assign address_o = {tag_q[EXPERT_W-1:0], step_q};
+  assign step_o = step_q;
+  assign item_tag_o = tag_q;
   always_ff @(posedge clk_i) begin
     if (!rst_ni) busy_q <= 1'b0;
     else if (valid_i) busy_q <= 1'b1;
@@ -76,15 +83,19 @@ module neuro_mlp_layer
     valid_o  <= rst_ni && fetch2_q[0] && fetch2_q[1];
   end
   for (genvar n = 0; n < NODES; n++) begin : g_node
-    logic signed [SW-1:0] products;
+    // Parts of their own: a simulator that copies whole vectors is slow with those of all nodes.
+    wire [LANES*WW-1:0] weights = weights_i[n*LANES*WW+:LANES*WW];
+    logic signed [SW-1:0] products, sum_q;
     always_comb begin
       products = '0;
       for (int l = 0; l < LANES; l++)
-        products = products + SW'($signed(weights_i[(n*LANES+l)*WW+:WW])) *
-                              SW'($signed(values_i[l*NW+:NW]));
+        if (NW == 1) begin
+          if (values_i[l*NW]) products = products + SW'($signed(weights[l*WW+:WW]));
+        end else
+          products = products + SW'($signed(weights[l*WW+:WW])) * SW'($signed(values_i[l*NW+:NW]));
     end
     always_ff @(posedge clk_i)
-      if (fetch2_q[0])
-        sums_o[n*SW+:SW] <= fetch2_q[2] ? products : $signed(sums_o[n*SW+:SW]) + products;
+      if (fetch2_q[0]) sum_q <= fetch2_q[2] ? products : sum_q + products;
+    assign sums_o[n*SW+:SW] = sum_q;
   end
 endmodule

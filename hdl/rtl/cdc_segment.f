@@ -1,0 +1,9 @@
+hdl/generated/l1_pkg.sv
+hdl/generated/cdc_segment_registers.sv
+hdl/generated/cdc_segment_view.sv
+hdl/generated/cdc_segment_rom.sv
+hdl/rtl/cdc_segment/cdc_segment_row.sv
+hdl/rtl/cdc_segment/cdc_segment_fires.sv
+hdl/rtl/cdc_segment/cdc_segment_pick.sv
+hdl/rtl/cdc_segment/cdc_segment_lane.sv
+hdl/rtl/cdc_segment.sv

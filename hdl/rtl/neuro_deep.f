@@ -1,0 +1,11 @@
+hdl/generated/l1_pkg.sv
+hdl/generated/neuro_deep_pkg.sv
+hdl/generated/neuro_deep_input_rom.sv
+hdl/generated/neuro_deep_pattern_rom.sv
+hdl/generated/neuro_deep_hidden_rom.sv
+hdl/generated/neuro_deep_output_rom.sv
+hdl/generated/neuro_deep_tanh_rom.sv
+hdl/rtl/neuro/neuro_layer.sv
+hdl/rtl/neuro_deep/neuro_deep_address.sv
+hdl/rtl/neuro_deep/neuro_deep_tanh.sv
+hdl/rtl/neuro_deep.sv

@@ -1,0 +1,267 @@
+// Deeper network of the track trigger: z, theta and two classes. See docs/reference/neuro_deep.md.
+// First layer in two parts, inputs and hit-pattern bits -> one sum -> addresses -> activation on the
+// way into the second layer -> addresses -> activation on the way into the third -> activation.
+module neuro_deep
+  import l1_pkg::*;
+  import neuro_deep_pkg::*;
+(
+    input  logic                         clk_i,
+    input  logic                         rst_ni,
+    input  logic                         valid_i,
+    input  logic [NEURO_INPUT_WIDTH-1:0] data_i,
+    output logic                         valid_o,
+    output logic [NEURO_TRACK_WIDTH-1:0] data_o
+);
+  localparam NW = NEURO_NODE_W;
+  localparam WW = NEURO_DEEP_WEIGHT_W;
+  localparam SW = NEURO_DEEP_SUM_W;
+  localparam PSW = NEURO_DEEP_PATTERN_SUM_W;
+  localparam FIRST = NEURO_DEEP_FIRST;
+  localparam SECOND = NEURO_DEEP_SECOND;
+  localparam OUTPUTS = NEURO_DEEP_OUTPUTS;
+  localparam BITS = NEURO_INPUT_PATTERN_N;
+  // Item between layers: {sign, beyond the table, address}. The bias has a code of its own.
+  localparam IW = NEURO_DEEP_ADDRESS_W + 2;
+  localparam [IW-1:0] BIAS = {2'b01, {IW - 3{1'b0}}, 1'b1};
+  localparam IL = NEURO_DEEP_INPUT_LANES;
+  localparam PL = NEURO_DEEP_PATTERN_LANES;
+  localparam HL = NEURO_DEEP_HIDDEN_LANES;
+  localparam OL = NEURO_DEEP_OUTPUT_LANES;
+  localparam IKW = NEURO_DEEP_INPUT_STEP_W;
+  localparam PKW = NEURO_DEEP_PATTERN_STEP_W;
+  localparam HKW = NEURO_DEEP_HIDDEN_STEP_W;
+  localparam OKW = NEURO_DEEP_OUTPUT_STEP_W;
+  // The expert, then the fields of the track, as they lie in the input word.
+  localparam EW = NEURO_INPUT_EXPERT_W;
+  localparam TAG_LOW = NEURO_INPUT_EXPERT_LOW;
+  localparam TAG_W = NEURO_INPUT_WIDTH - TAG_LOW;
+  localparam TRACK_W = TAG_W - EW;
+  localparam VALID_AT = NEURO_INPUT_VALID_LOW - NEURO_INPUT_OMEGA_LOW;
+
+  // ---------------------------------------------------------------------------- first layer
+  logic first_valid;
+  logic [TAG_W-1:0] first_tag;
+  logic [IL*NW-1:0] input_items, input_items_q, input_values;
+  logic [IKW-1:0] input_step, input_step_q;
+  logic [FIRST*IL*WW-1:0] input_weights;
+  logic [FIRST*SW-1:0] input_sums;
+  neuro_layer #(
+      .INPUTS  (NEURO_INPUTS + 1),
+      .LANES   (IL),
+      .NODES   (FIRST),
+      .ITEM_W  (NW),
+      .TAG_W   (TAG_W),
+      .STEP_W  (IKW),
+      .NODE_W  (NW),
+      .WEIGHT_W(WW),
+      .SUM_W   (SW)
+  ) u_input (
+      .clk_i,
+      .rst_ni,
+      .valid_i,
+      .tag_i     (data_i[TAG_LOW+:TAG_W]),
+      .items_i   ({NW'(NEURO_ONE), data_i[0+:NEURO_INPUTS*NW]}),
+      .items_o   (input_items),
+      .step_o    (input_step),
+      .item_tag_o(),
+      .values_i  (input_values),
+      .weights_i (input_weights),
+      .valid_o   (first_valid),
+      .tag_o     (first_tag),
+      .sums_o    (input_sums)
+  );
+  // Bits take as many clocks as the others: 7.
+  logic [PL-1:0] pattern_items, pattern_items_q, pattern_values;
+  logic [PKW-1:0] pattern_step, pattern_step_q;
+  logic [FIRST*PL*WW-1:0] pattern_weights;
+  logic [FIRST*PSW-1:0] pattern_sums;
+  neuro_layer #(
+      .INPUTS  (BITS),
+      .LANES   (PL),
+      .NODES   (FIRST),
+      .ITEM_W  (1),
+      .TAG_W   (1),
+      .STEP_W  (PKW),
+      .NODE_W  (1),
+      .WEIGHT_W(WW),
+      .SUM_W   (PSW)
+  ) u_pattern (
+      .clk_i,
+      .rst_ni,
+      .valid_i,
+      .tag_i     (1'b0),
+      .items_i   (data_i[NEURO_INPUT_PATTERN_LOW+:BITS]),
+      .items_o   (pattern_items),
+      .step_o    (pattern_step),
+      .item_tag_o(),
+      .values_i  (pattern_values),
+      .weights_i (pattern_weights),
+      .valid_o   (),
+      .tag_o     (),
+      .sums_o    (pattern_sums)
+  );
+  always_ff @(posedge clk_i) begin
+    input_items_q   <= input_items;
+    input_values    <= input_items_q;
+    input_step_q    <= input_step;
+    pattern_items_q <= pattern_items;
+    pattern_values  <= pattern_items_q;
+    pattern_step_q  <= pattern_step;
+  end
+  neuro_deep_input_rom u_input_rom (
+      .clk_i,
+      .address_i(input_step_q),
+      .word_o   (input_weights)
+  );
+  neuro_deep_pattern_rom u_pattern_rom (
+      .clk_i,
+      .address_i(pattern_step_q),
+      .word_o   (pattern_weights)
+  );
+  // A bit that is set is 1: its weight times 4096.
+  logic [FIRST*SW-1:0] first_sums;
+  for (genvar n = 0; n < FIRST; n++) begin : g_first
+    assign first_sums[n*SW+:SW] = input_sums[n*SW+:SW] +
+        (SW'($signed(pattern_sums[n*PSW+:PSW])) << NEURO_DEEP_FRACTION);
+  end
+  logic [FIRST*IW-1:0] first_addresses;
+  neuro_deep_address #(
+      .NODES(FIRST),
+      .SHIFT(NEURO_DEEP_FIRST_SHIFT)
+  ) u_first_address (
+      .sums_i (first_sums),
+      .items_o(first_addresses)
+  );
+
+  // ---------------------------------------------------------------------------- second layer
+  logic second_valid;
+  logic [TAG_W-1:0] second_tag;
+  logic [HL*IW-1:0] hidden_items;
+  logic [HL*NW-1:0] hidden_values;
+  logic [HKW-1:0] hidden_step, hidden_step_q;
+  logic [SECOND*HL*WW-1:0] hidden_weights;
+  logic [SECOND*SW-1:0] second_sums;
+  neuro_layer #(
+      .INPUTS  (FIRST + 1),
+      .LANES   (HL),
+      .NODES   (SECOND),
+      .ITEM_W  (IW),
+      .TAG_W   (TAG_W),
+      .STEP_W  (HKW),
+      .NODE_W  (NW),
+      .WEIGHT_W(WW),
+      .SUM_W   (SW)
+  ) u_hidden (
+      .clk_i,
+      .rst_ni,
+      .valid_i   (first_valid),
+      .tag_i     (first_tag),
+      .items_i   ({BIAS, first_addresses}),
+      .items_o   (hidden_items),
+      .step_o    (hidden_step),
+      .item_tag_o(),
+      .values_i  (hidden_values),
+      .weights_i (hidden_weights),
+      .valid_o   (second_valid),
+      .tag_o     (second_tag),
+      .sums_o    (second_sums)
+  );
+  neuro_deep_tanh #(
+      .LANES(HL)
+  ) u_hidden_tanh (
+      .clk_i,
+      .items_i (hidden_items),
+      .values_o(hidden_values)
+  );
+  always_ff @(posedge clk_i) hidden_step_q <= hidden_step;
+  neuro_deep_hidden_rom u_hidden_rom (
+      .clk_i,
+      .address_i(hidden_step_q),
+      .word_o   (hidden_weights)
+  );
+  logic [SECOND*IW-1:0] second_addresses;
+  neuro_deep_address #(
+      .NODES(SECOND),
+      .SHIFT(NEURO_DEEP_SECOND_SHIFT)
+  ) u_second_address (
+      .sums_i (second_sums),
+      .items_o(second_addresses)
+  );
+
+  // ---------------------------------------------------------------------------- output layer
+  logic output_valid;
+  logic [TAG_W-1:0] output_tag;
+  logic [OL*IW-1:0] output_items;
+  logic [OL*NW-1:0] output_values;
+  logic [OKW-1:0] output_step, output_step_q;
+  logic [OUTPUTS*OL*WW-1:0] output_weights;
+  logic [OUTPUTS*SW-1:0] output_sums;
+  neuro_layer #(
+      .INPUTS  (SECOND + 1),
+      .LANES   (OL),
+      .NODES   (OUTPUTS),
+      .ITEM_W  (IW),
+      .TAG_W   (TAG_W),
+      .STEP_W  (OKW),
+      .NODE_W  (NW),
+      .WEIGHT_W(WW),
+      .SUM_W   (SW)
+  ) u_output (
+      .clk_i,
+      .rst_ni,
+      .valid_i   (second_valid),
+      .tag_i     (second_tag),
+      .items_i   ({BIAS, second_addresses}),
+      .items_o   (output_items),
+      .step_o    (output_step),
+      .item_tag_o(),
+      .values_i  (output_values),
+      .weights_i (output_weights),
+      .valid_o   (output_valid),
+      .tag_o     (output_tag),
+      .sums_o    (output_sums)
+  );
+  neuro_deep_tanh #(
+      .LANES(OL)
+  ) u_output_tanh (
+      .clk_i,
+      .items_i (output_items),
+      .values_o(output_values)
+  );
+  always_ff @(posedge clk_i) output_step_q <= output_step;
+  neuro_deep_output_rom u_output_rom (
+      .clk_i,
+      .address_i(output_step_q),
+      .word_o   (output_weights)
+  );
+  logic [OUTPUTS*IW-1:0] output_addresses;
+  neuro_deep_address #(
+      .NODES(OUTPUTS),
+      .SHIFT(NEURO_DEEP_OUTPUT_SHIFT)
+  ) u_output_address (
+      .sums_i (output_sums),
+      .items_o(output_addresses)
+  );
+
+  // ---------------------------------------------------------------------------- track out
+  logic [OUTPUTS*NW-1:0] found;
+  neuro_deep_tanh #(
+      .LANES(OUTPUTS)
+  ) u_found (
+      .clk_i,
+      .items_i (output_addresses),
+      .values_o(found)
+  );
+  logic valid_q;
+  logic [TAG_W-1:0] tag_q;
+  logic [TRACK_W-1:0] track_q;
+  logic neural_q;
+  always_ff @(posedge clk_i) begin
+    valid_q  <= rst_ni && output_valid;
+    valid_o  <= rst_ni && valid_q;
+    tag_q    <= output_tag;
+    track_q  <= tag_q[EW+:TRACK_W];
+    neural_q <= tag_q[EW+VALID_AT] && tag_q[EW-1:0] < EW'(NEURO_EXPERTS);
+  end
+  assign data_o = {track_q, neural_q, neural_q ? found : {OUTPUTS * NW{1'b0}}};
+endmodule
