@@ -61,7 +61,8 @@ def test_mlp_has_the_figures_of_its_file(tracks: TrackSet) -> None:
     assert now == pytest.approx(then, abs=0.06)
     # McCarney (BELLE2-MTHESIS-2020-004): about 2 cm at high and 5 cm at low pT.
     assert told["z_68_cm"]["1.5-3"] < 5.0
-    assert told["fixed_minus_float"]["z_rms_cm"] <= 0.05
+    # Rounding is a twentieth of the resolution at most.
+    assert told["fixed_minus_float"]["z_rms_cm"] < min(told["z_68_cm"].values()) / 20
 
 
 def test_deep_has_the_figures_of_its_file(tracks: TrackSet) -> None:

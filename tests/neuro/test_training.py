@@ -103,7 +103,7 @@ def synthetic(n: int, seed: int) -> TrackSet:
     rng = np.random.default_rng(seed)
     words = NEURO_INPUT.zeros(n)
     words["valid"] = 1
-    words["expert"] = rng.choice(6, n, p=(0.7, 0.06, 0.06, 0.06, 0.06, 0.06))
+    words["expert"] = rng.choice(6, n, p=(0.75, 0.06, 0.06, 0.06, 0.06, 0.01))
     from_ip = rng.random(n) < 0.4
     z = np.where(from_ip, 0.0, rng.uniform(-100, 100, n))
     theta = np.radians(rng.uniform(30, 120, n))
