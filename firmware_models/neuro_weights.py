@@ -32,8 +32,8 @@ from firmware_models.interface.neuro import (
     WEIGHT_WIDTH,
 )
 
-DEFAULT = Path(__file__).resolve().parent / "data" / "neuro_weights_toy.json"
-"""Weights that the RTL is generated with: fitted to analytic toy tracks (`sim.neuro.fit`)."""
+DEFAULT = Path(__file__).resolve().parent / "data" / "neuro_weights.json"
+"""Weights that the RTL is generated with (`lowmult train mlp`)."""
 
 FORMAT, VERSION = "lowmult-neuro-weights", 1
 LAYERS = {"hidden": (N_HIDDEN, N_INPUT + 1), "output": (N_OUTPUT, N_HIDDEN + 1)}

@@ -15,6 +15,7 @@ FILES = {
     "trigger": ("out", "json"),
     "rates": ("csv", "json"),
     "readout": ("emit", "json"),
+    "train": ("out", "json"),
 }
 """Options that name an output file, where it is not only ``--json``."""
 

@@ -61,8 +61,8 @@ def _measure(options: argparse.Namespace) -> dict[str, Any]:
     from sim.processes.cuts import read_cut
     from sim.processes.measure import measure
 
-    events = _whole("--events", options.events, 2, 10**10)
-    seed = _whole("--seed", options.seed, 0, 2**63 - 1)
+    events = whole_number("--events", options.events, 2, 10**10)
+    seed = whole_number("--seed", options.seed, 0, 2**63 - 1)
     process = get_process(options.name, None, **_parameters(options.param))
     cuts = [read_cut(text, process.final_state) for text in options.cut]
     with _Progress(events) as advance:
@@ -75,8 +75,8 @@ def _published(options: argparse.Namespace) -> int:
     from firmware_models.files import write_json
     from sim.processes.published import ROWS, outside, table
 
-    events = _whole("--events", options.events, 2, 10**10)
-    seed = _whole("--seed", options.seed, 0, 2**63 - 1)
+    events = whole_number("--events", options.events, 2, 10**10)
+    seed = whole_number("--seed", options.seed, 0, 2**63 - 1)
     rows = [(row, row.compute(events, seed)) for row in ROWS]
     failed = [row.quantity for row, ours in rows if outside(row, ours)]
     if options.json:
@@ -208,7 +208,8 @@ def _parameters(given: list[str]) -> dict[str, str]:
     return result
 
 
-def _whole(option: str, text: str, low: int, high: int) -> int:
+def whole_number(option: str, text: str, low: int, high: int) -> int:
+    """Return an option's whole number, also written like 1e6, within its limits."""
     from firmware_models.errors import InputError, shortened
 
     try:

@@ -1,1 +1,1 @@
-"""Toy tracks and fitted weights for the neural track trigger."""
+"""Tracks to train the track trigger's networks with, and the trainings."""

@@ -18,8 +18,7 @@ from firmware_models.deep_weights import DeepWeights
 from firmware_models.errors import InputError
 from firmware_models.tanh_table_short import short_tanh_table
 from hdl.testbenches.neuro_deep.stimulus import constrained
-from sim.neuro import deep_toy
-from sim.neuro.toy_tracks import generate
+from sim.study.frames import physics_frames
 
 FILE = Path(neuro_deep.__file__).parent / "data" / "deep_weights.json"
 NAMES = ("z", "theta", "ip_class", "stt_class")
@@ -79,8 +78,9 @@ def test_model_is_the_integer_recipe() -> None:
     assert out["z"].max() > 1000
 
 
-def test_toy_tracks_too() -> None:
-    compare(deep_toy.words(generate(100, 3), 3))
+def test_simulated_tracks_too() -> None:
+    (words,) = physics_frames("neuro_deep", 150, seed=3)
+    assert compare(words)["neural"].sum() > 40
 
 
 # ------------------------------------------------------------------------------ activation function
@@ -173,12 +173,12 @@ def test_largest_sums_do_not_wrap(weight: int, value: int, bits: int) -> None:
 # -------------------------------------------------------------------------------- floating point
 def test_fixed_point_is_close_to_floating_point() -> None:
     """Node values are rounded down by up to four counts, so outputs differ by a few counts."""
-    tracks = generate(5000, 9)
-    words = deep_toy.words(tracks, 9)
+    (words,) = physics_frames("neuro_deep", 4000, seed=9)
     fixed = neuro_deep.evaluate(words)
     rows = fixed["neural"] == 1
+    assert rows.sum() > 500
     values = np.concatenate(
-        [tracks.inputs.reshape(-1, 9, 3), words["pattern"].reshape(-1, 9, 11)], axis=2
+        [words["input"].reshape(-1, 9, 3) / 4096, words["pattern"].reshape(-1, 9, 11)], axis=2
     ).reshape(-1, 126)
     for weights, biases in deep_weights.load().floats():
         values = np.tanh(values @ weights.T + biases)

@@ -17,9 +17,9 @@ from firmware_models.neuro_weights import NeuroWeights
 from firmware_models.neuro_weights import load as load_weights
 from firmware_models.tanh_table import tanh_table
 from hdl.testbenches.neuro_mlp.stimulus import constrained
-from sim.neuro.toy_tracks import generate
+from sim.study.frames import physics_frames
 
-FILE = Path(neuro_mlp.__file__).parent / "data" / "neuro_weights_toy.json"
+FILE = Path(neuro_mlp.__file__).parent / "data" / "neuro_weights.json"
 
 
 # ------------------------------------------------------------------------------------- the oracle
@@ -75,8 +75,10 @@ def test_model_is_the_integer_recipe() -> None:
     assert out["z"].max() > 2000
 
 
-def test_toy_tracks_too() -> None:
-    compare(generate(200, 3).words())
+def test_simulated_tracks_too() -> None:
+    (words,) = physics_frames("neuro_mlp", 200, seed=3)
+    out = compare(words)
+    assert out["neural"].mean() > 0.5
 
 
 # ------------------------------------------------------------------------------ activation function
@@ -138,20 +140,24 @@ def test_largest_sums_do_not_wrap(weight: int, value: int) -> None:
 def test_fixed_point_is_close_to_floating_point() -> None:
     """Root mean square at most 0.05 cm and 0.04°: the notes give 0.03-0.04 cm, at most 0.2, 0.03°.
 
-    The network in floating point has the same weights, inputs that are not rounded, and the
-    library's tanh.
+    The network in floating point has the same weights and inputs, and the library's tanh.
     """
-    tracks = generate(40_000, 9)
-    fixed = neuro_mlp.evaluate(tracks.words())
+    (words,) = physics_frames("neuro_mlp", 4000, seed=9)
+    complete = words[(words["valid"] == 1) & (words["expert"] == 0)]
     weights = load_weights()
-    for expert in range(5):
-        rows = tracks.expert == expert
+    assert len(complete) > 500
+    for expert, missing in enumerate((None, 7, 5, 3, 1)):
+        own = complete.copy()
+        own["expert"] = expert
+        if missing is not None:
+            own["input"][:, 3 * missing : 3 * missing + 3] = 0
+        fixed = neuro_mlp.evaluate(own)
+        inputs = own["input"] / 4096
         hidden, output = weights.hidden[expert] / 1024, weights.output[expert] / 1024
-        middle = np.tanh((tracks.inputs[rows] @ hidden[:, :27].T + hidden[:, 27]) / 2)
+        middle = np.tanh((inputs @ hidden[:, :27].T + hidden[:, 27]) / 2)
         exact = np.tanh((middle @ output[:, :81].T + output[:, 81]) / 2)
-        z = fixed["z"][rows] * (100 / 4096) - 100 * exact[:, 0]
-        theta = fixed["theta"][rows] * (80 / 4096) - 80 * exact[:, 1]
-        assert rows.sum() > 150
+        z = fixed["z"] * (100 / 4096) - 100 * exact[:, 0]
+        theta = fixed["theta"] * (80 / 4096) - 80 * exact[:, 1]
         # Not zero either: rounding is there.
         assert 0.01 < np.sqrt(np.mean(z**2)) < 0.05
         assert 0.008 < np.sqrt(np.mean(theta**2)) < 0.04
