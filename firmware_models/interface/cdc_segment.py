@@ -103,8 +103,8 @@ BLOCKS = (
     Block("cdc_event_time", "single track", EVENT_SEGMENTS, EVENT_TIME, latency=12,
           interval=TRACK_CLOCK_TICKS, beats=N_TRACKER,
           registers=(
-              Register("entries", 0x000, 3, 4, 1, "", "entries that a bin needs; 0 counts as 1"),
-              Register("bin", 0x001, 2, 0, 1, "", "width of a bin: 1, 2, 4, 8 ticks for 0 to 3"),
+              Register("entries", 0x000, 3, 2, 1, "", "entries that a bin needs; 0 counts as 1"),
+              Register("bin", 0x001, 2, 2, 1, "", "width of a bin: 1, 2, 4, 8 ticks for 0 to 3"),
           ),
           doc="Event time from a histogram of the segments' earliest times."),
 )  # fmt: skip

@@ -175,7 +175,7 @@ def _z(name: str, address: int, cm: float, doc: str) -> Register:
 BLOCKS = (
     Block("neuro_preprocess", "neural track", TRACK_SEGMENTS, NEURO_INPUT, latency=7,
           registers=(
-              Register("t0_source", 0x000, 1, 0, 1, "",
+              Register("t0_source", 0x000, 1, 1, 1, "",
                        "0: earliest priority time of the track's axial segments; 1: event time, "
                        "and that where there is none"),
               Register("clamp", 0x001, 1, 1, 1, "",

@@ -13,8 +13,8 @@ module cdc_event_time_registers (
 );
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      entries <= 3'h4;
-      bin <= 2'h0;
+      entries <= 3'h2;
+      bin <= 2'h2;
     end else if (cfg_valid_i) begin
       case (cfg_addr_i)
         12'd0: entries <= cfg_data_i[2:0];

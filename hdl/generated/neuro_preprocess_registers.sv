@@ -13,7 +13,7 @@ module neuro_preprocess_registers (
 );
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      t0_source <= 1'h0;
+      t0_source <= 1'h1;
       clamp <= 1'h1;
     end else if (cfg_valid_i) begin
       case (cfg_addr_i)

@@ -42,15 +42,15 @@ def listed(out: np.ndarray[Any, Any]) -> list[Answer]:
 def test_model_is_the_rule(seed: int) -> None:
     words = constrained(600, seed)
     chosen = registers(seed) if seed else None
-    entries, bin_shift = (int(chosen[name][0]) for name in ("entries", "bin")) if chosen else (4, 0)
+    entries, bin_shift = (int(chosen[name][0]) for name in ("entries", "bin")) if chosen else (2, 2)
     out = cdc_event_time.evaluate(words, chosen)
     assert listed(out) == [oracle(word, max(entries, 1), 1 << bin_shift) for word in words]
     assert (out["clock"] == words["clock"]).all()
 
 
-def test_default_is_more_than_three_in_one_tick() -> None:
+def test_default_is_two_in_four_ticks() -> None:
     found = {r.name: r.default for r in cdc_event_time.describe().registers}
-    assert found == {"entries": 4, "bin": 0}
+    assert found == {"entries": 2, "bin": 2}
 
 
 def test_stimulus_reaches_every_answer() -> None:
