@@ -180,13 +180,17 @@ def test_fixed_point_is_close_to_floating_point() -> None:
     values = np.concatenate(
         [words["input"].reshape(-1, 9, 3) / 4096, words["pattern"].reshape(-1, 9, 11)], axis=2
     ).reshape(-1, 126)
+    # A node adds a count of the window, four of the table's step and half one of its rounding; the
+    # slope of tanh is at most 1.
+    most = np.zeros(126)
     for weights, biases in deep_weights.load().floats():
         values = np.tanh(values @ weights.T + biases)
+        most = np.abs(weights) @ most + 5.5
     for number, name in enumerate(NAMES):
         difference = fixed[name][rows] - 4096 * values[rows, number]
         # Not zero either: rounding is there.
         assert 0.2 < np.sqrt(np.mean(difference**2)) < 12
-        assert np.abs(difference).max() < 60
+        assert np.abs(difference).max() < most[number]
 
 
 def test_a_pattern_bit_is_an_input_of_one() -> None:
