@@ -19,8 +19,8 @@ from sim.neuro.track_set import TrackSet
 
 Array = NDArray[np.float64]
 
-SHAPE = DenseShape(tuple(NODES), gain=1.0, limit=7.99)
-"""tanh(x) in all layers. The limit leaves 14 fractional bits or more to the weights."""
+SHAPE = DenseShape(tuple(NODES), gain=1.0, limit=3.99)
+"""tanh(x) in all layers. The limit leaves 15 fractional bits or more to the weights."""
 
 SCHEDULE = Schedule(rate=4e-3, class_weight=3.0)
 

@@ -25,11 +25,14 @@ class DenseShape:
         The activation of every layer is tanh(gain · sum).
     limit : float
         Largest size of a weight.
+    grid : float, optional
+        Step between the weights that the integers can hold; a fit ends on these.
     """
 
     nodes: tuple[int, ...]
     gain: float
     limit: float
+    grid: float | None = None
 
     def first_weights(self, seed: int, purpose: str, number: int = 0) -> list[Array]:
         """Return random weights, one matrix a layer: a row for each node, the bias last.

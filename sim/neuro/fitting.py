@@ -6,6 +6,10 @@ cross-entropy of the classes. One thread and deterministic algorithms: on one ma
 build of torch the same data and seed give the same weights to the last bit. Another machine may
 add in another order: its weights differ after some steps, its figures within their spread from
 seed to seed.
+
+Where the weights will be integers of few bits, the last part of the descent feels it: the sums are
+those of the rounded weights, and the gradient moves the weights behind them. So rounding at the end
+changes nothing.
 """
 
 from __future__ import annotations
@@ -22,6 +26,9 @@ from sim.neuro.dense import DenseShape
 from sim.streams import stream
 
 Array = NDArray[np.float64]
+
+ROUNDED_PART = 0.4
+"""Share of the steps, the last ones, in which the weights count rounded."""
 
 LAST_RATE = 0.02
 """Share of the first rate that is left at the end."""
@@ -139,9 +146,11 @@ def fit(
         optimiser.param_groups[0]["lr"] = schedule.rate * (
             LAST_RATE + (1.0 - LAST_RATE) * float(falling)
         )
+        grid = shape.grid if step >= (1.0 - ROUNDED_PART) * schedule.steps else None
         rows = torch.from_numpy(rng.integers(0, len(data.inputs), schedule.batch))
         optimiser.zero_grad(set_to_none=True)
-        loss = columns.loss(torch, shape, layers, rows, schedule)
+        shown = [_on_grid(torch, layer, grid) for layer in layers]
+        loss = columns.loss(torch, shape, shown, rows, schedule)
         loss.backward()
         optimiser.step()
         with torch.no_grad():
@@ -149,7 +158,15 @@ def fit(
                 layer.clamp_(-shape.limit, shape.limit)
         if progress is not None and (step + 1) % 1000 == 0:
             progress(step + 1, float(loss.detach()))
-    return [layer.detach().numpy().astype(np.float64) for layer in layers]
+    last = [_on_grid(torch, layer, shape.grid) for layer in layers]
+    return [layer.detach().numpy().astype(np.float64) for layer in last]
+
+
+def _on_grid(torch: Any, layer: Any, grid: float | None) -> Any:
+    """Return weights rounded half up to the grid, with the gradient of those before."""
+    if grid is None:
+        return layer
+    return layer + (torch.floor(layer / grid + 0.5) * grid - layer).detach()
 
 
 @dataclass(frozen=True)

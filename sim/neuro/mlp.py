@@ -17,6 +17,7 @@ from firmware_models.interface.neuro import (
     N_OUTPUT,
     ONE,
     THETA_LSB_DEG,
+    WEIGHT_FRACTION,
     Z_LSB_CM,
 )
 from firmware_models.neuro_weights import NeuroWeights
@@ -28,7 +29,7 @@ from sim.neuro.track_set import TrackSet, masked
 Array = NDArray[np.float64]
 Layers = list[list[Array]]
 
-SHAPE = DenseShape((N_INPUT, N_HIDDEN, N_OUTPUT), gain=0.5, limit=3.99)
+SHAPE = DenseShape((N_INPUT, N_HIDDEN, N_OUTPUT), gain=0.5, limit=3.99, grid=2.0**-WEIGHT_FRACTION)
 """tanh(x/2) in both layers; weights within what 13 bits with 10 fractional ones hold."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,18 @@ def test_fit_finds_a_function_and_repeats() -> None:
     assert np.abs(off).mean() < 0.25 * np.abs(data.targets - data.targets.mean(axis=0)).mean()
     assert data.classes is not None
     assert ((out[:, 2] > 0) == data.classes[:, 0]).mean() > 0.95
+
+
+def test_a_fit_ends_on_the_grid() -> None:
+    """Weights are multiples of the step, and no worse than those without one, rounded after."""
+    pytest.importorskip("torch")
+    data, coarse = _data(2000), 2.0**-4
+    schedule = Schedule(steps=1500, batch=128, rate=1e-2, huber=0.2)
+    free = fit(SMALL, data, schedule, 7, "test")
+    held = fit(replace(SMALL, grid=coarse), data, schedule, 7, "test")
+    after = [np.floor(layer / coarse + 0.5) * coarse for layer in free]
+    assert all((layer / coarse == np.round(layer / coarse)).all() for layer in held)
+    assert _loss(held, data, schedule) < _loss(after, data, schedule)
 
 
 def synthetic(n: int, seed: int) -> TrackSet:
