@@ -17,12 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models.cdc_layers import (
+    FIRST_PRIORITY_LAYER,
     N_SUPERLAYER,
     SUPERLAYER_CELLS,
-    SUPERLAYER_LAYERS,
     layer_table,
 )
-from firmware_models.cdc_segments import PRIORITY_LAYER
 from firmware_models.hough_plane import FIRST_OWN, N_OMEGA, N_PHI, Y_MAX
 from firmware_models.interface.neuro import NEURO_INPUT, NODE_FRACTION, ONE
 
@@ -31,9 +30,6 @@ ANGLE_FRACTION, WIRE_FRACTION = 12, 8
 
 WIRE_ONE = 1 << WIRE_FRACTION
 """One wire in counts of a relative ID."""
-
-ID_SHIFT = (0, 0, 0, 0, 0, 16, 0, 16, 16)
-"""Segment ids of a tracker begin this many below the one at φ = 90° k."""
 
 WINDOW = (
     (-1.5, 1.5), (-7.5, -0.5), (-1.5, 1.5), (0.5, 7.5), (-1.5, 1.5), (-8.5, 0.5), (-2.5, 1.5),
@@ -71,7 +67,7 @@ def radii() -> NDArray[np.float64]:
     there the relative ID of a track from the collision point depends least on its charge.
     """
     table = layer_table()
-    first = np.cumsum((0, *SUPERLAYER_LAYERS))[:-1] + np.array(PRIORITY_LAYER)
+    first = np.array(FIRST_PRIORITY_LAYER)
     layer = first[:, None] + np.arange(2)
     twist = np.pi * table.half_shift[layer] / table.cells[layer]
     back, forward = table.z_backward[layer], table.z_forward[layer]

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from firmware_models.cdc_layers import FIRST_PRIORITY_LAYER, RADIUS_MM, SUPERLAYER_CELLS
 from firmware_models.interface.cdc_hough import AXIAL, FIRST, LEFT, N_TRACKER, RIGHT
+from firmware_models.interface.cdc_segment import ID_SHIFT
 
 N_PHI, N_OMEGA = 160, 34
 """Cells of the whole plane."""
@@ -41,7 +42,7 @@ RADIUS_CM = tuple(
 )
 """Radii of the first and of the second priority layer of each axial superlayer."""
 
-SHIFT = (0, 0, 0, 0, 16)
+SHIFT = tuple(ID_SHIFT[s] for s in AXIAL)
 """Segment ids of a tracker begin this many below the one at φ = 90° k (basf2 Unpacker.h)."""
 
 N_ID = 256

@@ -23,7 +23,6 @@ from firmware_models.crossing_angles import (
     ANGLE_FRACTION,
     CENTRE,
     FIRST_OMEGA,
-    ID_SHIFT,
     RELATIVE_SHIFT,
     WINDOW_HIGH,
     WINDOW_LOW,
@@ -35,7 +34,7 @@ from firmware_models.crossing_angles import (
 from firmware_models.errors import InputError, unknown_name
 from firmware_models.interface import BLOCKS, Block, Registers
 from firmware_models.interface.cdc_hough import AXIAL, FIRST, LEFT, N_SLOT
-from firmware_models.interface.cdc_segment import N_PATTERN_BIT, N_SUPERLAYER
+from firmware_models.interface.cdc_segment import ID_SHIFT, N_PATTERN_BIT, N_SUPERLAYER
 from firmware_models.interface.neuro import NEURO_INPUT, ONE, STEREO, TRACK_SEGMENTS
 from firmware_models.kernels import njit
 

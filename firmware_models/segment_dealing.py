@@ -7,10 +7,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from firmware_models.cdc_layers import SUPERLAYER_CELLS
 from firmware_models.interface.cdc_hough import FIRST, N_SLOT, N_TRACKER
-from firmware_models.interface.cdc_segment import N_SUPERLAYER, SEGMENT_LIST
+from firmware_models.interface.cdc_segment import ID_SHIFT, N_SUPERLAYER, SEGMENT_LIST
 from firmware_models.kernels import njit
 from firmware_models.segment_finding import Segments
-from firmware_models.segment_views import SHIFT, id_to_local, local_to_id, segment_views
+from firmware_models.segment_views import id_to_local, local_to_id, segment_views
 
 EMPTY = -1
 """Slot without a segment."""
@@ -37,7 +37,7 @@ def deal(segments: Segments) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     dropped = np.zeros((n * N_TRACKER, N_SUPERLAYER), dtype=np.int64)
     _deal(
         segments.offsets, segments.superlayer, segments.local, segments.position,
-        np.array(SUPERLAYER_CELLS), np.array(SHIFT), segment_views().near, slots, dropped,
+        np.array(SUPERLAYER_CELLS), np.array(ID_SHIFT), segment_views().near, slots, dropped,
     )  # fmt: skip
     return slots, dropped
 

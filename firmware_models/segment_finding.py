@@ -16,7 +16,7 @@ from firmware_models.cdc_layers import N_SEGMENT, N_WIRE, SUPERLAYER_CELLS
 from firmware_models.cdc_segments import segment_map
 from firmware_models.errors import InputError
 from firmware_models.interface.cdc_hough import FIRST, LEFT, N_TRACKER, NO_POSITION
-from firmware_models.interface.cdc_segment import N_ROW, N_SUPERLAYER
+from firmware_models.interface.cdc_segment import ID_SHIFT, N_ROW, N_SUPERLAYER
 from firmware_models.kernels import njit
 from firmware_models.segment_lut import FIRST_ENTRY, SegmentLut, check, load
 from firmware_models.segment_rules import (
@@ -27,7 +27,7 @@ from firmware_models.segment_rules import (
     told_pattern,
     told_side,
 )
-from firmware_models.segment_views import SHIFT, segment_views
+from firmware_models.segment_views import segment_views
 from firmware_models.wire_hits import WINDOW_TICKS, WireHits
 
 MIN_LAYERS = 4
@@ -150,7 +150,7 @@ def _free_ends() -> NDArray[np.uint8]:
         cells = SUPERLAYER_CELLS[superlayer]
         for tracker in range(N_TRACKER):
             for end in range(2):
-                begin = cells * tracker // N_TRACKER - SHIFT[superlayer]
+                begin = cells * tracker // N_TRACKER - ID_SHIFT[superlayer]
                 local = (int(near[superlayer, end]) + begin) % cells
                 free[first[superlayer] + local] |= 1 << end
     return free

@@ -1,10 +1,10 @@
 """What each track-segment finder sees: one superlayer, as one of the four trackers needs it.
 
-Segments of a tracker are numbered from its first, at φ = 90° k (or `SHIFT` before it). Its finder
-sees columns of wires: column c holds the five wires that are numbered like segment id c − `PAD`, in
-the rows that patterns are made of, the inner one first. Only ids `near` may fire, and only wires
-that these need, and as many again beside them, are dealt to columns: in the small superlayers a
-word has room for more than the whole circle.
+Segments of a tracker are numbered from its first, at φ = 90° k (or `ID_SHIFT` before it). Its
+finder sees columns of wires: column c holds the five wires that are numbered like segment id c −
+`PAD`, in the rows that patterns are made of, the inner one first. Only ids `near` may fire, and
+only wires that these need, and as many again beside them, are dealt to columns: in the small
+superlayers a word has room for more than the whole circle.
 
 Sources: cdc_track_trigger sections 1.1, 2 and 5.1 of the reference notes (basf2 CDC.xml for radii
 and numbers of cells, Unpacker.h for ids and the shift of superlayer 8, the neural trigger's
@@ -21,26 +21,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models.cdc_geometry import cdc_geometry
-from firmware_models.cdc_layers import N_WIRE, RADIUS_MM, SUPERLAYER_CELLS, SUPERLAYER_LAYERS
-from firmware_models.cdc_segments import PRIORITY_LAYER
+from firmware_models.cdc_layers import FIRST_PRIORITY_LAYER, N_WIRE, RADIUS_MM, SUPERLAYER_CELLS
+from firmware_models.crossing_angles import WINDOW
 from firmware_models.hough_plane import FIRST_OWN, N_OMEGA, N_PHI, Y_MAX, crossings
 from firmware_models.interface.cdc_hough import AXIAL, N_TRACKER
-from firmware_models.interface.cdc_segment import N_ROW, N_SUPERLAYER, PAD
+from firmware_models.interface.cdc_segment import ID_SHIFT, N_ROW, N_SUPERLAYER, PAD
 
-SHIFT = (0, 0, 0, 0, 0, 16, 0, 16, 16)
-"""Segment ids of a tracker begin this many below the one at φ = 90° k. Superlayer 8: basf2
-Unpacker.h; 5 and 7: they reach below 0 otherwise."""
-
-FIRST_LAYER = tuple(
-    sum(SUPERLAYER_LAYERS[:s]) + PRIORITY_LAYER[s] - (2 if s else 0) for s in range(N_SUPERLAYER)
-)
+FIRST_LAYER = tuple(layer - (2 if s else 0) for s, layer in enumerate(FIRST_PRIORITY_LAYER))
 """Layer of the innermost of the five rows, by superlayer."""
 
 REACH = 4
 """Columns beside those of `near` that are dealt: neighbours (1) and their patterns (2), and one."""
-
-STEREO_WINDOW = {1: (-7.5, -0.5), 3: (0.5, 7.5), 5: (-8.5, 0.5), 7: (-0.5, 10.5)}
-"""Ids that a track may take from the one at its own azimuth [cell]."""
 
 MAX_OMEGA, MAX_PHI0 = N_OMEGA - 1, 82
 """Largest values of the 2D track's curvature and azimuth, in half-cells."""
@@ -80,7 +71,7 @@ class SegmentViews:
 def segment_views() -> SegmentViews:
     """Return the views of the standard chamber."""
     near = np.array([_near(s) for s in range(N_SUPERLAYER)], dtype=np.int64)
-    cells, shift = np.array(SUPERLAYER_CELLS), np.array(SHIFT)
+    cells, shift = np.array(SUPERLAYER_CELLS), np.array(ID_SHIFT)
     home = np.stack((shift + cells // 8, shift + 3 * cells // 8 - 1), axis=1)
     geometry = cdc_geometry()
     superlayer = geometry.table.superlayer[geometry.layer]
@@ -118,7 +109,9 @@ def wire_columns(superlayer: int, tracker: int) -> tuple[NDArray[np.int64], NDAr
 def local_to_id(local: NDArray[np.int64], superlayer: int, tracker: int) -> NDArray[np.int64]:
     """Return the ids that segments of a superlayer have in a tracker, 0 to N − 1."""
     cells = SUPERLAYER_CELLS[superlayer]
-    result: NDArray[np.int64] = (local - cells * tracker // N_TRACKER + SHIFT[superlayer]) % cells
+    result: NDArray[np.int64] = (
+        local - cells * tracker // N_TRACKER + ID_SHIFT[superlayer]
+    ) % cells
     return result
 
 
@@ -126,7 +119,7 @@ def id_to_local(identity: NDArray[np.int64], superlayer: int, tracker: int) -> N
     """Return the numbers in the superlayer of a tracker's ids."""
     cells = SUPERLAYER_CELLS[superlayer]
     result: NDArray[np.int64] = (
-        identity - SHIFT[superlayer] + cells * tracker // N_TRACKER
+        identity - ID_SHIFT[superlayer] + cells * tracker // N_TRACKER
     ) % cells
     return result
 
@@ -136,8 +129,8 @@ def _near(superlayer: int) -> tuple[int, int]:
     if superlayer in AXIAL:
         low, high = crossings().near[AXIAL.index(superlayer)].tolist()
         return low, high
-    cells, window = SUPERLAYER_CELLS[superlayer], STEREO_WINDOW[superlayer]
-    centre = sum(SUPERLAYER_LAYERS[:superlayer]) + PRIORITY_LAYER[superlayer]
+    cells, window = SUPERLAYER_CELLS[superlayer], WINDOW[superlayer]
+    centre = FIRST_PRIORITY_LAYER[superlayer]
     at = []
     for layer, offsets in ((centre, (0.0,)), (centre + 1, (-0.5, 0.5))):
         for omega in (-MAX_OMEGA, MAX_OMEGA):  # φ is monotonic in the curvature
@@ -146,5 +139,5 @@ def _near(superlayer: int) -> tuple[int, int]:
                 columns = FIRST_OWN + (phi0 + 1) / 2.0
                 reference = cells * (columns / N_PHI - angle / (2.0 * math.pi))
                 at += [reference - offset for offset in offsets]
-    low = math.ceil(min(at) + window[0]) - MARGIN + SHIFT[superlayer]
-    return low, math.floor(max(at) + window[1]) + MARGIN + SHIFT[superlayer]
+    low = math.ceil(min(at) + window[0]) - MARGIN + ID_SHIFT[superlayer]
+    return low, math.floor(max(at) + window[1]) + MARGIN + ID_SHIFT[superlayer]

@@ -14,7 +14,6 @@ from firmware_models.crossing_angles import (
     ANGLE_FRACTION,
     CENTRE,
     FIRST_OMEGA,
-    ID_SHIFT,
     N_OMEGA_COUNT,
     N_PHI_COUNT,
     RELATIVE_SHIFT,
@@ -25,6 +24,7 @@ from firmware_models.crossing_angles import (
     azimuths,
     crossing_angles,
 )
+from firmware_models.interface.cdc_segment import ID_SHIFT
 from firmware_models.interface.neuro import NEURO_INPUT
 from firmware_models.neuro_preprocess import MAX_DRIFT
 

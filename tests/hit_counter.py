@@ -44,7 +44,7 @@ class HitCounter:
                 counts["open90"][i] = int(wire[seen].max() - wire[seen].min() > 1000)
             if seen.any():
                 time["earliest_valid"][i], time["earliest"][i] = 1, tick[seen].min()
-                time["valid"][i] = int(tracks > 1)
+                time["valid"][i], time["time"][i] = int(tracks > 1), tick[seen].min()
         return TrackWords(counts, single, time)
 
 

@@ -14,11 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from firmware_models.cdc_layers import SUPERLAYER_CELLS
 from firmware_models.interface.cdc_hough import AXIAL, CDC_SEGMENTS, N_SLOT, N_TRACK, N_TRACKER
-from firmware_models.interface.cdc_segment import PERSISTENCE, TICKS_PER_CLOCK
+from firmware_models.interface.cdc_segment import ID_SHIFT, PERSISTENCE, TICKS_PER_CLOCK
 from firmware_models.interface.neuro import STEREO, TRACK_SEGMENTS
 from firmware_models.kernels import njit
 from firmware_models.segment_finding import Segments
-from firmware_models.segment_views import SHIFT
 
 LAST_CLOCK = PERSISTENCE - 1
 """Data clock on which a window that begins with clock 0 is complete."""
@@ -69,7 +68,7 @@ def axial_words(
     words["clock"] = np.repeat(_clocks(clock, len(slots) // N_TRACKER), N_TRACKER)
     _gather_rows(
         np.arange(len(slots)), slots, _AXIAL, segments.local, segments.time, segments.lr,
-        segments.position, np.array(SUPERLAYER_CELLS), np.array(SHIFT),
+        segments.position, np.array(SUPERLAYER_CELLS), np.array(ID_SHIFT),
         words["valid"], words["id"], words["time"], words["lr"], words["position"],
     )  # fmt: skip
     return words
@@ -114,7 +113,7 @@ def network_words(
     at = number[:, None] * len(AXIAL) + np.arange(len(AXIAL))
     for name in ("id", "time", "lr", "position"):
         words[f"axial_{name}"] = tracks[name][frame[:, None], at]
-    cells, shift = np.array(SUPERLAYER_CELLS), np.array(SHIFT)
+    cells, shift = np.array(SUPERLAYER_CELLS), np.array(ID_SHIFT)
     _gather_rows(
         frame, slots, _STEREO, segments.local, segments.time, segments.lr, segments.position,
         cells, shift, words["stereo_valid"], words["stereo_id"], words["stereo_time"],

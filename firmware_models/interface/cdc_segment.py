@@ -29,6 +29,10 @@ PAD = 4
 N_COLUMN = 240
 """Columns of wires that the segment finder of one superlayer and one tracker sees."""
 
+ID_SHIFT = (0, 0, 0, 0, 0, 16, 0, 16, 16)
+"""Segment ids of a tracker begin this many below the one at φ = 90° k. Superlayer 8: basf2
+Unpacker.h; 5 and 7: their ids would reach below 0 otherwise."""
+
 TICKS_PER_CLOCK = 16
 """Ticks in one data clock of the track trigger."""
 

@@ -15,16 +15,16 @@ from numpy.typing import NDArray
 
 from firmware_models import neuro_preprocess
 from firmware_models.cdc_geometry import twist
-from firmware_models.cdc_layers import N_SUPERLAYER, SUPERLAYER_LAYERS, layer_table
-from firmware_models.cdc_segments import PRIORITY_LAYER
-from firmware_models.crossing_angles import HALF_CURVATURE, ID_SHIFT
+from firmware_models.cdc_layers import FIRST_PRIORITY_LAYER, N_SUPERLAYER, layer_table
+from firmware_models.crossing_angles import HALF_CURVATURE
 from firmware_models.hough_plane import GEV_PER_CM
 from firmware_models.interface.cdc_hough import AXIAL, FIRST, LEFT, N_SLOT, RIGHT, TRACK_TICK_NS
+from firmware_models.interface.cdc_segment import ID_SHIFT
 from firmware_models.interface.neuro import PHI0_LSB_DEG, STEREO, TRACK_SEGMENTS
 
 Array = NDArray[np.float64]
 
-FIRST_LAYER = np.cumsum((0, *SUPERLAYER_LAYERS))[:-1] + np.array(PRIORITY_LAYER)
+FIRST_LAYER = np.array(FIRST_PRIORITY_LAYER)
 """First-priority layer of each superlayer; the next one has the second priority."""
 
 STEPS = 8

@@ -3,17 +3,16 @@
 Windows of the background sample follow each other every `SPACING_TICKS`, as long as the
 calorimeter's window. The chamber's window is twice as long, since drift times are: every moment
 lies in two windows, and a track's bits would be counted as often or more. They are kept in the
-window in which the event's earliest segment time lies in one interval of exactly that spacing:
-with windows that start on ticks 128 k, a segment of tick T is on tick T - 128 k of window k, and
-for every T this lies in [`FIRST_TICK`, `FIRST_TICK` + 128) for one k. So every moment counts once.
+window in which the event time lies in one interval of exactly that spacing: with windows that start
+on ticks 128 k, a time of tick T is on tick T - 128 k of window k, and for every T this lies in
+[`FIRST_TICK`, `FIRST_TICK` + 128) for one k. So every moment counts once. Where the segments give
+no event time their earliest time stands for it.
 
 The interval starts one data clock after the window, where the earliest collision of a simulated
 window lies. A track that began before its window, and lost its first hits by that, mostly has hits
 in that data clock too: it is left to the window before. Hits of a track that begins at the end of
 the interval have 112 ticks (220 ns) left, which is less than the longest drift; the trigger, whose
-window slides, sees such a track better. Where segments by chance are frequent the earliest segment
-is not the track's: at level 1 of the wires' background 0.005 segments a window fire by chance, a
-number that grows with the fourth power of the level.
+window slides, sees such a track better.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ SPACING_TICKS = WINDOW_DATA_CLOCKS * DATA_CLOCK_TICKS // TRACK_CLOCK_TICKS * TIC
 """From one background window to the next, in ticks of the chamber's trigger: 128."""
 
 FIRST_TICK = TICKS_PER_CLOCK
-"""Start of the interval in which the earliest segment of a background window counts."""
+"""Start of the interval in which the event time of a background window counts."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +65,12 @@ def counted_once(words: TrackWords) -> TrackWords:
     Returns
     -------
     TrackWords
-        Events whose earliest segment is not in the interval, or that have none, have no track, no
-        neural track and no event time.
+        Events whose time is not in the interval, or that have no segment, have no track, no neural
+        track and no event time.
     """
-    earliest = words.time["earliest"].astype(np.int64) - FIRST_TICK
-    own = (words.time["earliest_valid"] == 1) & (earliest >= 0) & (earliest < SPACING_TICKS)
+    found = words.time
+    at = np.where(found["valid"] == 1, found["time"], found["earliest"]).astype(np.int64)
+    own = (at >= FIRST_TICK) & (at < FIRST_TICK + SPACING_TICKS) & (found["earliest_valid"] == 1)
     kept = TrackWords(*(_where(own, part) for part in (words.counts, words.single, words.time)))
     kept.single["last"] = words.single["last"]
     return kept

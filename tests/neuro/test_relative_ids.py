@@ -15,12 +15,12 @@ from firmware_models.cdc_segments import segment_map
 from firmware_models.crossing_angles import (
     CENTRE,
     HALF_CURVATURE,
-    ID_SHIFT,
     RELATIVE_SHIFT,
     WINDOW,
     radii,
 )
 from firmware_models.hough_plane import GEV_PER_CM
+from firmware_models.interface.cdc_segment import ID_SHIFT
 from firmware_models.interface.neuro import NEURO_INPUT, STEREO
 from sim.detector.cdc.config import CdcConfig, WireBackgroundConfig
 from sim.detector.cdc.response import CdcResponse

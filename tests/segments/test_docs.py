@@ -6,7 +6,8 @@ from pathlib import Path
 
 from firmware_models import segment_lut
 from firmware_models.cdc_layers import SUPERLAYER_CELLS
-from firmware_models.segment_views import FIRST_LAYER, SHIFT, segment_views
+from firmware_models.interface.cdc_segment import ID_SHIFT
+from firmware_models.segment_views import FIRST_LAYER, segment_views
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "cdc_segment.md"
 
@@ -14,7 +15,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "cdc_segment
 def test_page_states_the_views() -> None:
     text, views = PAGE.read_text(encoding="utf-8"), segment_views()
     for part, (near, home) in enumerate(zip(views.near, views.home, strict=True)):
-        row = (part, SUPERLAYER_CELLS[part], SHIFT[part], f"{near[0]}–{near[1]}",
+        row = (part, SUPERLAYER_CELLS[part], ID_SHIFT[part], f"{near[0]}–{near[1]}",
                f"{home[0]}–{home[1]}", f"{FIRST_LAYER[part]}–{FIRST_LAYER[part] + 4}")  # fmt: skip
         assert f"| {' | '.join(map(str, row))} |" in text
 

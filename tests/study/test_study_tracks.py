@@ -51,6 +51,7 @@ def words(earliest: Any, valid: Any = True) -> TrackWords:
         for word in (TRACK_COUNTS, SINGLE_TRACK, EVENT_TIME)
     ]
     parts[2]["earliest"], parts[2]["earliest_valid"] = earliest, valid
+    parts[2]["time"], parts[2]["valid"] = earliest, valid
     return TrackWords(*parts)
 
 
@@ -91,6 +92,15 @@ def test_words_that_another_window_counts_are_empty() -> None:
             assert (rest[field] == (1 if field == "last" else 0)).all(), field
     assert (words(tick, valid).counts == given.counts).all()
     assert chamber_quality(kept).tolist() == [-1, -1, 1, 1, -1, -1, -1]
+
+
+def test_a_segment_by_chance_does_not_time_the_event() -> None:
+    """The event time counts where there is one, the earliest segment where there is none."""
+    given = words(np.array([5, 5, 20, 20, 150, 20]))
+    given.time["time"] = [50, 200, 150, 50, 50, 20]
+    given.time["valid"] = [1, 0, 1, 0, 1, 0]
+    kept = counted_once(given)
+    assert (kept.counts["tracks"] > 0).tolist() == [True, False, False, True, True, True]
 
 
 def test_the_better_time_gives_the_quality() -> None:

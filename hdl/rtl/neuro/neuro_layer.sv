@@ -93,11 +93,11 @@ module neuro_layer #(
             SW'($signed(weights[l*WW+:WW])) * SW'($signed(values[l*NW+:NW]));
   endfunction
   for (genvar n = 0; n < NODES; n++) begin : g_node
-    wire [LANES*WW-1:0] weights = weights_i[n*LANES*WW+:LANES*WW];
     logic [SW-1:0] sum_q;
     always_ff @(posedge clk_i)
       if (fetch2_q[0])
-        sum_q <= (fetch2_q[2] ? {SW{1'b0}} : sum_q) + products(weights, values_i);
+        sum_q <= (fetch2_q[2] ? {SW{1'b0}} : sum_q) +
+            products(weights_i[n*LANES*WW+:LANES*WW], values_i);
     assign sums_o[n*SW+:SW] = sum_q;
   end
 endmodule

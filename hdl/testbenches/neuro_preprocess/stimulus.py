@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from firmware_models.crossing_angles import (
     ANGLE_FRACTION,
     FIRST_OMEGA,
-    ID_SHIFT,
     N_OMEGA_COUNT,
     WINDOW_HIGH,
     WINDOW_LOW,
@@ -25,6 +24,7 @@ from firmware_models.crossing_angles import (
 )
 from firmware_models.interface import Registers
 from firmware_models.interface.cdc_hough import AXIAL, FIRST, LEFT, N_SLOT, RIGHT
+from firmware_models.interface.cdc_segment import ID_SHIFT
 from firmware_models.interface.neuro import STEREO, TRACK_SEGMENTS
 from firmware_models.neuro_preprocess import BLOCK, MAX_DRIFT
 from hdl.streams import stream
