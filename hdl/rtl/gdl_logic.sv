@@ -1,5 +1,5 @@
-// Generated from menu low_multiplicity 3. Do not edit.
-// sha256 c63d1b1a0c819e1eb4198e65c6df9af240504b51f0c28d0ad55146399a3caf79
+// Generated from menu low_multiplicity 4. Do not edit.
+// sha256 77b1d0778d02a853bbcbce3d91a5e13e836b95f32aa5ad5b696c2edc7f254a54
 //
 // Global decision logic: every output line is a sum of products of the input bits.
 module gdl_logic (
