@@ -2,7 +2,8 @@
 
 Source: cdc_track_trigger section 5.5 of the reference notes (basf2 NeuroTrigger3DH). 126 inputs:
 three quantities and eleven hit-pattern bits of each superlayer, a bit that is set is 1. One set of
-weights for all tracks, two hidden layers, tanh(x) in every layer. A sum is exact. Then
+weights for all tracks, whichever superlayers are missing: their inputs are 0. Two hidden layers,
+tanh(x) in every layer. A sum is exact. Then
 
 * it is shifted right by the fractional bits of the layer's weights, rounding down, so that 12
   fractional bits stay and the negative side rounds away from zero;
@@ -24,7 +25,7 @@ from firmware_models.deep_weights import DeepWeights
 from firmware_models.errors import InputError
 from firmware_models.interface import BLOCKS, Block, Registers
 from firmware_models.interface.cdc_segment import N_PATTERN_BIT, N_SUPERLAYER
-from firmware_models.interface.neuro import N_EXPERT, N_PATTERN, NEURO_TRACK, ONE
+from firmware_models.interface.neuro import N_PATTERN, NEURO_TRACK, ONE
 from firmware_models.interface.neuro_deep import (
     ADDRESS_SHIFT,
     LIMIT,
@@ -68,7 +69,7 @@ def quantize(
     pattern : array_like of 0 and 1, shape (n, 99)
         Hit wires of the segments, superlayer 0 first.
     omega, expert, phi0, quadrant, valid, last
-        As for `neuro_mlp.quantize`.
+        As for `neuro_mlp.quantize`; this block does not read the expert.
 
     Returns
     -------
@@ -141,7 +142,7 @@ def evaluate(
     out = NEURO_TRACK.zeros(len(words))
     for name in _PASSED:
         out[name] = words[name]
-    out["neural"] = (words["valid"] == 1) & (words["expert"] < N_EXPERT)
+    out["neural"] = words["valid"]
     found = np.zeros((len(words), len(OUTPUTS)), dtype=np.int32)
     _evaluate(
         features(words), out["neural"], tuple(_columns(layer) for layer in chosen.layers),

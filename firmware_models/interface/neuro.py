@@ -109,7 +109,7 @@ NEURO_INPUT = Word(
               doc="superlayer 0 first: relative ID, drift time, crossing angle; within ±4096"),
         Field("pattern", 1, N_PATTERN, doc="superlayer 0 first: hit wires of the segment, 11 each"),
         Field("expert", 3, doc="0 all stereo superlayers, 1 to 4: SL 7, 5, 3, 1 is missing; "
-              "5 to 7: more than one is, no neural track"),
+              "5 to 7: more than one is, no track of neuro_mlp; neuro_deep does not read it"),
         *_track(last="last track of the event; a frame without valid may say so too"),
     ),
     "Inputs of the network and the 2D track that they belong to.",

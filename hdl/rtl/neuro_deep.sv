@@ -8,7 +8,9 @@ module neuro_deep
     input  logic                         clk_i,
     input  logic                         rst_ni,
     input  logic                         valid_i,
+    /* verilator lint_off UNUSEDSIGNAL */  // one set of weights: the expert takes no part
     input  logic [NEURO_INPUT_WIDTH-1:0] data_i,
+    /* verilator lint_on UNUSEDSIGNAL */
     output logic                         valid_o,
     output logic [NEURO_TRACK_WIDTH-1:0] data_o
 );
@@ -31,11 +33,9 @@ module neuro_deep
   localparam PKW = NEURO_DEEP_PATTERN_STEP_W;
   localparam HKW = NEURO_DEEP_HIDDEN_STEP_W;
   localparam OKW = NEURO_DEEP_OUTPUT_STEP_W;
-  // The expert, then the fields of the track, as they lie in the input word.
-  localparam EW = NEURO_INPUT_EXPERT_W;
-  localparam TAG_LOW = NEURO_INPUT_EXPERT_LOW;
+  // The fields of the track, as they lie in the input word.
+  localparam TAG_LOW = NEURO_INPUT_OMEGA_LOW;
   localparam TAG_W = NEURO_INPUT_WIDTH - TAG_LOW;
-  localparam TRACK_W = TAG_W - EW;
   localparam VALID_AT = NEURO_INPUT_VALID_LOW - NEURO_INPUT_OMEGA_LOW;
 
   /* verilator lint_off PINCONNECTEMPTY */  // one set of weights: no layer needs to know the track
@@ -256,14 +256,14 @@ module neuro_deep
   );
   logic valid_q;
   logic [TAG_W-1:0] tag_q;
-  logic [TRACK_W-1:0] track_q;
+  logic [TAG_W-1:0] track_q;
   logic neural_q;
   always_ff @(posedge clk_i) begin
     valid_q  <= rst_ni && output_valid;
     valid_o  <= rst_ni && valid_q;
     tag_q    <= output_tag;
-    track_q  <= tag_q[EW+:TRACK_W];
-    neural_q <= tag_q[EW+VALID_AT] && tag_q[EW-1:0] < EW'(NEURO_EXPERTS);
+    track_q  <= tag_q;
+    neural_q <= tag_q[VALID_AT];
   end
   assign data_o = {track_q, neural_q, neural_q ? found : {OUTPUTS * NW{1'b0}}};
 endmodule

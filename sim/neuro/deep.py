@@ -25,6 +25,11 @@ SHAPE = DenseShape(tuple(NODES), gain=1.0, limit=3.99)
 SCHEDULE = Schedule(rate=4e-3, class_weight=3.0)
 
 
+def served(tracks: TrackSet) -> NDArray[np.bool_]:
+    """Return which tracks the network is there for, shape (n,): all valid ones."""
+    return np.asarray(tracks.words["valid"] == 1)
+
+
 def train(
     tracks: TrackSet,
     schedule: Schedule,
@@ -33,8 +38,8 @@ def train(
 ) -> list[Array]:
     """Return the layers in floating point.
 
-    The network learns from all found tracks that it would be asked about: z and θ from those with
-    truth, the classes from all.
+    The network learns from all found tracks, whichever superlayers are missing: z and θ from those
+    with truth, the classes from all.
 
     Parameters
     ----------
@@ -44,7 +49,7 @@ def train(
     progress : callable, optional
         Told 0, step and loss.
     """
-    own = tracks.rows(tracks.neural())
+    own = tracks.rows(served(tracks))
     data = FitData(inputs(own), own.targets(), own.matched, own.classes())
     told = None if progress is None else lambda step, loss: progress(0, step, loss)
     return fit(SHAPE, data, schedule, seed, "neuro/deep", 0, told)
@@ -82,16 +87,16 @@ def figures(
     """
     words = neuro_deep.evaluate(tracks.words, weights=weights)
     z, theta = neuro_mlp.physical(words)
+    rows = served(tracks)
     found: dict[str, Any] = {
         "fraction_bits": list(weights.fractions),
-        **resolutions(tracks, z, theta),
+        **resolutions(tracks, z, theta, rows),
         "working_points": {
-            "ip_class": working_points(tracks, words["ip_class"].astype(np.float64)),
-            "z": working_points(tracks, -np.abs(z)),
+            "ip_class": working_points(tracks, words["ip_class"].astype(np.float64), rows),
+            "z": working_points(tracks, -np.abs(z), rows),
         },
     }
     if layers is not None:
-        rows = tracks.neural()
         exact = SHAPE.evaluate(layers, inputs(tracks.rows(rows)).astype(np.float64)) * ONE
         off_z = (words["z"][rows] - exact[:, 0]) * Z_LSB_CM
         off_theta = (words["theta"][rows] - exact[:, 1]) * THETA_LSB_DEG

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_models.interface.neuro import N_EXPERT
 from sim.neuro.track_set import TrackSet
 
 Array = NDArray[np.float64]
@@ -26,7 +27,9 @@ def sigma68(difference: Array) -> float:
     return float(np.quantile(np.abs(difference), SHARE)) if len(difference) else float("nan")
 
 
-def resolutions(tracks: TrackSet, z: Array, theta: Array) -> dict[str, Any]:
+def resolutions(
+    tracks: TrackSet, z: Array, theta: Array, served: NDArray[np.bool_]
+) -> dict[str, Any]:
     """Return how far off z [cm] and θ [degree] are.
 
     Of tracks with truth and with a network, not from the collision point (their z is even) and
@@ -37,14 +40,16 @@ def resolutions(tracks: TrackSet, z: Array, theta: Array) -> dict[str, Any]:
     tracks : TrackSet
     z, theta : ndarray, shape (n,)
         As the network finds them [cm, rad].
+    served : ndarray of bool, shape (n,)
+        Tracks that the network is there for.
 
     Returns
     -------
     dict
-        ``z_68_cm`` and ``theta_68_deg`` by bin of pT, ``by_expert`` the former by expert, and
-        ``all_z_68_cm``, for all |z|.
+        ``z_68_cm`` and ``theta_68_deg`` by bin of pT, ``z_68_cm_by_expert`` the former by expert
+        (the sixth: tracks without one), and ``all_z_68_cm``, for all |z|.
     """
-    even = tracks.matched & tracks.neural() & ~tracks.from_ip[tracks.truth]
+    even = tracks.matched & served & ~tracks.from_ip[tracks.truth]
     near = even & (np.abs(tracks.z[tracks.truth]) < NEAR_CM)
     pt = 1.0 / np.abs(tracks.q_over_pt[tracks.truth])
     off_z = z - tracks.z[tracks.truth]
@@ -54,21 +59,23 @@ def resolutions(tracks: TrackSet, z: Array, theta: Array) -> dict[str, Any]:
         rows = near & (pt >= low) & (pt < high)
         z_by_pt[f"{low:g}-{high:g}"] = round(sigma68(off_z[rows]), 3)
         theta_by_pt[f"{low:g}-{high:g}"] = round(sigma68(off_theta[rows]), 3)
-    expert = tracks.words["expert"]
+    expert = np.minimum(tracks.words["expert"], N_EXPERT)
     return {
         "tracks": int(near.sum()),
         "z_68_cm": z_by_pt,
         "theta_68_deg": theta_by_pt,
-        "z_68_cm_by_expert": [round(sigma68(off_z[near & (expert == i)]), 3) for i in range(5)],
+        "z_68_cm_by_expert": [
+            round(sigma68(off_z[near & (expert == i)]), 3) for i in range(N_EXPERT + 1)
+        ],
         "all_z_68_cm": round(sigma68(off_z[even]), 3),
         "all_theta_68_deg": round(sigma68(off_theta[even]), 3),
     }
 
 
-def best_by_truth(tracks: TrackSet, score: Array) -> Array:
-    """Return the largest score of each generated track's found tracks, shape (m,); -inf: none."""
+def best_by_truth(tracks: TrackSet, score: Array, served: NDArray[np.bool_]) -> Array:
+    """Return the largest score of each generated track's served tracks, shape (m,); -inf: none."""
     best = np.full(len(tracks.z), -np.inf)
-    rows = tracks.matched & tracks.neural()
+    rows = tracks.matched & served
     np.maximum.at(best, tracks.truth[rows], score[rows])
     return best
 
@@ -93,7 +100,10 @@ def threshold(scores: Array, efficiency: float) -> float:
 
 
 def working_points(
-    tracks: TrackSet, score: Array, efficiencies: tuple[float, ...] = (0.96, 0.98)
+    tracks: TrackSet,
+    score: Array,
+    served: NDArray[np.bool_],
+    efficiencies: tuple[float, ...] = (0.96, 0.98),
 ) -> dict[str, Any]:
     """Return what a cut on a score keeps of tracks from the collision point, and of others.
 
@@ -106,6 +116,8 @@ def working_points(
     tracks : TrackSet
     score : ndarray, shape (n,)
         The larger the more like a collision's.
+    served : ndarray of bool, shape (n,)
+        Tracks that the network is there for; the others fail every cut.
     efficiencies : tuple of float
         Working points: shares of the signal that are kept.
 
@@ -115,12 +127,12 @@ def working_points(
         For each efficiency the ``cut``, ``accepted`` (share of background tracks), ``far`` (the
         same of those with |z| above 15 cm) and ``efficiency_above_0.9_gev``.
     """
-    usable = np.where(tracks.neural(), score, -np.inf)
+    usable = np.where(served, score, -np.inf)
     pt = 1.0 / np.abs(tracks.q_over_pt)
     found = np.zeros(len(tracks.z), dtype=bool)
     found[tracks.truth[tracks.matched]] = True
     signal = found & tracks.from_ip & (pt > 0.3)
-    scores = best_by_truth(tracks, usable)
+    scores = best_by_truth(tracks, usable, served)
     background = ~(tracks.matched & tracks.from_ip[tracks.truth])
     far = background & tracks.matched & (np.abs(tracks.z[tracks.truth]) > NEAR_CM)
     points = {}

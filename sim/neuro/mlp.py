@@ -39,6 +39,11 @@ LATER = 3
 """The experts after the first have one step for so many of its."""
 
 
+def served(tracks: TrackSet) -> NDArray[np.bool_]:
+    """Return which tracks the network is there for, shape (n,): valid, of an expert."""
+    return np.asarray((tracks.words["valid"] == 1) & (tracks.words["expert"] < N_EXPERT))
+
+
 def train(
     tracks: TrackSet,
     schedule: Schedule,
@@ -89,7 +94,7 @@ def evaluate_float(layers: Layers, tracks: TrackSet) -> Array:
     out = np.zeros((len(tracks), N_OUTPUT))
     inputs = tracks.inputs()
     for expert in range(N_EXPERT):
-        rows = tracks.neural() & (tracks.words["expert"] == expert)
+        rows = served(tracks) & (tracks.words["expert"] == expert)
         out[rows] = SHAPE.evaluate(layers[expert], inputs[rows])
     return out
 
@@ -108,16 +113,17 @@ def figures(
     """
     words = neuro_mlp.evaluate(tracks.words, weights=weights)
     z, theta = neuro_mlp.physical(words)
+    rows = served(tracks)
     largest = max(np.abs(weights.hidden).max(), np.abs(weights.output).max())
     found: dict[str, Any] = {
         "largest_weight": float(largest) / 1024,
-        **resolutions(tracks, z, theta),
-        "working_points": working_points(tracks, score(words)),
+        **resolutions(tracks, z, theta, rows),
+        "working_points": working_points(tracks, score(words), rows),
     }
     if layers is not None:
-        exact = evaluate_float(layers, tracks)[tracks.neural()] * ONE
-        off_z = (words["z"][tracks.neural()] - exact[:, 0]) * Z_LSB_CM
-        off_theta = (words["theta"][tracks.neural()] - exact[:, 1]) * THETA_LSB_DEG
+        exact = evaluate_float(layers, tracks)[rows] * ONE
+        off_z = (words["z"][rows] - exact[:, 0]) * Z_LSB_CM
+        off_theta = (words["theta"][rows] - exact[:, 1]) * THETA_LSB_DEG
         found["fixed_minus_float"] = {
             "z_rms_cm": round(float(np.sqrt(np.mean(off_z**2))), 4),
             "z_largest_cm": round(float(np.abs(off_z).max()), 3),

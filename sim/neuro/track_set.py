@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models.interface.neuro import (
-    N_EXPERT,
     N_PATTERN,
     ONE,
     THETA_CENTRE_DEG,
@@ -94,10 +93,6 @@ class TrackSet:
         ip = self.matched & self.from_ip[self.truth]
         return np.stack((ip, ip & (momentum[self.truth] > STT_MOMENTUM_GEV)), axis=1)
 
-    def neural(self) -> NDArray[np.bool_]:
-        """Return which tracks have a network, shape (n,)."""
-        return np.asarray((self.words["valid"] == 1) & (self.words["expert"] < N_EXPERT))
-
     def checksum(self) -> str:
         """Return a checksum over all arrays."""
         digest = hashlib.sha256()
@@ -121,10 +116,11 @@ def masked(tracks: TrackSet, expert: int) -> TrackSet:
     expert : int
         0 to 4; 0 gives the complete tracks alone.
     """
-    own = tracks.rows((tracks.words["expert"] == expert) & tracks.neural())
+    valid = tracks.words["valid"] == 1
+    own = tracks.rows(valid & (tracks.words["expert"] == expert))
     if expert == 0:
         return own
-    more = without(tracks.rows((tracks.words["expert"] == 0) & tracks.neural()), expert)
+    more = without(tracks.rows(valid & (tracks.words["expert"] == 0)), expert)
     return replace(own, words=np.concatenate((own.words, more.words)),
                    event=np.concatenate((own.event, more.event)),
                    truth=np.concatenate((own.truth, more.truth)))  # fmt: skip

@@ -85,7 +85,7 @@ def test_deeper_network_rejects_more(tracks: TrackSet) -> None:
 
 def test_near_tracks_pass_and_far_ones_do_not(tracks: TrackSet) -> None:
     z, _ = neuro_mlp.physical(neuro_mlp.evaluate(tracks.words))
-    rows = tracks.matched & tracks.neural()
+    rows = tracks.matched & mlp.served(tracks)
     true = tracks.z[tracks.truth]
     stiff = 1 / np.abs(tracks.q_over_pt[tracks.truth]) > 0.9
     near = rows & stiff & tracks.from_ip[tracks.truth]

@@ -152,7 +152,9 @@ def test_training_of_integers(kind: str) -> None:
     assert weights.provenance["data_sha256"] == shown.checksum()
     assert found["tracks_shown"] == 12_000
     # What is written says the same as what was trained.
-    rows = judged.neural() & judged.matched & ~judged.from_ip
+    served = train.KINDS[kind][0].served(judged)
+    assert served.sum() == (judged.words["expert"] < {"mlp": 5, "deep": 8}[kind]).sum() > 3000
+    rows = served & judged.matched & ~judged.from_ip
     z = neuro_mlp.physical(
         {"mlp": neuro_mlp, "deep": train.deep.neuro_deep}[kind].evaluate(
             judged.words, weights=weights

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models import deep_weights
-from firmware_models.interface.neuro import N_EXPERT, N_INPUT, N_PATTERN, NEURO_INPUT, ONE
+from firmware_models.interface.neuro import N_INPUT, N_PATTERN, NEURO_INPUT, ONE
 from firmware_models.interface.neuro_deep import (
     ADDRESS_SHIFT,
     LIMIT,
@@ -28,12 +28,10 @@ QUANTITIES = np.flatnonzero(np.arange(N_FEATURE) % PER_SUPERLAYER < N_QUANTITY)
 
 
 def constrained(n: int, seed: int) -> NDArray[np.void]:
-    """Return `n` input words: every expert, also those that do not exist."""
+    """Return `n` input words: every expert, which the block does not read."""
     rng = stream(seed, "neuro_deep/constrained")
     words = BLOCK.input.zeros(n)
-    expert = rng.integers(0, N_EXPERT, n)
-    # One frame in ten has no network; of those, most have a code that says so.
-    words["expert"] = np.where(rng.random(n) < 0.1, rng.integers(0, 8, n), expert)
+    words["expert"] = rng.integers(0, 8, n)
     words["valid"] = rng.random(n) < 0.95
     words["pattern"] = _patterns(n, rng)
     words["input"] = _inputs(n, rng)
