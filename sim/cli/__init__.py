@@ -25,7 +25,7 @@ COMMANDS = {
     "verify": "compare RTL with the Python model, bit for bit",
     "vectors": "write test vectors of a block",
     "synth": "area and depth estimates of a block",
-    "train": "train a network of the track trigger",
+    "train": "train a network or the side tables of the track trigger",
     "generate": "regenerate what is derived from the interface table",
 }
 

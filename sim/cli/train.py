@@ -1,4 +1,4 @@
-"""`lowmult train`: train a network of the track trigger and write its file of weights."""
+"""`lowmult train`: train a network or the side tables of the track trigger, and write the file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ import argparse
 import sys
 from typing import Any
 
-KINDS = {"mlp": "five experts 27-81-2", "deep": "one deeper network with hit patterns"}
+KINDS = {
+    "mlp": "five experts 27-81-2",
+    "deep": "one deeper network with hit patterns",
+    "segments": "side tables of the segment finder",
+}
+
+TRACKS, STEPS = {"mlp": "300000", "deep": "300000", "segments": "400000"}, "12000"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -14,41 +20,80 @@ def configure(parser: argparse.ArgumentParser) -> None:
     text = "; ".join(f"{name}: {what}" for name, what in KINDS.items())
     parser.add_argument("kind", choices=KINDS, help=text)
     parser.add_argument("--seed", default="1", metavar="S", help="seed")
-    parser.add_argument("--tracks", default="300000", metavar="N", help="tracks to train on")
     parser.add_argument(
-        "--steps", default="12000", metavar="N", help="batches of the (first) network"
+        "--tracks", metavar="N",
+        help=f"tracks to train on (default: {TRACKS['mlp']}, segments: {TRACKS['segments']})",
+    )  # fmt: skip
+    parser.add_argument(
+        "--steps", metavar="N", help=f"networks: batches of the (first) one (default: {STEPS})"
     )
     parser.add_argument(
         "--level", type=float, default=1.0,
         help="background: factor to 22 kHz a wire and 100 kHz of tracks",
     )  # fmt: skip
-    parser.add_argument("--data", metavar="STEM", help="keep samples in files, or take them from")
-    parser.add_argument("--out", required=True, metavar="FILE", help="file of weights")
+    parser.add_argument(
+        "--data", metavar="STEM", help="networks: keep samples in files, or take them from"
+    )
+    parser.add_argument("--out", required=True, metavar="FILE", help="file of weights or tables")
 
 
 def run(options: argparse.Namespace) -> int:
     """Train, write the file, and tell the figures."""
-    import logging
-
     from firmware_models.files import write_json
     from sim.cli.process import whole_number
-    from sim.neuro import train
 
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    result = train.run(
-        options.kind,
-        whole_number("--seed", options.seed, 0, 2**63 - 2),
-        whole_number("--tracks", options.tracks, 1, 10**8),
-        whole_number("--steps", options.steps, 1, 10**8),
-        options.level, options.data, options.out,
-    )  # fmt: skip
+    seed = whole_number("--seed", options.seed, 0, 2**63 - 2)
+    given = TRACKS[options.kind] if options.tracks is None else options.tracks
+    tracks = whole_number("--tracks", given, 1, 10**8)
+    make = _tables if options.kind == "segments" else _network
+    result, text = make(options, seed, tracks)
     if options.json:
         write_json(options.json, result)
-    sys.stdout.write(_text(options.out, result))
+    sys.stdout.write(text)
     return 0
 
 
-def _text(path: str, result: dict[str, Any]) -> str:
+def _network(options: argparse.Namespace, seed: int, tracks: int) -> tuple[dict[str, Any], str]:
+    import logging
+
+    from sim.cli.process import whole_number
+    from sim.neuro import train
+
+    steps = whole_number("--steps", STEPS if options.steps is None else options.steps, 1, 10**8)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    result = train.run(options.kind, seed, tracks, steps, options.level, options.data, options.out)
+    return result, _network_text(options.out, result)
+
+
+def _tables(options: argparse.Namespace, seed: int, tracks: int) -> tuple[dict[str, Any], str]:
+    from firmware_models.errors import InputError
+    from sim.segments import lookup
+
+    for name in ("steps", "data"):
+        if getattr(options, name) is not None:
+            raise InputError("only networks have this option", place=f"--{name}")
+    result = lookup.run(seed, tracks, options.level, options.out)
+    return result, _tables_text(options.out, result)
+
+
+def _tables_text(path: str, result: dict[str, Any]) -> str:
+    """Return how well the tables do, by superlayer."""
+    figures = result["figures"]
+    rows = (
+        ("superlayer", range(len(result["called"]))),
+        ("entries called", result["called"]),
+        ("segments with a side", figures["known"]),
+        ("of these right", figures["correct"]),
+    )
+    lines = [
+        f"{path}: {result['command']}",
+        f"{figures['tracks']} other tracks, those above {figures['least_pt_gev']} GeV:",
+    ]
+    lines += [f"  {name:<21}" + "".join(f"{value:>8}" for value in values) for name, values in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _network_text(path: str, result: dict[str, Any]) -> str:
     """Return the resolutions, and what cuts keep."""
     figures = result["figures"]
     points = figures["working_points"]

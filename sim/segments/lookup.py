@@ -1,10 +1,10 @@
 """Make the look-up tables of the segments' sides from simulated tracks.
 
-``python -m sim.segments.lookup --seed 1 --out firmware_models/data/segment_lut.json`` made the
-tables of the package. Each address counts how often the track passed at the left and at the right
-of the priority wire, and how often background had hit it. In axial superlayers a track and its
-mirror image are equally likely, so each counts as both; in stereo superlayers the mirror turns the
-wires the other way and this does not hold.
+``lowmult train segments --seed 1 --out firmware_models/data/segment_lut.json`` made those of the
+package. Each address counts how often the track passed at the left and at the right of the priority
+wire, and how often background had hit it. In axial superlayers a track and its mirror image are
+equally likely, so each counts as both; in stereo superlayers the mirror turns the wires the other
+way and this does not hold.
 
 Source of the two thresholds: names of basf2's tables, "p0.70_b0.80" (cdc_track_trigger section 2.2
 of the reference notes, which calls their meaning uncertain).
@@ -12,7 +12,6 @@ of the reference notes, which calls their meaning uncertain).
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
 from typing import Any
 
@@ -39,7 +38,6 @@ from sim.detector.cdc.response import CdcResponse, CdcTruth
 from sim.segments.labels import NO_SIDE, addresses, label, mirrored
 from sim.segments.single_tracks import single_tracks
 
-TRACKS = 400_000
 CHUNK = 20_000
 
 LEAST_SHARE = 0.70
@@ -135,7 +133,7 @@ def call(
 
 
 def train_lookup(
-    tracks: int = TRACKS,
+    tracks: int,
     seed: int = 1,
     p: float = LEAST_SHARE,
     b: float = MOST_BACKGROUND,
@@ -228,21 +226,24 @@ def figures(
     }
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Train and write a file."""
-    parser = argparse.ArgumentParser(description="Look-up tables of the segments' sides.")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--tracks", type=int, default=TRACKS)
-    parser.add_argument("--p", type=float, default=LEAST_SHARE, help="least share of a side")
-    parser.add_argument("--b", type=float, default=MOST_BACKGROUND, help="most background")
-    parser.add_argument("--out", required=True, metavar="FILE")
-    options = parser.parse_args(arguments)
-    command = (f"python -m sim.segments.lookup --seed {options.seed} --tracks {options.tracks} "
-               f"--p {options.p} --b {options.b}")  # fmt: skip
-    lut = train_lookup(options.tracks, options.seed, options.p, options.b, command=command)
-    segment_lut.save(lut, options.out)
-    return 0
+def run(seed: int, tracks: int, level: float, out: str) -> dict[str, Any]:
+    """Make tables, write their file, and return its provenance.
 
+    Parameters
+    ----------
+    seed, tracks : int
+    level : float
+        Background relative to 22 kHz a wire and 100 kHz of tracks.
+    out : str
+        File of tables.
 
-if __name__ == "__main__":
-    raise SystemExit(main())
+    Raises
+    ------
+    InputError
+        The level is out of range, or the file cannot be written.
+    """
+    config = CdcConfig.from_mapping({"background": {"level": level}}, "--level")
+    command = f"lowmult train segments --seed {seed} --tracks {tracks} --level {level}"
+    lut = train_lookup(tracks, seed, config=config, command=command)
+    segment_lut.save(lut, out)
+    return dict(lut.provenance)

@@ -212,6 +212,11 @@ def test_nothing_to_train_on() -> None:
         (["mlp"], "required: --out"),
         (["mlp", "--out", "w", "--tracks", "0"], "--tracks: must be a whole number, 1 to"),
         (["mlp", "--out", "none/w"], "--out: cannot write in"),
+        (["segments", "--out", "w", "--tracks", "0"], "--tracks: must be a whole number, 1 to"),
+        (["segments", "--out", "w", "--steps", "9"], "--steps: only networks have this option"),
+        (["segments", "--out", "w", "--data", "d"], "--data: only networks have this option"),
+        (["segments", "--out", "w", "--level", "-1"], "--level"),
+        (["segments", "--out", "none/w"], "--out: cannot write in"),
     ],
 )
 def test_nonsense_is_refused(

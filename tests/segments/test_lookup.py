@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from firmware_models.errors import InputError
 from firmware_models.segment_finding import find_segments
 from firmware_models.segment_lut import FIRST_ENTRY, SegmentLut, undetermined
 from firmware_models.wire_hits import WireHits
+from sim.cli import main
 from sim.detector.cdc.config import CdcConfig, DriftConfig, MediumConfig, WireBackgroundConfig
 from sim.detector.cdc.response import CdcResponse
 from sim.events import Events, from_dense
@@ -164,15 +167,32 @@ def test_calls_by_hand() -> None:
 )
 def test_bad_training_is_refused(arguments: dict[str, float], text: str) -> None:
     with pytest.raises(InputError, match=text):
-        lookup.train_lookup(**arguments)  # type: ignore[arg-type]
+        lookup.train_lookup(**{"tracks": 100, **arguments})  # type: ignore[arg-type]
 
 
-def test_the_same_command_gives_the_same_bytes(tmp_path: Path) -> None:
-    for name, seed in (("a", "3"), ("b", "3"), ("c", "4")):
-        assert lookup.main(["--seed", seed, "--tracks", "500", "--out", str(tmp_path / name)]) == 0
-    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
-    assert (tmp_path / "a").read_bytes() != (tmp_path / "c").read_bytes()
-    assert segment_lut.load(tmp_path / "a").provenance["tracks"] == 500
+def test_the_same_command_gives_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And needs no torch."""
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.chdir(tmp_path)
+    for name, seed, level in (("a", "3", "1"), ("b", "3", "1.0"), ("c", "4", "1"), ("d", "3", "2")):
+        arguments = ["--seed", seed, "--tracks", "500", "--level", level, "--out", name]
+        assert main(["train", "segments", *arguments, "--json", f"{name}.json"]) == 0
+    data = [(tmp_path / name).read_bytes() for name in "abcd"]
+    assert data[0] == data[1]
+    assert data[0] != data[2]
+    assert data[0] != data[3]
+    provenance = segment_lut.load(tmp_path / "a").provenance
+    assert provenance["tracks"] == 500
+    assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8")) == provenance
+    # What the file states as its command makes the file.
+    program, *stated = str(provenance["command"]).split()
+    assert program == "lowmult"
+    assert main([*stated, "--out", "e"]) == 0
+    assert (tmp_path / "e").read_bytes() == data[0]
+    told = capsys.readouterr().out
+    assert f"e: {provenance['command']}\n500 other tracks, those above 0.5 GeV:\n" in told
 
 
 def test_more_tracks_only_add(monkeypatch: pytest.MonkeyPatch) -> None:
