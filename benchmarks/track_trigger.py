@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_models import neuro_deep, neuro_mlp, neuro_weights
+from firmware_models import neuro_mlp, neuro_weights
 from firmware_models.interface import BLOCKS
 from firmware_models.interface.clock import DATA_CLOCK_NS
 from firmware_models.interface.neuro import N_EXPERT, N_INPUT, ONE, Z_LSB_CM
@@ -24,6 +24,8 @@ from sim.detector.cdc.response import CdcConfig, CdcResponse
 from sim.events import Events
 from sim.processes import get_process
 from sim.study.tracks import WINDOW_DATA_CLOCKS, counted_once
+from trigger.chain import register_values
+from trigger.menu import load
 from trigger.track_trigger import TrackTrigger
 from trigger.tracks import TrackWords
 
@@ -38,6 +40,13 @@ IP = {"z_width": 0.05}
 
 OLD_HOUGH = {0.35: 0.40, 0.40: 0.79, 0.5: 0.95, 0.7: 0.995, 1.0: 0.995}
 """Toy of section 3 of the reference notes: ideal circles, 97 % hit efficiency."""
+
+
+def trigger(network: str) -> TrackTrigger:
+    """Return the track trigger: the MLP with its cuts on z, the deeper one with its classes."""
+    menu = load("low_multiplicity")
+    point = menu.working_point("deep_network") if network == "deep" else {}
+    return TrackTrigger(register_values(point), network)
 
 
 def chamber(level: float) -> CdcResponse:
@@ -106,10 +115,10 @@ def neural(n: int, seed: int) -> None:
     hits = respond(events, 1.0, seed)
     rows = []
     for network in NETWORKS:
-        words = TrackTrigger(network=network).evaluate(hits)
+        words = trigger(network).evaluate(hits)
         found = words.counts["tracks"] > 0
         for name, passed in (
-            ("a neural track |z| < 20 cm", words.single["ty"].any(axis=1)),
+            ("a neural track: ty", words.single["ty"].any(axis=1)),
             ("stt", words.single["stt"] == 1),
         ):
             given = [cell.split()[0] for cell in shares(passed[found], pt[found], edges)]
@@ -129,10 +138,10 @@ def resolution(n: int, seed: int) -> None:
     z_edges = (0.0, 5.0, 10.0, 15.0, 20.0, 30.0, 50.0)
     for network in NETWORKS:
         for level in (0.0, 1.0):
-            trigger = TrackTrigger(network=network)
+            chain = trigger(network)
             hits = respond(events, level, seed)
-            steps = trigger.steps(hits)
-            found = trigger.neural_tracks(steps.inputs)
+            steps = chain.steps(hits)
+            found = chain.neural_tracks(steps.inputs)
             single = (np.bincount(steps.window, minlength=n) == 1)[steps.window]
             use = (found["neural"] == 1) & single & (np.abs(z0[steps.window]) < 15.0)
             off = np.abs(found["z"] * Z_LSB_CM - z0[steps.window])
@@ -174,10 +183,10 @@ def displaced(n: int, seed: int) -> None:
         at = np.hypot(x, y)
         rows = []
         for network in NETWORKS:
-            words = TrackTrigger(network=network).evaluate(respond(events, 1.0, seed))
+            words = trigger(network).evaluate(respond(events, 1.0, seed))
             for name, passed in (
                 ("2D track", words.counts["tracks"] > 0),
-                ("neural, |z| < 20 cm", words.single["ty"].any(axis=1)),
+                ("ty", words.single["ty"].any(axis=1)),
                 ("stt", words.single["stt"] == 1),
             ):
                 if name != "2D track" or network == NETWORKS[0]:
@@ -199,8 +208,8 @@ def rates(n: int, seed: int) -> None:
     for level in (0.5, 1.0, 2.0, 5.0):
         hits = chamber(level).background_events(n, seed, 0)
         for network in NETWORKS:
-            cut = counted_once(TrackTrigger(network=network).evaluate(hits))
-            free = counted_once(TrackTrigger({"single_track": no_cut}, network).evaluate(hits))
+            cut = counted_once(trigger(network).evaluate(hits))
+            free = counted_once(TrackTrigger({"single_track": no_cut}, "mlp").evaluate(hits))
             lines = {
                 "2D": cut.counts["tracks"] > 0,
                 "stt, no z cut": free.single["stt"] == 1,
@@ -260,10 +269,10 @@ def speed(n: int, seed: int) -> None:
         hits = respond(events, level, seed)
         response = time.process_time() - began
         for network in NETWORKS:
-            trigger = TrackTrigger(network=network)
-            trigger.evaluate(hits.select(np.arange(min(100, n))))
+            chain = trigger(network)
+            chain.evaluate(hits.select(np.arange(min(100, n))))
             began = time.process_time()
-            trigger.evaluate(hits)
+            chain.evaluate(hits)
             spent = time.process_time() - began
             rows.append([f"{level:g}", network, f"{len(hits.wire) / n:.0f}", f"{n / spent:,.0f}",
                          f"{n / response:,.0f}"])  # fmt: skip
@@ -280,12 +289,11 @@ TABLES: dict[str, Callable[[int, int], None]] = {
 def main() -> None:
     """Print the tables asked for, all by default."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("table", nargs="*", choices=[*TABLES, []], default=list(TABLES))
+    parser.add_argument("table", nargs="*", help=f"{', '.join(TABLES)}; default: all")
     parser.add_argument("--events", type=int, default=40_000)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    assert neuro_deep.BLOCK.name in BLOCKS
-    for name in options.table:
+    for name in options.table or TABLES:
         TABLES[name](options.events, options.seed)
 
 
