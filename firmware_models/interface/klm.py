@@ -12,12 +12,18 @@ from firmware_models.interface.clock import DATA_CLOCK_TICKS
 from firmware_models.words import Field, Word
 
 N_LAYER = 15
-"""Layers of a barrel sector; the endcaps have 14 (forward) and 12 (backward)."""
+"""Layers of a barrel sector."""
+
+FORWARD_LAYERS, BACKWARD_LAYERS = 14, 12
+"""Layers of the endcaps' sectors."""
 
 N_PLANE = 2
 """Readout planes of a layer: phi and z in the barrel, y and x in the endcaps."""
 
-N_BARREL, N_ENDCAP = 16, 8
+N_BARREL_RING, N_ENDCAP_RING = 8, 4
+"""Sectors around the beam line in one section of barrel and endcap."""
+
+N_BARREL, N_ENDCAP = 2 * N_BARREL_RING, 2 * N_ENDCAP_RING
 """Sectors: barrel forward 0 to 7, backward 8 to 15; endcap forward 0 to 3, backward 4 to 7."""
 
 N_SECTOR = N_BARREL + N_ENDCAP
@@ -56,8 +62,10 @@ BLOCKS = (
     Block("klm_sector", "single muon", KLM_HITS, KLM_SECTORS, latency=4,
           interval=DATA_CLOCK_TICKS, beats=8,
           registers=(
-              Register("barrel_planes", 0x000, 5, 8, 1, "", "hit planes that a barrel sector needs"),
-              Register("endcap_planes", 0x001, 5, 8, 1, "", "hit planes that an endcap sector needs"),
+              Register("barrel_planes", 0x000, 5, 8, 1, "", "hit planes that a barrel sector "
+                       "needs; 0 counts as 1"),
+              Register("endcap_planes", 0x001, 5, 8, 1, "", "hit planes that an endcap sector "
+                       "needs; 0 counts as 1"),
               Register("barrel_mask", 0x002, MASK_WIDTH, _ALL, 1, "", "planes of barrel sectors "
                        "that count, bit 2 layer + plane"),
               Register("endcap_mask", 0x003, MASK_WIDTH, _ALL, 1, "", "planes of endcap sectors "
