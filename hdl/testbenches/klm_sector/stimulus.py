@@ -35,8 +35,10 @@ def constrained(n: int, seed: int) -> NDArray[np.void]:
     shape = (n, N_SECTOR)
     close = around[:, None] + rng.integers(-1, 2, shape)
     noise = rng.integers(0, 4, shape)
-    kind = rng.choice(4, shape, p=(0.4, 0.25, 0.3, 0.05))
-    count = np.choose(kind, (0 * noise, noise, close, rng.choice((0, MASK_WIDTH), shape)))
+    kind = rng.choice(4, shape, p=(0.35, 0.25, 0.35, 0.05))
+    # In some frames nearly every sector fires: counts at their end.
+    kind = np.where(rng.random((n, 1)) < 0.05, rng.choice((2, 3), shape, p=(0.2, 0.8)), kind)
+    count = np.choose(kind, (0 * noise, noise, close, np.full(shape, MASK_WIDTH)))
     # Few or many sectors of a frame have hits at all.
     busy = rng.random(shape) < rng.choice((0.1, 0.3, 0.7, 1.0), n, p=(0.3, 0.4, 0.2, 0.1))[:, None]
     words["mask"] = _with_bits(np.where(busy, count, 0), rng)
