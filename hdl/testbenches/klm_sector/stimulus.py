@@ -51,13 +51,15 @@ def registers(seed: int) -> Registers:
     rng = stream(seed, "klm_sector/registers")
     out: Registers = {}
     for name in ("barrel_planes", "endcap_planes"):
-        values = (_PLANES + rng.integers(-3, 4), rng.integers(0, 32), 0, 1, 31)
-        out[name] = np.array([rng.choice(values, p=(0.5, 0.35, 0.05, 0.05, 0.05))])
+        near, anywhere = _PLANES + int(rng.integers(-3, 4)), int(rng.integers(0, 32))
+        planes = rng.choice((near, anywhere, 0, 1, 31), p=(0.5, 0.35, 0.05, 0.05, 0.05))
+        out[name] = np.array([planes], dtype=np.int64)
     for name in ("barrel_mask", "endcap_mask"):
         holes = int(rng.integers(0, _TOP)) & int(rng.integers(0, _TOP))
         # The two innermost layers left out, as an example payload of Belle II does.
         values = (_TOP - 1, (_TOP - 1) ^ 0b1111, (_TOP - 1) ^ holes, int(rng.integers(0, _TOP)), 0)
-        out[name] = np.array([rng.choice(values, p=(0.3, 0.3, 0.25, 0.12, 0.03))])
+        mask = rng.choice(values, p=(0.3, 0.3, 0.25, 0.12, 0.03))
+        out[name] = np.array([mask], dtype=np.int64)
     out["recovery"] = np.array([rng.random() < 0.7], dtype=np.int64)
     return out
 
