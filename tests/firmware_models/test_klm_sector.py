@@ -13,6 +13,7 @@ from firmware_models import klm_sector
 from firmware_models.errors import InputError
 from firmware_models.interface.klm import KLM_HITS, KLM_SECTORS
 from hdl.testbenches.klm_sector.stimulus import constrained, registers
+from sim.study.frames import physics_frames
 
 Sector = tuple[str, str, int]
 """Subdetector, section, azimuth in degrees."""
@@ -83,6 +84,18 @@ def test_model_is_the_rule(seed: int) -> None:
     out = klm_sector.evaluate(words, chosen)
     for number, answer in enumerate(listed(out)):
         assert answer == oracle(words[number], values), number
+
+
+@pytest.mark.parametrize("planes", [8, 5])
+def test_simulated_muons_follow_the_rule(planes: int) -> None:
+    (words,) = physics_frames("klm_sector", 600, 3)
+    given = {"barrel_planes": np.array([planes]), "endcap_planes": np.array([planes])}
+    values = DEFAULTS | {"barrel_planes": planes, "endcap_planes": planes}
+    out = klm_sector.evaluate(words, given)
+    assert list(listed(out)) == [oracle(word, values) for word in words]
+    for name in ("klm", "eklm", "klmb2b", "eklmb2b"):
+        assert 0 < np.count_nonzero(out[name]) < 600
+    assert out["recovered"].any()
 
 
 def test_values_after_reset() -> None:
