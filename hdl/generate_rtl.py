@@ -32,7 +32,7 @@ from hdl.generate_tracks import track_parameters
 
 WITH_REGISTERS = (
     "ecl_selection", "cdc_segment", "cdc_event_time", "cdc_hough", "neuro_preprocess",
-    "single_track", "l1_throttle",
+    "single_track", "klm_sector", "l1_throttle",
 )  # fmt: skip
 """Blocks whose registers are a module of their own."""
 

@@ -12,6 +12,7 @@ from firmware_models.interface import (
     ecl,
     gdl,
     grl,
+    klm,
     neuro,
     readout,
     throttle,
@@ -21,7 +22,7 @@ from firmware_models.words import Word
 
 BLOCKS: dict[str, Block] = {
     block.name: block
-    for part in (ecl, cdc_segment, cdc_hough, neuro, grl, gdl, throttle, readout)
+    for part in (ecl, cdc_segment, cdc_hough, neuro, grl, klm, gdl, throttle, readout)
     for block in part.BLOCKS
 }
 WORDS: dict[str, Word] = {

@@ -4,7 +4,8 @@ Names are those of the public GDL menus where such a bit exists there; ``ecl_tau
 ``ecl_hie*`` are names of our own in the same style. ``bha_veto`` is the 3D Bhabha bit
 (ecl_klm_gdl section 5 of the reference notes). Of the drift chamber, ``t2`` counts 2D tracks and
 ``ty`` neural tracks, one-hot; ``typ`` is the single-track trigger; angles between 2D tracks and
-their classes back to back are named as in sections 4 and 5 of the same notes.
+their classes back to back are named as in sections 4 and 5 of the same notes. Of the muon detector,
+``klm`` and ``eklm`` are binary counts of fired sectors in barrel and endcaps (section 6 there).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from firmware_models.errors import InputError
 from firmware_models.interface.ecl import ECL_TRIGGER
 from firmware_models.interface.grl import BACK_TO_BACK, N_T2, TRACK_COUNTS
+from firmware_models.interface.klm import KLM_SECTORS
 from firmware_models.interface.neuro import N_TY, SINGLE_TRACK
 from firmware_models.words import Word
 from trigger.bits import BitTable
@@ -97,6 +99,18 @@ TRACK_INPUTS: dict[str, Source] = {
 
 NEURAL_INPUTS = tuple(TRACK_WORDS[SINGLE_TRACK])
 """Those that come after the network."""
+
+KLM_WORDS: Inputs = {
+    KLM_SECTORS: {
+        "klm_hit": Source("klm", bit=ANY),
+        **{f"klm_{i}": Source("klm", bit=i) for i in range(KLM_SECTORS["klm"].width)},
+        "klmb2b": Source("klmb2b"),
+        "eklm_hit": Source("eklm", bit=ANY),
+        **{f"eklm_{i}": Source("eklm", bit=i) for i in range(KLM_SECTORS["eklm"].width)},
+        "eklmb2b": Source("eklmb2b"),
+    }
+}
+"""Input bits of the muon detector's trigger; that a hit bit is any fired sector is assumed."""
 
 
 def input_rows(inputs: Inputs, words: Sequence[NDArray[np.void]]) -> BitTable:

@@ -1,0 +1,1 @@
+"""The muon detector (KLM): particles in, hit planes out."""
