@@ -1,5 +1,5 @@
 // Generated from menu low_multiplicity 4. Do not edit.
-// sha256 77b1d0778d02a853bbcbce3d91a5e13e836b95f32aa5ad5b696c2edc7f254a54
+// sha256 eaa67f64a9315bd4bc2cac4e849101a42af55d8779cfc03074ffd212801bbb6d
 //
 // Global decision logic: every output line is a sum of products of the input bits.
 module gdl_logic (
