@@ -18,7 +18,7 @@ from sim.detector.klm.layers import apothems, make_layers
 from sim.detector.klm.material import substance_table
 from sim.detector.klm.passage import BACK, LEFT, LOST, NOTHING, STOPPED
 from sim.detector.klm.response import KlmResponse
-from sim.events import Events, concatenate
+from sim.events import Events, concatenate, from_dense
 from tests.klm.bethe_oracle import bethe
 
 Gun = Callable[..., Events]
@@ -362,3 +362,31 @@ def test_messages(quiet: KlmResponse, gun: Gun) -> None:
     events.pdg[0] = 9000001
     declared = KlmResponse(KlmConfig(invisible=(9000001,), hadrons=HadronConfig(tail=0.1)))
     assert len(declared.respond(events, 1)) == 1
+
+
+def test_any_particle_from_anywhere() -> None:
+    """Momenta over ten decades, starts in and outside: finite fates, planes that exist."""
+    rng = np.random.default_rng(12)
+    n = 6000
+    codes = np.array((13, -13, 211, -321, 2212, -2212, 130, 2112, 310, 1000010020, 11, 22, 12))
+    p3 = rng.normal(size=(n, 1, 3)) * 10.0 ** rng.uniform(-6.0, 4.0, (n, 1, 1))
+    p3[::50, :, :2] = 0.0
+    p3[1::50] = 0.0
+    energy = np.sqrt((p3**2).sum(axis=2, keepdims=True) + 4.0)
+    events = from_dense([13], np.concatenate((p3, energy), axis=2))
+    events.pdg[:] = rng.choice(codes, n)
+    events.vertex[:, :3] = rng.normal(size=(n, 3)) * 10.0 ** rng.uniform(-3.0, 2.6, (n, 1))
+    events.vertex[2::50] = 0.0
+    response = KlmResponse(KlmConfig(background=PlaneNoiseConfig(noise=0.0, level=0.0)))
+    fates = response.explain(events, 1)
+    for name in ("loss", "crystal", "coil", "iron"):
+        values = getattr(fates, name)
+        assert np.isfinite(values).all()
+        assert (values >= 0.0).all()
+    assert fates.crossed.max() <= 15 + 14
+    hits = response.respond(events, 1)
+    assert len(hits.layer) > 1000
+    most = np.where(hits.sector < 16, 15, np.where(hits.sector < 20, 14, 12))
+    assert (hits.layer < most).all()
+    crossed = np.add.reduceat(fates.crossed, fates.events.offsets[:-1])
+    assert (np.diff(hits.offsets) <= 2 * crossed).all()
