@@ -23,6 +23,7 @@ PROCESSES = {
     "axion_like": "AxionLike",
     "photon_gun": "PhotonGun",
     "track_gun": "TrackGun",
+    "cosmic": "Cosmic",
 }
 """Name (and module) of every process, and its class."""
 

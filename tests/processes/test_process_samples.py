@@ -13,8 +13,8 @@ from sim.processes.constants import ELECTRON_MASS, MUON_MASS
 from sim.streams import stream
 
 MASSES = {11: ELECTRON_MASS, 13: MUON_MASS, 22: 0.0, 12: 0.0, 14: 0.0, 16: 0.0}
-# The guns stand for no collision: they conserve nothing and have tests of their own.
-CASES = [(name, {}) for name in PROCESSES if not name.endswith("_gun")] + [
+# Guns and cosmic muons stand for no collision: they conserve nothing and have tests of their own.
+CASES = [(name, {}) for name in PROCESSES if not name.endswith("_gun") and name != "cosmic"] + [
     ("axion_like", {"decay": "invisible", "mass": 2.0}),
     ("dark_photon", {"mass": 9.9}),
     ("dimuon", {"photon_energy_min": 0.5}),

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from firmware_models.interface.klm import N_LAYER, N_SECTOR
 from firmware_models.kernels import njit
 from sim.detector.cdc.helix import radius_of
-from sim.detector.geometry import HIT, HOLE, MAX_PATH, MISSED, OUTSIDE, to_surface
+from sim.detector.geometry import BARREL_RADIUS, HIT, HOLE, MAX_PATH, MISSED, OUTSIDE, to_surface
 from sim.detector.klm.layers import (
     CENTRE_Z,
     COIL_RADIUS,
@@ -122,6 +122,7 @@ def follow(
         out[END] = BACK
         return
     x, y, z = ex, ey, ez
+    barrel = hypot(x, y) > BARREL_RADIUS - 1e-6
 
     # Crystals point at the collision: only a particle off that direction has a longer way.
     if end == HIT and medium.crystal > 0.0:
@@ -139,6 +140,9 @@ def follow(
         way += length
         dx, dy, dz = scattered(state, CSI, grams, dx, dy, dz, medium, rng)
         state, life = aged(state, way, life, fraction, rng)
+        if not state.alive:
+            out[END] = STOPPED
+            return
 
     # To the coil, or to the front of an endcap.
     side = max(hypot(dx, dy), 1e-12)
@@ -154,7 +158,7 @@ def follow(
             face = CENTRE_Z + (HALF_LENGTH if dz > 0.0 else -HALF_LENGTH)
             to_plane = max((face - z) / dz * side, 0.0)
     inwards = x * dx + y * dy < 0.0
-    if min(to_coil, to_plane) == inf or (r > IRON_IN and (inwards or to_coil == inf)):
+    if min(to_coil, to_plane) == inf or (barrel and (inwards or to_coil == inf)):
         out[END] = BACK
         return
     arc = min(to_coil, to_plane)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from math import asin, cos, hypot, inf, pi, sin
+from math import asin, hypot, inf, pi
+
+import numpy as np
 
 from firmware_models.kernels import njit
 from sim.detector.cdc.helix import circle, half_sine, place_at, turned
 
 _SIDES = 8
+_COS = np.cos(0.25 * pi * np.arange(_SIDES))
+_SIN = np.sin(0.25 * pi * np.arange(_SIDES))
 
 
 @njit()
@@ -95,10 +99,9 @@ def to_octagon(x: float, y: float, dx: float, dy: float, apothem: float) -> tupl
     """
     best, side = inf, 0
     for i in range(_SIDES):
-        nx, ny = cos(0.25 * pi * i), sin(0.25 * pi * i)
-        towards = nx * dx + ny * dy
+        towards = _COS[i] * dx + _SIN[i] * dy
         if towards > 1e-9:
-            way = (apothem - nx * x - ny * y) / towards
+            way = (apothem - _COS[i] * x - _SIN[i] * y) / towards
             if way < best:
                 best, side = way, i
     return best, side
@@ -107,7 +110,8 @@ def to_octagon(x: float, y: float, dx: float, dy: float, apothem: float) -> tupl
 @njit()
 def sideways(x: float, y: float, side: int) -> float:
     """Return the place [cm] along a side of the octagon, 0 in its middle."""
-    return -x * sin(0.25 * pi * side) + y * cos(0.25 * pi * side)
+    along: float = y * _COS[side] - x * _SIN[side]
+    return along
 
 
 @njit()
