@@ -175,3 +175,8 @@ def test_nonsense_is_refused() -> None:
         grl_tracks.quantize(apart)
     with pytest.raises(InputError, match="no_such"):
         grl_tracks.evaluate(ALL_TRACKS.zeros(1), {"no_such": np.array([1])})
+
+
+def test_no_data_clocks() -> None:
+    words = grl_tracks.quantize(CDC_TRACKS.zeros(0))
+    assert words.shape == grl_tracks.evaluate(words).shape == (0,)
