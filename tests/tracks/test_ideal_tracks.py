@@ -11,7 +11,7 @@ from firmware_models.hough_plane import N_OMEGA, PT_MIN_GEV
 from firmware_models.interface.cdc_hough import AXIAL, FIRST
 from sim.streams import stream
 from sim.study.frames import physics_frames
-from sim.study.ideal_tracks import IdealSegments, IdealTracks, fire
+from tests.tracks.ideal_tracks import IdealSegments, IdealTracks, fire
 
 N = 8_000
 
