@@ -38,9 +38,6 @@ BARREL = {"theta_min": 40.0, "theta_max": 115.0}
 IP = {"z_width": 0.05}
 """Collisions are spread over ±0.5 mm in z: nothing beside the trigger's resolution."""
 
-OLD_HOUGH = {0.35: 0.40, 0.40: 0.79, 0.5: 0.95, 0.7: 0.995, 1.0: 0.995}
-"""Toy of section 3 of the reference notes: ideal circles, 97 % hit efficiency."""
-
 
 def trigger(network: str) -> TrackTrigger:
     """Return the track trigger: the MLP with its cuts on z, the deeper one with its classes."""

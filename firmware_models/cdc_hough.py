@@ -139,10 +139,12 @@ def check_registers(registers: Registers | None) -> int:
     for name in chosen:
         if name != "hit_threshold":
             raise unknown_name("register", name, BLOCK.defaults(), place=BLOCK.name)
-    threshold = int(np.asarray(chosen["hit_threshold"]).reshape(1)[0])
-    if not 1 <= threshold <= _LAYERS:
-        raise InputError(f"must lie in 1 to {_LAYERS}, not {threshold}", place="hit_threshold")
-    return threshold
+    given = np.asarray(chosen["hit_threshold"]).reshape(-1)
+    if len(given) != 1 or not 1 <= int(given[0]) <= _LAYERS:
+        raise InputError(f"must be one number of 1 to {_LAYERS}, not "
+                         f"{', '.join(map(str, given.tolist()))}",
+                         place=f"{BLOCK.name}.hit_threshold")  # fmt: skip
+    return int(given[0])
 
 
 def evaluate(words: NDArray[np.void], registers: Registers | None = None) -> NDArray[np.void]:

@@ -163,7 +163,8 @@ def check_registers(registers: Registers | None) -> tuple[int, int]:
         given = np.asarray(chosen[name]).reshape(-1)
         if len(given) != 1 or not low <= int(given[0]) <= high:
             raise InputError(f"must be one number of {low} to {high}, not "
-                             f"{', '.join(map(str, given.tolist()))}", place=name)  # fmt: skip
+                             f"{', '.join(map(str, given.tolist()))}",
+                             place=f"{BLOCK.name}.{name}")  # fmt: skip
         values.append(int(given[0]))
     return values[0], values[1]
 

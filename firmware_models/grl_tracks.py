@@ -66,8 +66,8 @@ def quantize(tracks: NDArray[np.void]) -> NDArray[np.void]:
     if (clock != clock[:, :1]).any():
         raise InputError(f"the {N_TRACKER} words of a data clock must have the same 'clock'")
     words = ALL_TRACKS.zeros(len(clock))
-    words["valid"] = tracks["valid"].reshape(len(clock), -1)
-    words["phi0"] = np.where(words["valid"] == 1, tracks["phi0"].reshape(len(clock), -1), 0)
+    words["valid"] = tracks["valid"].reshape(words["valid"].shape)
+    words["phi0"] = np.where(words["valid"] == 1, tracks["phi0"].reshape(words["valid"].shape), 0)
     words["clock"] = clock[:, 0]
     return words
 

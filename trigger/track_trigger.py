@@ -16,16 +16,19 @@ from numpy.typing import ArrayLike, NDArray
 from firmware_models import (
     cdc_event_time,
     cdc_hough,
+    cdc_segment,
     grl_tracks,
     neuro_deep,
     neuro_mlp,
     neuro_preprocess,
     single_track,
 )
+from firmware_models.deep_weights import DeepWeights
 from firmware_models.errors import InputError, unknown_name
 from firmware_models.interface import BLOCKS, Registers
+from firmware_models.neuro_weights import NeuroWeights
 from firmware_models.segment_dealing import deal
-from firmware_models.segment_finding import Segments, find_segments
+from firmware_models.segment_finding import Segments, check_wires, find_segments
 from firmware_models.wire_hits import WireHits
 from trigger.track_words import LAST_CLOCK, axial_words, network_words, stamped
 from trigger.tracks import TrackWords
@@ -35,6 +38,9 @@ Network = Literal["mlp", "deep"]
 NETWORKS: Mapping[str, Any] = {"mlp": neuro_mlp, "deep": neuro_deep}
 """Block of the neural network by name."""
 
+WEIGHTS: Mapping[str, type] = {"mlp": NeuroWeights, "deep": DeepWeights}
+"""What each network's weights are."""
+
 BLOCK_NAMES = (
     "cdc_segment", "cdc_event_time", "cdc_hough", "grl_tracks", "neuro_preprocess", "neuro_mlp",
     "neuro_deep", "single_track",
@@ -42,6 +48,8 @@ BLOCK_NAMES = (
 
 SLICE = 4_000
 """Windows at a time: the words of all blocks stay in the cache."""
+
+_NO_WINDOWS = WireHits(np.zeros(1, np.int64), np.zeros(0, np.uint16), np.zeros(0, np.uint16))
 
 
 @dataclass(frozen=True)
@@ -91,8 +99,9 @@ class TrackTrigger:
     Raises
     ------
     InputError
-        For an unknown network, or the register `superlayer`, which each superlayer's finder has of
-        its own.
+        For an unknown network, weights of another one, unknown blocks, registers that a block
+        does not have or that do not fit, or the register `superlayer`, which each superlayer's
+        finder has of its own.
     """
 
     registers: Mapping[str, Registers] = field(default_factory=dict)
@@ -102,9 +111,21 @@ class TrackTrigger:
     def __post_init__(self) -> None:
         if self.network not in NETWORKS:
             raise unknown_name("network", self.network, NETWORKS)
-        if int(self._of("cdc_segment").get("superlayer", np.zeros(1))[0]):
+        needed = WEIGHTS[self.network]
+        if self.weights is not None and not isinstance(self.weights, needed):
+            raise InputError(f"the network {self.network!r} needs {needed.__name__}, not "
+                             f"{type(self.weights).__name__}", place="weights")  # fmt: skip
+        for name in self.registers:
+            if name not in BLOCKS:
+                raise unknown_name("block", name, BLOCKS)
+        for name in BLOCK_NAMES:
+            if self._of(name) and not BLOCKS[name].registers:
+                raise InputError(f"has no registers, not {', '.join(self._of(name))}", place=name)
+        if cdc_segment.check_registers(self._of("cdc_segment"))[0]:
             raise InputError("is set by the chain, one finder a superlayer",
                              place="cdc_segment.superlayer")  # fmt: skip
+        # Every block refuses registers that do not fit before it looks at its frames.
+        self.evaluate(_NO_WINDOWS)
 
     def _of(self, block: str) -> Registers:
         return self.registers.get(block, {})
@@ -120,8 +141,9 @@ class TrackTrigger:
         Raises
         ------
         InputError
-            For wires outside the chamber, or registers that do not fit.
+            For wires outside the chamber.
         """
+        check_wires(hits)  # of a slice, it would tell the window's number in the slice
         parts = []
         for first in range(0, max(len(hits), 1), SLICE):
             part = hits.select(np.arange(first, min(first + SLICE, len(hits))))
@@ -149,8 +171,7 @@ class TrackTrigger:
         InputError
             As for `evaluate`.
         """
-        found = self._of("cdc_segment")
-        layers = int(found.get("min_layers", BLOCKS["cdc_segment"].defaults()["min_layers"])[0])
+        _, layers = cdc_segment.check_registers(self._of("cdc_segment"))
         clock = np.broadcast_to(np.asarray(clock, dtype=np.int64), (len(hits),))
         segments = stamped(find_segments(hits, layers), clock)
         slots, dropped = deal(segments)

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from firmware_models.cdc_event_time import home_tracker
 from firmware_models.segment_views import id_to_local, local_to_id, segment_views, wire_columns
 from tests.firmware import hough_oracle
 from tests.firmware.segment_oracle import CELLS, NEAR, SHIFT
@@ -80,7 +81,10 @@ def test_quadrants_share_out_the_segments(superlayer: int) -> None:
         owners += (ids >= low) & (ids <= high)
         assert np.array_equal(id_to_local(ids, superlayer, tracker), every)
         # 45° to 135° after the tracker's first segment.
-        own = every[(ids >= low) & (ids <= high)] * 360.0 / CELLS[superlayer] - 90.0 * tracker
+        home = (ids >= low) & (ids <= high)
+        own = every[home] * 360.0 / CELLS[superlayer] - 90.0 * tracker
         assert ((own % 360.0 >= 45.0) & (own % 360.0 < 135.0)).all()
+        # The event time says the same of numbers in the superlayer.
+        assert np.array_equal(home_tracker(superlayer, every) == tracker, home)
     assert (owners == 1).all()
     assert views.near[superlayer, 0] <= low <= high <= views.near[superlayer, 1]

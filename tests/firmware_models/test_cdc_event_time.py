@@ -54,7 +54,8 @@ def test_default_is_two_in_four_ticks() -> None:
 
 
 def test_stimulus_reaches_every_answer() -> None:
-    out = cdc_event_time.evaluate(constrained(4000, 2))
+    registers = {"entries": np.array([4]), "bin": np.array([0])}
+    out = cdc_event_time.evaluate(constrained(4000, 2), registers)
     for name in ("valid", "earliest_valid"):
         assert 100 < out[name].sum() < len(out) - 100
     there = out["valid"] == 1
@@ -113,12 +114,15 @@ def test_more_entries_come_later_wider_bins_earlier() -> None:
 
 
 # ------------------------------------------------------------------------------------- by hand
+FOUR_EQUAL = {"entries": 4, "bin": 0}
+
+
 def frame(times: list[int], clock: int = 15, **chosen: int) -> Answer:
     n = len(times)
     layer = np.arange(n) % 9
     words = cdc_event_time.quantize([0, n], layer, np.arange(n) // 9, times, clock=clock)
     assert words["valid"].sum() == n
-    set_to = {name: np.array([value]) for name, value in chosen.items()}
+    set_to = {name: np.array([value]) for name, value in {**FOUR_EQUAL, **chosen}.items()}
     return listed(cdc_event_time.evaluate(words, set_to))[0]
 
 

@@ -17,7 +17,7 @@ from hdl.sources import block_sources, user_design
 from hdl.testbenches.neuro_preprocess.stimulus import constrained
 from hdl.tools import ROOT, available
 from hdl.verify import VerifyResult, constrained_batches, run_batches, verify
-from sim.neuro.ideal_segments import AnalyticTracks, words
+from tests.tracks.ideal_segments import AnalyticTracks, words
 
 pytestmark = [pytest.mark.rtl, pytest.mark.xdist_group("rtl-preprocess")]
 

@@ -26,7 +26,7 @@ from sim.detector.cdc.config import CdcConfig, WireBackgroundConfig
 from sim.detector.cdc.response import CdcResponse
 from sim.detector.cdc.truth import segment_truth
 from sim.events import from_dense
-from sim.neuro.ideal_segments import (
+from tests.tracks.ideal_segments import (
     DRIFT_CM_PER_TICK,
     FIRST_LAYER,
     AnalyticTracks,

@@ -1,9 +1,9 @@
 """Ideal circles through the axial superlayers and the track segments that they fire.
 
-For the track finder alone, until segments of the simulated drift chamber exist: circles through
-the origin, one hit cell a layer (the nearest wire), a hit efficiency, no noise, no scattering.
-A segment fires when four of its five layers are hit within its shape and one of its priority wires
-is (cdc_track_trigger sections 1.2, 2.1 and 2.2 of the reference notes: basf2 cdc/data/CDC.xml,
+For the track finder alone, as in the toy of the reference notes: circles through the origin, one
+hit cell a layer (the nearest wire), a hit efficiency, no noise, no scattering. A segment fires when
+four of its five layers are hit within its shape and one of its priority wires is
+(cdc_track_trigger sections 1.2, 2.1 and 2.2 of the reference notes: basf2 cdc/data/CDC.xml,
 CDCTriggerTSFModule.cc, Segment.cc). Times and left/right are drawn at random.
 """
 

@@ -1,4 +1,4 @@
-"""Ideal segments of analytic tracks, for the block that makes the network's inputs.
+"""Ideal segments of analytic tracks, for tests of the block that makes the network's inputs.
 
 A helix from the beam line crosses straight wires (`firmware_models.cdc_geometry`); in each
 superlayer the nearest first-priority wire fires, or now and then the nearest second-priority one.

@@ -11,7 +11,7 @@ from firmware_models.hough_plane import N_OMEGA, PT_MIN_GEV
 from firmware_models.interface.cdc_hough import AXIAL, FIRST
 from sim.streams import stream
 from sim.study.frames import physics_frames
-from sim.study.ideal_tracks import IdealSegments, IdealTracks, fire
+from tests.tracks.ideal_tracks import IdealSegments, IdealTracks, fire
 
 N = 8_000
 
@@ -114,5 +114,6 @@ def test_physics_frames_have_segments_and_give_tracks() -> None:
     assert len(words) == 4000
     out = cdc_hough.evaluate(words)
     assert (words["valid"].sum(axis=1) == 0).any()
-    assert out["valid"].sum() > 1500
+    # A thousand windows.
+    assert out["valid"].sum() > 500
     assert (out["clock"] == words["clock"]).all()
