@@ -42,6 +42,10 @@ INPUTS = {
 }
 """Inputs with the bias, and inputs on a clock, of each part that has weights."""
 
+PITCH, SUM_PITCH = 32, 64
+"""Bits from weight to weight in a word of a ROM, and from sum to sum between layers: simulators
+read one with one access. Synthesis drops the bits between them, which nobody reads."""
+
 
 def deep_parameters() -> Iterator[str]:
     """Yield the package's constants of the deeper network."""
@@ -51,6 +55,8 @@ def deep_parameters() -> Iterator[str]:
         "SECOND": SHAPE[2],
         "OUTPUTS": SHAPE[3],
         "WEIGHT_W": WEIGHT_WIDTH,
+        "PITCH": PITCH,
+        "SUM_PITCH": SUM_PITCH,
         "SUM_W": SUM_WIDTH,
         "PATTERN_SUM_W": PATTERN_SUM_WIDTH,
         "FRACTION": NODE_FRACTION,
@@ -81,8 +87,8 @@ def deep_modules(notice: str, weights: DeepWeights | None = None) -> dict[str, s
     files = {
         f"neuro_deep_{part}_rom": list(rom(
             f"neuro_deep_{part}_rom", f"Weights by clock, {part} ({about}).",
-            _whole(weight_words(layers[part][None], lanes, WEIGHT_WIDTH), inputs, lanes),
-            WEIGHT_WIDTH * lanes * len(layers[part]), step_width(inputs, lanes)))
+            _whole(weight_words(layers[part][None], lanes, WEIGHT_WIDTH, PITCH), inputs, lanes),
+            PITCH * lanes * len(layers[part]), step_width(inputs, lanes)))
         for part, (inputs, lanes) in INPUTS.items()
     }  # fmt: skip
     files["neuro_deep_tanh_rom"] = list(table_rom(

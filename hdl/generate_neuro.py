@@ -106,17 +106,21 @@ def step_width(inputs: int, lanes: int) -> int:
     return max((-(-inputs // lanes) - 1).bit_length(), 1)
 
 
-def weight_words(layer: NDArray[np.int64], lanes: int, width: int = WEIGHT_WIDTH) -> dict[int, int]:
+def weight_words(
+    layer: NDArray[np.int64], lanes: int, width: int = WEIGHT_WIDTH, pitch: int = 0
+) -> dict[int, int]:
     """Return the ROM of a layer: address ``{expert, step}`` to the weights of one clock.
 
     Parameters
     ----------
     layer : ndarray, shape (n_expert, nodes, inputs + 1)
     lanes : int
-        Inputs taken on a clock. Weight of lane l of node n at bit width · (n · lanes + l); lanes
+        Inputs taken on a clock. Weight of lane l of node n at bit pitch · (n · lanes + l); lanes
         beyond the last input have weight 0.
     width : int
         Bits of a weight.
+    pitch : int
+        Bits from weight to weight, the upper ones 0; 0: `width`.
     """
     experts, nodes, columns = layer.shape
     steps = -(-columns // lanes)
@@ -125,16 +129,17 @@ def weight_words(layer: NDArray[np.int64], lanes: int, width: int = WEIGHT_WIDTH
     by_step = padded.reshape(experts, nodes, steps, lanes).transpose(0, 2, 1, 3)
     return {
         expert << step_width(columns, lanes) | step: packed(
-            by_step[expert, step].ravel().tolist(), width
+            by_step[expert, step].ravel().tolist(), width, pitch
         )
         for expert in range(experts)
         for step in range(steps)
     }
 
 
-def packed(values: Sequence[int], width: int) -> int:
-    """Return values of some bits as one number, the first lowest."""
-    return sum((value & ((1 << width) - 1)) << (i * width) for i, value in enumerate(values))
+def packed(values: Sequence[int], width: int, pitch: int = 0) -> int:
+    """Return values of some bits as one number, the first lowest, every `width` or `pitch` bits."""
+    step, mask = pitch or width, (1 << width) - 1
+    return sum((value & mask) << (i * step) for i, value in enumerate(values))
 
 
 def _head(name: str, about: str, width: int, address: int) -> Iterator[str]:

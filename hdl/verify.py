@@ -107,7 +107,7 @@ def verify(
     vectors: Vectors | None = None,
     dut: Design | None = None,
     *,
-    bench_vectors: int = 200,
+    bench_vectors: int | None = None,
     seed: int = 1,
 ) -> VerifyResult:
     """Compare a block's RTL with its model.
@@ -122,8 +122,9 @@ def verify(
         Frames for the batch runs by kind. Default: none.
     dut : Design, optional
         The user's own RTL. Default: ours.
-    bench_vectors : int
-        Frames in each check of the testbench.
+    bench_vectors : int, optional
+        Frames in each check of the testbench. Default: 200, or fewer where the stimulus says that
+        the simulator is slow.
     seed : int
 
     Raises
@@ -137,9 +138,19 @@ def verify(
         simulate = BatchSimulator.of(design)
         for kind, batches in vectors.items():
             run_batches(simulate, kind, batches, result, seed)
-    bench = run_bench(design, simulator, vectors=bench_vectors, seed=seed)
+    frames = bench_frames(block, simulator) if bench_vectors is None else bench_vectors
+    bench = run_bench(design, simulator, vectors=frames, seed=seed)
     _add_bench(bench, result)
     return result
+
+
+def bench_frames(block: str, simulator: str, most: int = 200) -> int:
+    """Return how many frames each check of a block's testbench has: `most`, if that is affordable.
+
+    A stimulus may name fewer for a simulator in ``BENCH``.
+    """
+    limits: Mapping[str, int] = getattr(stimulus_of(block), "BENCH", {})
+    return min(most, limits.get(simulator, most))
 
 
 def default_simulators(design: Design) -> tuple[str, ...]:

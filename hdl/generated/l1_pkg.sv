@@ -1300,6 +1300,8 @@ package l1_pkg;
   localparam NEURO_DEEP_SECOND = 60;
   localparam NEURO_DEEP_OUTPUTS = 4;
   localparam NEURO_DEEP_WEIGHT_W = 18;
+  localparam NEURO_DEEP_PITCH = 32;
+  localparam NEURO_DEEP_SUM_PITCH = 64;
   localparam NEURO_DEEP_SUM_W = 38;
   localparam NEURO_DEEP_PATTERN_SUM_W = 25;
   localparam NEURO_DEEP_FRACTION = 12;

@@ -1,6 +1,6 @@
 // Deeper network of the track trigger: z, theta and two classes. See docs/reference/neuro_deep.md.
-// First layer in two parts, inputs and hit-pattern bits -> one sum -> addresses -> activation on the
-// way into the second layer -> addresses -> activation on the way into the third -> activation.
+// First layer in two parts, inputs and hit-pattern bits -> one sum -> addresses and activation on the
+// way into the second layer -> the same on the way into the third -> addresses -> activation.
 module neuro_deep
   import l1_pkg::*;
   import neuro_deep_pkg::*;
@@ -16,15 +16,18 @@ module neuro_deep
 );
   localparam NW = NEURO_NODE_W;
   localparam WW = NEURO_DEEP_WEIGHT_W;
+  localparam PITCH = NEURO_DEEP_PITCH;
   localparam SW = NEURO_DEEP_SUM_W;
   localparam PSW = NEURO_DEEP_PATTERN_SUM_W;
+  localparam PSP = NEURO_DEEP_PITCH;
   localparam FIRST = NEURO_DEEP_FIRST;
   localparam SECOND = NEURO_DEEP_SECOND;
   localparam OUTPUTS = NEURO_DEEP_OUTPUTS;
   localparam BITS = NEURO_INPUT_PATTERN_N;
-  // Item between layers: {sign, beyond the table, address}. The bias has a code of its own.
+  // Between layers: {bias, sum}. On the way in: {sign, beyond the table, address}.
+  localparam SP = NEURO_DEEP_SUM_PITCH;
+  localparam [SP-1:0] BIAS = SP'(1) << SW;
   localparam IW = NEURO_DEEP_ADDRESS_W + 2;
-  localparam [IW-1:0] BIAS = {2'b01, {IW - 3{1'b0}}, 1'b1};
   localparam IL = NEURO_DEEP_INPUT_LANES;
   localparam PL = NEURO_DEEP_PATTERN_LANES;
   localparam HL = NEURO_DEEP_HIDDEN_LANES;
@@ -39,13 +42,14 @@ module neuro_deep
   localparam VALID_AT = NEURO_INPUT_VALID_LOW - NEURO_INPUT_OMEGA_LOW;
 
   /* verilator lint_off PINCONNECTEMPTY */  // one set of weights: no layer needs to know the track
+  /* verilator lint_off UNUSEDSIGNAL */  // bits between sums
   // ---------------------------------------------------------------------------- first layer
   logic first_valid;
   logic [TAG_W-1:0] first_tag;
   logic [IL*NW-1:0] input_items, input_items_q, input_values;
   logic [IKW-1:0] input_step, input_step_q;
-  logic [FIRST*IL*WW-1:0] input_weights;
-  logic [FIRST*SW-1:0] input_sums;
+  logic [FIRST*IL*PITCH-1:0] input_weights;
+  logic [FIRST*SP-1:0] input_sums;
   neuro_layer #(
       .INPUTS  (NEURO_INPUTS + 1),
       .LANES   (IL),
@@ -55,7 +59,9 @@ module neuro_deep
       .STEP_W  (IKW),
       .NODE_W  (NW),
       .WEIGHT_W(WW),
-      .SUM_W   (SW)
+      .SUM_W   (SW),
+      .PITCH   (PITCH),
+      .SUM_PITCH(SP)
   ) u_input (
       .clk_i,
       .rst_ni,
@@ -74,8 +80,8 @@ module neuro_deep
   // Bits take as many clocks as the others: 7.
   logic [PL-1:0] pattern_items, pattern_items_q, pattern_values;
   logic [PKW-1:0] pattern_step, pattern_step_q;
-  logic [FIRST*PL*WW-1:0] pattern_weights;
-  logic [FIRST*PSW-1:0] pattern_sums;
+  logic [FIRST*PL*PITCH-1:0] pattern_weights;
+  logic [FIRST*PSP-1:0] pattern_sums;
   neuro_layer #(
       .INPUTS  (BITS),
       .LANES   (PL),
@@ -85,7 +91,9 @@ module neuro_deep
       .STEP_W  (PKW),
       .NODE_W  (1),
       .WEIGHT_W(WW),
-      .SUM_W   (PSW)
+      .SUM_W   (PSW),
+      .PITCH   (PITCH),
+      .SUM_PITCH(PSP)
   ) u_pattern (
       .clk_i,
       .rst_ni,
@@ -120,44 +128,40 @@ module neuro_deep
       .word_o   (pattern_weights)
   );
   // A bit that is set is 1: its weight times 4096.
-  logic [FIRST*SW-1:0] first_sums;
+  logic [FIRST*SP-1:0] first_sums;
   for (genvar n = 0; n < FIRST; n++) begin : g_first
-    assign first_sums[n*SW+:SW] = input_sums[n*SW+:SW] +
-        (SW'($signed(pattern_sums[n*PSW+:PSW])) << NEURO_DEEP_FRACTION);
+    wire [SW-1:0] sum = input_sums[n*SP+:SW] +
+        (SW'($signed(pattern_sums[n*PSP+:PSW])) << NEURO_DEEP_FRACTION);
+    assign first_sums[n*SP+:SP] = SP'(sum);
   end
-  logic [FIRST*IW-1:0] first_addresses;
-  neuro_deep_address #(
-      .NODES(FIRST),
-      .SHIFT(NEURO_DEEP_FIRST_SHIFT)
-  ) u_first_address (
-      .sums_i (first_sums),
-      .items_o(first_addresses)
-  );
 
   // ---------------------------------------------------------------------------- second layer
   logic second_valid;
   logic [TAG_W-1:0] second_tag;
-  logic [HL*IW-1:0] hidden_items;
+  logic [HL*SP-1:0] hidden_items;
+  logic [HL*IW-1:0] hidden_addresses;
   logic [HL*NW-1:0] hidden_values;
   logic [HKW-1:0] hidden_step, hidden_step_q;
-  logic [SECOND*HL*WW-1:0] hidden_weights;
-  logic [SECOND*SW-1:0] second_sums;
+  logic [SECOND*HL*PITCH-1:0] hidden_weights;
+  logic [SECOND*SP-1:0] second_sums;
   neuro_layer #(
       .INPUTS  (FIRST + 1),
       .LANES   (HL),
       .NODES   (SECOND),
-      .ITEM_W  (IW),
+      .ITEM_W  (SP),
       .TAG_W   (TAG_W),
       .STEP_W  (HKW),
       .NODE_W  (NW),
       .WEIGHT_W(WW),
-      .SUM_W   (SW)
+      .SUM_W   (SW),
+      .PITCH   (PITCH),
+      .SUM_PITCH(SP)
   ) u_hidden (
       .clk_i,
       .rst_ni,
       .valid_i   (first_valid),
       .tag_i     (first_tag),
-      .items_i   ({BIAS, first_addresses}),
+      .items_i   ({BIAS, first_sums}),
       .items_o   (hidden_items),
       .step_o    (hidden_step),
       .item_tag_o(),
@@ -167,11 +171,18 @@ module neuro_deep
       .tag_o     (second_tag),
       .sums_o    (second_sums)
   );
+  neuro_deep_address #(
+      .LANES(HL),
+      .SHIFT(NEURO_DEEP_FIRST_SHIFT)
+  ) u_hidden_address (
+      .sums_i (hidden_items),
+      .items_o(hidden_addresses)
+  );
   neuro_deep_tanh #(
       .LANES(HL)
   ) u_hidden_tanh (
       .clk_i,
-      .items_i (hidden_items),
+      .items_i (hidden_addresses),
       .values_o(hidden_values)
   );
   always_ff @(posedge clk_i) hidden_step_q <= hidden_step;
@@ -180,39 +191,34 @@ module neuro_deep
       .address_i(hidden_step_q),
       .word_o   (hidden_weights)
   );
-  logic [SECOND*IW-1:0] second_addresses;
-  neuro_deep_address #(
-      .NODES(SECOND),
-      .SHIFT(NEURO_DEEP_SECOND_SHIFT)
-  ) u_second_address (
-      .sums_i (second_sums),
-      .items_o(second_addresses)
-  );
 
   // ---------------------------------------------------------------------------- output layer
   logic output_valid;
   logic [TAG_W-1:0] output_tag;
-  logic [OL*IW-1:0] output_items;
+  logic [OL*SP-1:0] output_items;
+  logic [OL*IW-1:0] output_addresses;
   logic [OL*NW-1:0] output_values;
   logic [OKW-1:0] output_step, output_step_q;
-  logic [OUTPUTS*OL*WW-1:0] output_weights;
-  logic [OUTPUTS*SW-1:0] output_sums;
+  logic [OUTPUTS*OL*PITCH-1:0] output_weights;
+  logic [OUTPUTS*SP-1:0] output_sums;
   neuro_layer #(
       .INPUTS  (SECOND + 1),
       .LANES   (OL),
       .NODES   (OUTPUTS),
-      .ITEM_W  (IW),
+      .ITEM_W  (SP),
       .TAG_W   (TAG_W),
       .STEP_W  (OKW),
       .NODE_W  (NW),
       .WEIGHT_W(WW),
-      .SUM_W   (SW)
+      .SUM_W   (SW),
+      .PITCH   (PITCH),
+      .SUM_PITCH(SP)
   ) u_output (
       .clk_i,
       .rst_ni,
       .valid_i   (second_valid),
       .tag_i     (second_tag),
-      .items_i   ({BIAS, second_addresses}),
+      .items_i   ({BIAS, second_sums}),
       .items_o   (output_items),
       .step_o    (output_step),
       .item_tag_o(),
@@ -222,11 +228,18 @@ module neuro_deep
       .tag_o     (output_tag),
       .sums_o    (output_sums)
   );
+  neuro_deep_address #(
+      .LANES(OL),
+      .SHIFT(NEURO_DEEP_SECOND_SHIFT)
+  ) u_output_address (
+      .sums_i (output_items),
+      .items_o(output_addresses)
+  );
   neuro_deep_tanh #(
       .LANES(OL)
   ) u_output_tanh (
       .clk_i,
-      .items_i (output_items),
+      .items_i (output_addresses),
       .values_o(output_values)
   );
   always_ff @(posedge clk_i) output_step_q <= output_step;
@@ -235,15 +248,16 @@ module neuro_deep
       .address_i(output_step_q),
       .word_o   (output_weights)
   );
-  logic [OUTPUTS*IW-1:0] output_addresses;
+  logic [OUTPUTS*IW-1:0] found_addresses;
   neuro_deep_address #(
-      .NODES(OUTPUTS),
+      .LANES(OUTPUTS),
       .SHIFT(NEURO_DEEP_OUTPUT_SHIFT)
-  ) u_output_address (
+  ) u_found_address (
       .sums_i (output_sums),
-      .items_o(output_addresses)
+      .items_o(found_addresses)
   );
 
+  /* verilator lint_on UNUSEDSIGNAL */
   /* verilator lint_on PINCONNECTEMPTY */
   // ---------------------------------------------------------------------------- track out
   logic [OUTPUTS*NW-1:0] found;
@@ -251,7 +265,7 @@ module neuro_deep
       .LANES(OUTPUTS)
   ) u_found (
       .clk_i,
-      .items_i (output_addresses),
+      .items_i (found_addresses),
       .values_o(found)
   );
   logic valid_q;

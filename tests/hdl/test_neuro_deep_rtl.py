@@ -89,7 +89,8 @@ def test_weights_lie_in_the_rom_as_the_layer_takes_them() -> None:
         text = files[f"hdl/generated/neuro_deep_{part}_rom.sv"]
         word = int(text.split(f"rom[{step}] = ")[1].split("'h")[1].split(";")[0], 16)
         lanes = INPUTS[part][1]
-        value = word >> (18 * (node * lanes + lane)) & 0x3FFFF
+        value = word >> (32 * (node * lanes + lane)) & 0xFFFFFFFF
+        assert value < 1 << 18
         return (value ^ 0x20000) - 0x20000
 
     assert field("pattern", 6, 59, 8) == layer[59, 125]

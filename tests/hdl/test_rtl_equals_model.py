@@ -9,7 +9,13 @@ from hdl.batch import BatchSimulator
 from hdl.runner import run_bench
 from hdl.sources import our_design
 from hdl.tools import available
-from hdl.verify import VerifyResult, constrained_batches, run_batches, verifiable_blocks
+from hdl.verify import (
+    VerifyResult,
+    bench_frames,
+    constrained_batches,
+    run_batches,
+    verifiable_blocks,
+)
 
 # One group a block: its builds happen once, on one worker.
 BLOCKS = [
@@ -24,12 +30,14 @@ CHECKS = {"back_to_back", "idle_cycles", "reset_in_flight"}
 def test_testbench_passes(block: str, simulator: str) -> None:
     if reason := available(simulator):
         pytest.skip(reason)
-    result = run_bench(our_design(block), simulator, vectors=60, seed=7)
+    n = bench_frames(block, simulator, 60)
+    result = run_bench(our_design(block), simulator, vectors=n, seed=7)
     assert result.failures == ()
     assert result.tests >= len(CHECKS) + bool(BLOCK_TABLE[block].registers)
     assert result.mismatches == 0
-    # Two checks of 60 frames and three parts of a reset check, 30 frames each, at the least.
-    assert result.vectors >= 60 + 60 + 3 * 30
+    # Two checks of n frames and three parts of a reset check, n/2 frames each, at the least.
+    assert n >= 2
+    assert result.vectors >= n + n + 3 * (n // 2)
 
 
 @pytest.mark.rtl

@@ -163,8 +163,11 @@ def test_training_of_integers(kind: str) -> None:
     width = np.quantile(np.abs(z - judged.z[judged.truth])[rows], 0.68)
     assert width == pytest.approx(found["all_z_68_cm"], abs=1e-3)
     points = found["working_points"]
-    point = points["ip_class"] if kind == "deep" else points
-    assert 0.0 < point["points"]["0.96"]["accepted"] < 0.3
+    by_z = points["z"] if kind == "deep" else points
+    assert 0.0 < by_z["points"]["0.96"]["accepted"] < 0.2
+    if kind == "deep":
+        # Classes take more steps than z; a cut on chance accepts 0.96.
+        assert 0.0 < points["ip_class"]["points"]["0.96"]["accepted"] < 0.6
 
 
 def test_written_file_is_read_back(tmp_path: Path) -> None:

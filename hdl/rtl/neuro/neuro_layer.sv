@@ -22,7 +22,10 @@ module neuro_layer #(
     parameter NODE_W = 2,
     // Bits of a weight and of a sum, signed.
     parameter WEIGHT_W = 1,
-    parameter SUM_W = 1
+    parameter SUM_W = 1,
+    // Bits from weight to weight, and from sum to sum.
+    parameter PITCH = WEIGHT_W,
+    parameter SUM_PITCH = SUM_W
 ) (
     input  logic                                      clk_i,
     input  logic                                      rst_ni,
@@ -35,10 +38,10 @@ module neuro_layer #(
     // Tag of the frame that the items are of.
     output logic [                         TAG_W-1:0] item_tag_o,
     input  logic [                  LANES*NODE_W-1:0] values_i,
-    input  logic [          NODES*LANES*WEIGHT_W-1:0] weights_i,
+    input  logic [             NODES*LANES*PITCH-1:0] weights_i,
     output logic                                      valid_o,
     output logic [                         TAG_W-1:0] tag_o,
-    output logic [                   NODES*SUM_W-1:0] sums_o
+    output logic [               NODES*SUM_PITCH-1:0] sums_o
 );
   localparam STEPS = (INPUTS + LANES - 1) / LANES;
   localparam NW = NODE_W;
@@ -82,22 +85,36 @@ module neuro_layer #(
     fetch2_q <= {fetch1_q[2:1], rst_ni && fetch1_q[0]};
     valid_o  <= rst_ni && fetch2_q[0] && fetch2_q[1];
   end
-  // A function, called where its result is taken: simulators compute no sums that nobody takes.
-  function automatic [SW-1:0] products(input [LANES*WW-1:0] weights, input [LANES*NW-1:0] values);
-    products = '0;
-    for (int l = 0; l < LANES; l++)
-      if (NW == 1) begin
-        if (values[l*NW]) products = products + SW'($signed(weights[l*WW+:WW]));
-      end else
-        products = products +
-            SW'($signed(weights[l*WW+:WW])) * SW'($signed(values[l*NW+:NW]));
-  endfunction
+  // Products and sums in widths that processors have, values on their borders: simulators then need no
+  // masks. Synthesis drops what nobody reads.
+  localparam PW = WW + NW > 32 ? WW + NW : 32;
+  localparam TW = SW > 32 ? 64 : 32;
+  wire [LANES*PW-1:0] values;
+  for (genvar l = 0; l < LANES; l++) begin : g_lane
+    if (NW == 1) begin : g_bit
+      assign values[l*PW+:PW] = {PW{values_i[l]}};
+    end else begin : g_value
+      assign values[l*PW+:PW] = PW'($signed(values_i[l*NW+:NW]));
+    end
+  end
   for (genvar n = 0; n < NODES; n++) begin : g_node
     logic [SW-1:0] sum_q;
+    /* verilator lint_off UNUSEDSIGNAL */  // bits between weights
+    wire [LANES*PITCH-1:0] weights = weights_i[n*LANES*PITCH+:LANES*PITCH];
+    /* verilator lint_on UNUSEDSIGNAL */
+    // A function, called where its result is taken: simulators compute no sums that nobody takes.
+    function automatic [TW-1:0] add(input [TW-1:0] start);
+      add = start;
+      for (int l = 0; l < LANES; l++)
+        if (NW == 1)
+          add = add + TW'($signed(
+              PW'($signed(weights[l*PITCH+:WW])) & values[l*PW+:PW]));
+        else
+          add = add + TW'($signed(
+              PW'($signed(weights[l*PITCH+:WW])) * values[l*PW+:PW]));
+    endfunction
     always_ff @(posedge clk_i)
-      if (fetch2_q[0])
-        sum_q <= (fetch2_q[2] ? {SW{1'b0}} : sum_q) +
-            products(weights_i[n*LANES*WW+:LANES*WW], values_i);
-    assign sums_o[n*SW+:SW] = sum_q;
+      if (fetch2_q[0]) sum_q <= SW'(add(fetch2_q[2] ? {TW{1'b0}} : TW'(sum_q)));
+    assign sums_o[n*SUM_PITCH+:SUM_PITCH] = SUM_PITCH'(sum_q);
   end
 endmodule

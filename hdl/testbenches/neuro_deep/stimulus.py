@@ -26,6 +26,9 @@ from hdl.streams import stream
 QUANTITIES = np.flatnonzero(np.arange(N_FEATURE) % PER_SUPERLAYER < N_QUANTITY)
 """Places of the inputs that are no bits among those of the first layer."""
 
+BENCH = {"icarus": 4}
+"""Frames in each check of the testbench: an event-driven simulator needs about a second a frame."""
+
 
 def constrained(n: int, seed: int) -> NDArray[np.void]:
     """Return `n` input words: every expert, which the block does not read."""
