@@ -15,29 +15,19 @@ from hdl.verify import VerifyResult, constrained_batches, run_batches, verify
 TIME = "cdc_event_time.sv"
 COUNT = "cdc_event_time_count.sv"
 ADD = "cdc_event_time_add.sv"
-FIRST = "cdc_event_time_first.sv"
 TRACKS = "grl_tracks.sv"
 
 MUTANTS = {
     # Ten equal times of one superlayer: 8 + 2 must not become 2.
     "ten-wrap": (COUNT, "over = fours_a & fours_b;", "over = '0;", "cdc_event_time."),
-    "lost-carry": (COUNT, "twos_f, twos_d, twos_e)", "twos_f, twos_d, W'(0))", "cdc_event_time."),
     "sum-wraps": (ADD, "(a_i[2*W+:W] & b_i[2*W+:W]) | (half2 & carry1)",
                   "a_i[2*W+:W] & b_i[2*W+:W]", "cdc_event_time."),
     "first-beat": (TIME, "begin_q[3] ? tracker : frame", "frame", "cdc_event_time."),
-    "outside": (TIME, "&& !position[TW-1]", "", "cdc_event_time."),
     "start": (TIME, "oldest8 = clock8_q[TW-TICKW-1:0] -", "oldest8 = clock4_q[TW-TICKW-1:0] -",
               "cdc_event_time."),
-    "place": (FIRST, "16'hcccc", "16'hccc4", "cdc_event_time."),
     "one-bin-fewer": (TIME, "32'(bin) > b ?", "32'(bin) > b + 1 ?", "cdc_event_time."),
-    "floating-bins": (TIME, "at_least & start_of_bin", "at_least", "cdc_event_time."),
-    "zero-entries": (TIME, "if (entries == '0)", "if (1'b0)", "cdc_event_time."),
-    "edge-of-bin": (TRACKS, "phi >= GRL", "phi > GRL", "grl_tracks."),
     "no-wrap": (TRACKS, "wire [2*BINS-1:0] twice = {map_q, map_q};",
                 "wire [2*BINS-1:0] twice = {{BINS{1'b0}}, map_q};", "grl_tracks."),
-    "one-lap": (TRACKS, "r <= HALF; r++) apart_q", "r < HALF; r++) apart_q", "grl_tracks."),
-    "slot-lost": (TRACKS, " | g_track[S+5].hit;", ";", "grl_tracks."),
-    "exactly-four": (TRACKS, "count2_q >= CW'(T2)", "count2_q == CW'(T2)", "grl_tracks.t2"),
     "b2b-class": (TRACKS, "5'(r) >= GRL_BACK", "5'(r) > GRL_BACK", "grl_tracks.b2b"),
 }  # fmt: skip
 """File, text that it has once, what that becomes, and where the fault must be seen."""
@@ -75,10 +65,9 @@ def test_volume_finds_it(name: str, tmp_path: Path) -> None:
     ("old", "new"),
     [
         ("      beat_q  <= '0;\n      on_q", "      on_q"),
-        ("if (valid_i) beat_q <=", "beat_q <="),
         ("if (valid_i && last) clock_q", "clock_q"),
     ],
-    ids=["beat-after-reset", "idle-beats", "idle-clock"],
+    ids=["beat-after-reset", "idle-clock"],
 )
 def test_testbench_in_icarus_finds_it(old: str, new: str, tmp_path: Path) -> None:
     if reason := available("icarus"):
