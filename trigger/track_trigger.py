@@ -124,6 +124,11 @@ class TrackTrigger:
         if cdc_segment.check_registers(self._of("cdc_segment"))[0]:
             raise InputError("is set by the chain, one finder a superlayer",
                              place="cdc_segment.superlayer")  # fmt: skip
+        for name in ("ip_class", "stt_class"):
+            if self.network == "mlp" and np.any(self._of("single_track").get(name, 0)):
+                raise InputError("is for the network 'deep'; 'mlp' has no classes, and without "
+                                 "cuts of its own every track would pass",
+                                 place=f"single_track.{name}")  # fmt: skip
         # Every block refuses registers that do not fit before it looks at its frames.
         self.evaluate(_NO_WINDOWS)
 

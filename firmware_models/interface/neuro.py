@@ -169,7 +169,7 @@ CLASS_OFFSET = 1 << (NODE_WIDTH - 1)
 
 def _z(name: str, address: int, cm: float, doc: str) -> Register:
     text = f"{doc}: |z| below this ({cm:g} cm); 8192: no cut"
-    return Register(name, address, NODE_WIDTH, below_z(cm), 1, f"{Z_LSB_CM:.4f} cm", text)
+    return Register(name, address, NODE_WIDTH, below_z(cm), 1, f"{Z_LSB_CM} cm", text)
 
 
 BLOCKS = (

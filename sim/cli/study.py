@@ -11,6 +11,7 @@ MAX_WORKERS = 1024
 
 if TYPE_CHECKING:
     from sim.study.config import StudyConfig
+    from sim.study.run import StudyResult
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -71,8 +72,23 @@ def run(options: argparse.Namespace) -> int:
             "efficiency": efficiency_json(result),
             "readout": result.readout,
         })  # fmt: skip
+    _warn_of_silent_lines(result)
     screen.line(f"Report: {Path(options.out) / REPORT}")
     return 0
+
+
+def _warn_of_silent_lines(result: StudyResult) -> None:
+    """Say which tables are empty because nothing here makes their line fire."""
+    from sim.cli import screen
+    from sim.study.outputs import silent_lines
+
+    wanted = {line for entry in result.config.efficiency for line in entry.lines}
+    silent = sorted(wanted & set(silent_lines(result)))
+    if silent:
+        screen.line(
+            f"Warning: nothing here produces the inputs of {', '.join(silent)}: these efficiencies "
+            "are 0. Track lines need the table [tracks]."
+        )
 
 
 def _show_dead_time(found: dict[str, Any]) -> None:

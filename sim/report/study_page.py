@@ -57,8 +57,14 @@ def study_page(study: dict[str, Any], rates: dict[str, Any] | None,
 
 def _lead(study: dict[str, Any]) -> str:
     menu = study["menu"]
+    table = study["configuration"].get("tracks")
+    detectors = (
+        "calorimeter and drift chamber, their triggers"
+        if table and table["enabled"]
+        else "calorimeter, its trigger"
+    )
     return (
-        f"{study['n_events']:,} events through the calorimeter, its trigger and the menu "
+        f"{study['n_events']:,} events through the {detectors} and the menu "
         f"{menu['name']} (version {menu['version']})."
     )
 

@@ -192,7 +192,7 @@ def test_missing_file_and_misspelt_packaged_name(tmp_path: Path) -> None:
 def test_line_name_is_looked_up_with_a_hint() -> None:
     with pytest.raises(InputError, match=r"menu low_multiplicity: unknown line 'lml66' .*'lml6'"):
         load("low_multiplicity").line("lml66")
-    with pytest.raises(InputError, match="unknown working point 'x'; allowed: lml0_two_clusters"):
+    with pytest.raises(InputError, match="unknown working point 'x'; allowed: deep_network"):
         load("low_multiplicity").working_point("x")
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from sim.study.chunk import Context
 from sim.study.config import load_study
-from sim.study.run import check_study
+from sim.study.run import check_study, run_study
 from sim.truth import truth_variables
+from trigger.efficiency import EfficiencyTable
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples" / "studies"
 STUDIES = sorted(FOLDER.glob("*.toml"))
@@ -64,3 +65,17 @@ def test_tracks_off_the_collision_point_are_flat_in_z_from_the_beam_pipe() -> No
     # Kolmogorov's distance, exceeded once in 2000 cases.
     assert np.max(np.abs((z + 100.0) / 200.0 - np.arange(5000) / 5000)) < 2.1 / np.sqrt(5000)
     assert np.all(np.sum(events.vertex[:, :2] * events.p4[:, :2], axis=1) >= 0.0)
+
+
+def test_every_track_line_of_the_example_fires() -> None:
+    config = load_study(FOLDER / "tracks.toml")
+    small = config.model_copy(
+        update={"study": config.study.model_copy(update={"events": 4000, "chunk": 1000})}
+    )
+    result = run_study(small)
+    passed: dict[str, float] = {}
+    for (_, line), table in result.tables.items():
+        assert isinstance(table, EfficiencyTable)
+        passed[line] = passed.get(line, 0.0) + float(table.n_pass.sum())
+    assert set(passed) == TRACK_LINES
+    assert min(passed.values()) > 10

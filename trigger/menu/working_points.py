@@ -22,6 +22,11 @@ FrozenRegisterValues = Mapping[str, Mapping[str, int | tuple[int, ...]]]
 _QUANTITY = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]+)\s*")
 _COUNTS_PER = {"GeV": 1e3 / ENERGY_LSB_MEV, "MeV": 1 / ENERGY_LSB_MEV}
 _ENERGY_UNIT = "count"
+_LSB = re.compile(r"([0-9.]+) ([A-Za-z]+)")
+"""Unit of a register that counts in steps: size of a step and its unit."""
+
+_HAIR = 1e-9
+"""Tolerance in counts: 5.231 MeV must be one count, not zero."""
 
 
 def resolve(point: WorkingPoint, place: str) -> FrozenRegisterValues:
@@ -106,23 +111,34 @@ def register_value(register: Register, setting: int | str, place: str) -> int:
 
 def _quantity(register: Register, text: str, place: str) -> int:
     match = _QUANTITY.fullmatch(text)
-    allowed = list(_COUNTS_PER) if register.unit == _ENERGY_UNIT else [register.unit]
-    if match is None or match[2] not in allowed or not register.unit:
-        units = " or ".join(f"'1 {unit}'" for unit in allowed if unit)
+    allowed, rounded = _counts_per(register)
+    if match is None or match[2] not in allowed:
+        units = " or ".join(f"'1 {unit}'" for unit in allowed)
         form = f"or a text such as {units}" if units else "it has no unit"
         raise InputError(f"must be a whole number, {form}, not {shown(text)}", place=place)
-    number = float(match[1])
-    if register.unit == _ENERGY_UNIT:
-        return _rounded(register, number * _COUNTS_PER[match[2]])
-    if number != int(number):
+    counts = float(match[1]) * allowed[match[2]]
+    if rounded:
+        return _rounded(register, counts)
+    if abs(counts - round(counts)) > _HAIR:
         raise InputError(f"must be whole in {register.unit}, not {shown(text)}", place=place)
-    return int(number)
+    return round(counts)
+
+
+def _counts_per(register: Register) -> tuple[Mapping[str, float], bool]:
+    """Return counts by unit, and whether a quantity is rounded to counts."""
+    lsb = _LSB.fullmatch(register.unit)
+    if register.unit == _ENERGY_UNIT:
+        return _COUNTS_PER, True
+    if lsb is not None:
+        return {lsb[2]: 1 / float(lsb[1])}, True
+    if register.unit == "MeV":
+        return {"MeV": 1.0, "GeV": 1e3}, False
+    return ({register.unit: 1.0} if register.unit.isalpha() else {}), False
 
 
 def _rounded(register: Register, counts: float) -> int:
-    # A hair of tolerance: 5.231 MeV must be one count, not zero.
     if "(CM" in register.doc:
         return math.floor(counts + 0.5)
     if "below this" in register.doc or "at least this" in register.doc:
-        return math.ceil(counts - 1e-9)
-    return math.floor(counts + 1e-9)
+        return math.ceil(counts - _HAIR)
+    return math.floor(counts + _HAIR)
