@@ -16,7 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models.cdc_geometry import CdcGeometry, cdc_geometry
-from firmware_models.cdc_layers import N_SEGMENT, N_SUPERLAYER, N_WIRE, SUPERLAYER_LAYERS
+from firmware_models.cdc_layers import (
+    FIRST_PRIORITY_LAYER,
+    N_SEGMENT,
+    N_SUPERLAYER,
+    N_WIRE,
+    SUPERLAYER_LAYERS,
+)
 
 N_PATTERN = 15
 """Wires of the longest pattern."""
@@ -29,9 +35,6 @@ FAN = ((0, (0,)), (1, (-1, 0)), (2, (-1, 0, 1)), (3, (-2, -1, 0, 1)), (4, (-2, -
 
 HOUR_GLASS = ((-2, (-1, 0, 1)), (-1, (-1, 0)), (0, (0,)), (1, (-1, 0)), (2, (-1, 0, 1)))
 """Superlayers 1 to 8."""
-
-PRIORITY_LAYER = (3, 2, 2, 2, 2, 2, 2, 2, 2)
-"""First-priority layer within each superlayer."""
 
 CENTRE, RIGHT, LEFT = (0, *(5,) * 8), (1, *(6,) * 8), (2, *(7,) * 8)
 """Index in the pattern of the first-priority and of the second-priority wires, by superlayer."""
@@ -114,7 +117,7 @@ def _fill(
     rows: NDArray[np.int64],
 ) -> None:
     """Write the pattern of one superlayer's segments."""
-    centre = sum(SUPERLAYER_LAYERS[:superlayer]) + PRIORITY_LAYER[superlayer]
+    centre = FIRST_PRIORITY_LAYER[superlayer]
     index = 0
     for row, (step, relative) in enumerate(HOUR_GLASS if superlayer else FAN):
         layer = centre + step

@@ -7,16 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_models.interface.clock import RF_MHZ
+from firmware_models.interface.cdc_hough import TRACK_TICK_NS
+from firmware_models.interface.cdc_segment import PERSISTENCE, TICKS_PER_CLOCK
 
-TIME_TICK_NS = 1e3 / RF_MHZ
+TIME_TICK_NS = TRACK_TICK_NS
 """Tick of the chamber's trigger [ns]: two bins of the front end's TDC, 1.9651 ns (basf2 CDC.xml:
 the TDC runs at 1.017774 GHz, twice the RF)."""
 
-TICKS_PER_CLOCK = 16
-"""Ticks in one data clock of the chamber's trigger (31.44 ns, RF/16)."""
-
-WINDOW_TICKS = 256
+WINDOW_TICKS = PERSISTENCE * TICKS_PER_CLOCK
 """Ticks that the trigger's drift times span: 16 data clocks, 503 ns (basf2 NeuroTrigger)."""
 
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from firmware_models.cdc_event_time import STAMPS
 from firmware_models.cdc_layers import SUPERLAYER_CELLS
 from firmware_models.interface.cdc_hough import AXIAL, CDC_SEGMENTS, N_SLOT, N_TRACK, N_TRACKER
 from firmware_models.interface.cdc_segment import ID_SHIFT, PERSISTENCE, TICKS_PER_CLOCK
@@ -21,9 +22,6 @@ from firmware_models.segment_finding import Segments
 
 LAST_CLOCK = PERSISTENCE - 1
 """Data clock on which a window that begins with clock 0 is complete."""
-
-STAMPS = 512
-"""Times are told modulo this many ticks."""
 
 Slots = NDArray[np.int32]
 """Rows of segments by frame (four trackers a window), superlayer and slot, shape (4 n, 9, 10)."""

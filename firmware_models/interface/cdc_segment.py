@@ -9,6 +9,7 @@ segments on every clock, are this project's choice.
 
 from __future__ import annotations
 
+from firmware_models.cdc_layers import N_SUPERLAYER as N_SUPERLAYER
 from firmware_models.interface.block import Block, Register
 from firmware_models.interface.cdc_hough import (
     N_SLOT,
@@ -19,7 +20,6 @@ from firmware_models.interface.cdc_hough import (
 )
 from firmware_models.words import Field, Word
 
-N_SUPERLAYER = 9
 N_ROW = 5
 """Layers of a superlayer that segments are made of."""
 

@@ -12,9 +12,9 @@ from __future__ import annotations
 import numpy as np
 
 from firmware_models.interface.cdc_hough import TRACK_CLOCK_TICKS
-from firmware_models.interface.cdc_segment import PERSISTENCE
+from firmware_models.interface.cdc_segment import PERSISTENCE, TICKS_PER_CLOCK
 from firmware_models.kernels import njit
-from firmware_models.wire_hits import TICKS_PER_CLOCK, WINDOW_TICKS, WireHits
+from firmware_models.wire_hits import WINDOW_TICKS, WireHits
 from sim.pipeline.plan import Ints
 
 WIRE_TICKS_PER_TICK = TICKS_PER_CLOCK // TRACK_CLOCK_TICKS

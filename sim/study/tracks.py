@@ -23,9 +23,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models.interface.cdc_hough import TRACK_CLOCK_TICKS
+from firmware_models.interface.cdc_segment import TICKS_PER_CLOCK
 from firmware_models.interface.clock import DATA_CLOCK_TICKS
 from firmware_models.trigger_cells import CellHits
-from firmware_models.wire_hits import TICKS_PER_CLOCK, WireHits
+from firmware_models.wire_hits import WireHits
 from trigger.tracks import TrackWords
 
 WINDOW_DATA_CLOCKS = 2

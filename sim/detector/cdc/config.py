@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from firmware_models.cdc_layers import N_LAYER, N_SUPERLAYER
 from firmware_models.errors import InputError
-from firmware_models.wire_hits import TICKS_PER_CLOCK, TIME_TICK_NS, WINDOW_TICKS
+from firmware_models.interface.cdc_segment import TICKS_PER_CLOCK
+from firmware_models.wire_hits import TIME_TICK_NS, WINDOW_TICKS
 from sim.detector.parameters import Section, checked_number, joined, parameter
 from sim.detector.particles import check_code
 
