@@ -142,7 +142,8 @@ def test_training_of_integers(kind: str) -> None:
     """
     pytest.importorskip("torch")
     shown, judged = synthetic(12_000, 1), synthetic(4_000, 2)
-    schedule = Schedule(steps=600, batch=256, rate=1.5e-2)
+    # Classes take more steps than z.
+    schedule = Schedule(steps={"mlp": 600, "deep": 1500}[kind], batch=256, rate=1.5e-2)
     weights, again = (train.train(kind, 1, shown, judged, schedule, "test") for _ in range(2))
     assert weights.checksum() == again.checksum()
     assert weights.provenance == again.provenance
@@ -166,8 +167,8 @@ def test_training_of_integers(kind: str) -> None:
     by_z = points["z"] if kind == "deep" else points
     assert 0.0 < by_z["points"]["0.96"]["accepted"] < 0.2
     if kind == "deep":
-        # Classes take more steps than z; a cut on chance accepts 0.96.
-        assert 0.0 < points["ip_class"]["points"]["0.96"]["accepted"] < 0.6
+        # A cut on chance accepts 0.96, one on z as above.
+        assert 0.0 < points["ip_class"]["points"]["0.96"]["accepted"] < 0.2
 
 
 def test_written_file_is_read_back(tmp_path: Path) -> None:
