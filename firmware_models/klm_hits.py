@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_models import ragged
 from firmware_models.interface.klm import MASK_WIDTH, N_BARREL, N_ENDCAP, N_PLANE, N_SECTOR
 from firmware_models.kernels import njit
 
@@ -68,11 +70,17 @@ class KlmHits:
 
     def select(self, chosen: NDArray[np.intp]) -> KlmHits:
         """Return the windows of the given numbers, in the given order."""
-        counts = np.diff(self.offsets)[chosen]
-        offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
-        within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], counts)
-        rows = np.repeat(self.offsets[chosen], counts) + within
+        offsets, rows = ragged.selected(self.offsets, chosen)
         return KlmHits(offsets, self.sector[rows], self.layer[rows], self.plane[rows])
+
+    @classmethod
+    def joined(cls, parts: Sequence[KlmHits]) -> KlmHits:
+        """Return the windows of several one after the other."""
+        columns = (
+            np.concatenate([getattr(part, name) for part in parts])
+            for name in ("sector", "layer", "plane")
+        )
+        return cls(ragged.joined([part.offsets for part in parts]), *columns)
 
 
 @njit()

@@ -8,12 +8,14 @@ its φ-ID counts from 1 within the ring.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_models import ragged
 from firmware_models.interface.ecl import ECL_FRAME, N_CELL, N_RING
 
 FIRST_BARREL, FIRST_BACKWARD = 81, 513
@@ -130,6 +132,22 @@ class CellHits:
     def __len__(self) -> int:
         """Return the number of windows."""
         return len(self.offsets) - 1
+
+    def select(self, chosen: NDArray[np.intp]) -> CellHits:
+        """Return the windows of the given numbers, in the given order."""
+        offsets, rows = ragged.selected(self.offsets, chosen)
+        return CellHits(
+            offsets, self.cell[rows], self.energy[rows], self.time[rows], self.frame[chosen]
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence[CellHits]) -> CellHits:
+        """Return the windows of several one after the other."""
+        columns = (
+            np.concatenate([getattr(part, name) for part in parts])
+            for name in ("cell", "energy", "time", "frame")
+        )
+        return cls(ragged.joined([part.offsets for part in parts]), *columns)
 
     def dense(self) -> NDArray[np.void]:
         """Return the windows as frames, shape ``(n,)``, dtype of the word `ecl_frame`."""

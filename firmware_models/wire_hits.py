@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_models import ragged
 from firmware_models.interface.cdc_hough import TRACK_TICK_NS
 from firmware_models.interface.cdc_segment import PERSISTENCE, TICKS_PER_CLOCK
 
@@ -47,8 +49,13 @@ class WireHits:
 
     def select(self, chosen: NDArray[np.intp]) -> WireHits:
         """Return the windows of the given numbers, in the given order."""
-        counts = np.diff(self.offsets)[chosen]
-        offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
-        within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], counts)
-        rows = np.repeat(self.offsets[chosen], counts) + within
+        offsets, rows = ragged.selected(self.offsets, chosen)
         return WireHits(offsets, self.wire[rows], self.time[rows])
+
+    @classmethod
+    def joined(cls, parts: Sequence[WireHits]) -> WireHits:
+        """Return the windows of several one after the other."""
+        columns = (
+            np.concatenate([getattr(part, name) for part in parts]) for name in ("wire", "time")
+        )
+        return cls(ragged.joined([part.offsets for part in parts]), *columns)

@@ -1,7 +1,7 @@
 """The trigger of one event: words of the sub-triggers → GDL inputs → output lines.
 
-The calorimeter's words come from its fired cells; those of the track trigger are given, where it
-is simulated. Without them the inputs of tracks are 0.
+The words of calorimeter and muon detector come from their hits; those of the track trigger are
+given, where it is simulated, and matched to the others. Inputs of what is not simulated are 0.
 
 Here every event is a window of its own, with its bits aligned in time: delays, widths and
 prescales act on the stream of decisions, not on an event.
@@ -15,12 +15,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_models import ecl_cluster, ecl_selection
+from firmware_models import ecl_cluster, ecl_selection, klm_sector
+from firmware_models.errors import InputError
 from firmware_models.interface import BLOCKS, Registers
+from firmware_models.klm_hits import KlmHits
 from firmware_models.trigger_cells import CellHits
 from trigger.bits import BitTable
+from trigger.event_words import EventWords
+from trigger.matching import match
 from trigger.menu import Menu
-from trigger.menu.inputs import ecl_input_rows, track_input_rows
 from trigger.menu.working_points import resolve
 from trigger.tracks import TrackWords
 
@@ -71,51 +74,81 @@ class Chain:
             given[block] = {**given.get(block, {}), **values}
         return cls(menu, register_values(given))
 
-    def calorimeter_words(self, hits: CellHits) -> NDArray[np.void]:
-        """Return the calorimeter's word for every window, dtype of the word `ecl_trigger`."""
-        return ecl_selection.evaluate(
-            ecl_cluster.evaluate_hits(hits), self.registers["ecl_selection"]
-        )
+    def calorimeter_words(self, clusters: NDArray[np.void]) -> NDArray[np.void]:
+        """Return the calorimeter's decision on every window, dtype of the word `ecl_trigger`.
 
-    def decide(self, hits: CellHits, tracks: TrackWords | None = None) -> BitTable:
+        Parameters
+        ----------
+        clusters : ndarray, shape (n,), dtype of the word `ecl_clusters`
+        """
+        return ecl_selection.evaluate(clusters, self.registers["ecl_selection"])
+
+    def muon_words(self, hits: KlmHits) -> NDArray[np.void]:
+        """Return the muon detector's word for every window, dtype of the word `klm_sectors`."""
+        frames = klm_sector.quantize(hits.offsets, *hits.places(), hits.layer, hits.plane)
+        return klm_sector.evaluate(frames, self.registers["klm_sector"])
+
+    def words(
+        self, cells: CellHits, tracks: TrackWords | None = None, muons: KlmHits | None = None
+    ) -> EventWords:
+        """Return the words of all sub-triggers.
+
+        Parameters
+        ----------
+        cells : CellHits
+        tracks : TrackWords, optional
+            Of the same windows.
+        muons : KlmHits, optional
+            Of the same windows.
+
+        Raises
+        ------
+        InputError
+            When there are not as many windows of each.
+        """
+        for name, given in (("tracks", tracks), ("muons", muons)):
+            if given is not None and len(given) != len(cells):
+                raise InputError(f"{len(given)} windows of {name} beside {len(cells)} of cells")
+        sectors = None if muons is None else self.muon_words(muons)
+        return self.event_words(ecl_cluster.evaluate_hits(cells), tracks, sectors)
+
+    def event_words(
+        self,
+        clusters: NDArray[np.void],
+        tracks: TrackWords | None = None,
+        sectors: NDArray[np.void] | None = None,
+    ) -> EventWords:
+        """Return the words of all sub-triggers from clusters, tracks and sectors of n windows.
+
+        Parameters
+        ----------
+        clusters : ndarray, shape (n,), dtype of the word `ecl_clusters`
+        tracks : TrackWords, optional
+        sectors : ndarray, shape (n,), dtype of the word `klm_sectors`, optional
+        """
+        return EventWords(
+            self.calorimeter_words(clusters), tracks, sectors,
+            None if tracks is None else match(self.registers, clusters, tracks, sectors),
+        )  # fmt: skip
+
+    def decide(
+        self, cells: CellHits, tracks: TrackWords | None = None, muons: KlmHits | None = None
+    ) -> BitTable:
         """Return every output line before prescale, bit-sliced over the windows.
 
-        Parameters
-        ----------
-        hits : CellHits
-        tracks : TrackWords, optional
-            Of the same windows.
-
-        Raises
-        ------
-        InputError
-            When there are not as many words of tracks as windows.
+        Parameters and errors as for `words`.
         """
-        return self.decide_words(self.calorimeter_words(hits), tracks)
+        return self.decide_words(self.words(cells, tracks, muons))
 
-    def decide_words(self, words: NDArray[np.void], tracks: TrackWords | None = None) -> BitTable:
+    def decide_words(self, words: EventWords) -> BitTable:
         """Return every output line before prescale for the words of the sub-triggers.
 
-        Parameters
-        ----------
-        words : ndarray, shape (n,), dtype of the word `ecl_trigger`
-        tracks : TrackWords, optional
-            Of the same windows.
-
         Raises
         ------
         InputError
-            When words are of another type, or not as many of tracks as of the calorimeter.
+            When words are of another type, or not one of each for every event.
         """
-        return self.menu.decide(event_input_rows(words, tracks))
-
-
-def event_input_rows(words: NDArray[np.void], tracks: TrackWords | None = None) -> BitTable:
-    """Return the input bits of all sub-triggers that are given; see `Chain.decide_words`."""
-    calorimeter = ecl_input_rows(words)
-    if tracks is None:
-        return calorimeter
-    return BitTable.joined((calorimeter, track_input_rows(tracks)))
+        return self.menu.decide(words.input_rows())
 
 
 def register_values(given: RegisterValues, place: str = "registers") -> dict[str, Registers]:

@@ -17,6 +17,7 @@ from firmware_models import (
     cdc_event_time,
     cdc_hough,
     cdc_segment,
+    grl_short,
     grl_tracks,
     neuro_deep,
     neuro_mlp,
@@ -42,8 +43,8 @@ WEIGHTS: Mapping[str, type] = {"mlp": NeuroWeights, "deep": DeepWeights}
 """What each network's weights are."""
 
 BLOCK_NAMES = (
-    "cdc_segment", "cdc_event_time", "cdc_hough", "grl_tracks", "neuro_preprocess", "neuro_mlp",
-    "neuro_deep", "single_track",
+    "cdc_segment", "cdc_event_time", "cdc_hough", "grl_tracks", "grl_short", "neuro_preprocess",
+    "neuro_mlp", "neuro_deep", "single_track",
 )  # fmt: skip
 
 SLICE = 4_000
@@ -66,6 +67,8 @@ class TrackSteps:
     tracks : ndarray, shape (4 n,), dtype of the word `cdc_tracks`
     time : ndarray, shape (n,), dtype of the word `event_time`
     counts : ndarray, shape (n,), dtype of the word `track_counts`
+    full : ndarray, shape (n,), dtype of the word `grl_segments`
+    short : ndarray, shape (n,), dtype of the word `grl_short`
     window : ndarray of int64, shape (m,)
         Window of each frame of the network: one a 2D track, or one that says there is none.
     given : ndarray, shape (m,), dtype of the word `track_segments`
@@ -79,6 +82,8 @@ class TrackSteps:
     tracks: NDArray[np.void]
     time: NDArray[np.void]
     counts: NDArray[np.void]
+    full: NDArray[np.void]
+    short: NDArray[np.void]
     window: NDArray[np.int64]
     given: NDArray[np.void]
     inputs: NDArray[np.void]
@@ -152,13 +157,18 @@ class TrackTrigger:
         parts = []
         for first in range(0, max(len(hits), 1), SLICE):
             part = hits.select(np.arange(first, min(first + SLICE, len(hits))))
-            steps = self.steps(part)
-            parts.append(TrackWords(steps.counts, self.decide(steps.inputs), steps.time))
+            parts.append(self.words(self.steps(part)))
+        return TrackWords.joined(parts)
+
+    def words(self, steps: TrackSteps) -> TrackWords:
+        """Return what the track trigger says of windows whose steps are given."""
+        neural = self.neural_tracks(steps.inputs)
+        frames = single_track.evaluate(neural, self._of("single_track"))
+        last = np.flatnonzero(frames["last"] == 1)
         return TrackWords(
-            np.concatenate([part.counts for part in parts]),
-            np.concatenate([part.single for part in parts]),
-            np.concatenate([part.time for part in parts]),
-        )
+            steps.counts, frames[last], steps.time, steps.full, steps.short,
+            np.concatenate(([0], last + 1)), neural, frames,
+        )  # fmt: skip
 
     def steps(self, hits: WireHits, clock: ArrayLike = LAST_CLOCK) -> TrackSteps:
         """Return the words of all blocks up to the network.
@@ -187,25 +197,16 @@ class TrackTrigger:
         axial = axial_words(segments, slots, clock)
         tracks = cdc_hough.evaluate(axial, self._of("cdc_hough"))
         counts = grl_tracks.evaluate(grl_tracks.quantize(tracks))
+        full = grl_short.quantize(segments, tracks, clock=clock)
+        short = grl_short.evaluate(full, self._of("grl_short"))
         given, window = network_words(segments, slots, tracks, times, clock)
         inputs = neuro_preprocess.evaluate(given, self._of("neuro_preprocess"))
         return TrackSteps(
-            segments, dropped, event, axial, tracks, times, counts, window, given, inputs
-        )
+            segments, dropped, event, axial, tracks, times, counts, full, short, window, given,
+            inputs,
+        )  # fmt: skip
 
     def neural_tracks(self, inputs: NDArray[np.void]) -> NDArray[np.void]:
         """Return the network's tracks, dtype of the word `neuro_track`."""
         result: NDArray[np.void] = NETWORKS[self.network].evaluate(inputs, None, self.weights)
         return result
-
-    def decide(self, inputs: NDArray[np.void]) -> NDArray[np.void]:
-        """Return the decision on each window, dtype of the word `single_track`.
-
-        Parameters
-        ----------
-        inputs : ndarray, shape (m,), dtype of the word `neuro_input`
-            Frames of whole windows: the last one of each has `last`.
-        """
-        words = single_track.evaluate(self.neural_tracks(inputs), self._of("single_track"))
-        decided: NDArray[np.void] = words[words["last"] == 1]
-        return decided

@@ -104,6 +104,8 @@ class Klm(SubTrigger):
     pad_us: Latency = 1.26
     jitter_ns: Spread = 10.0
     hold_ticks: Hold = 16
+    window_ns: WindowNs = 251.5
+    """Collisions closer than this fall into one window of hit planes."""
 
 
 class Grl(SubTrigger):

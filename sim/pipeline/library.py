@@ -1,8 +1,8 @@
-"""A library of simulated events to draw from: fired cells, hit wires, input bits, rates.
+"""A library of simulated events to draw from: hits, input bits, rates.
 
 The events are those of a study (`sim.study`): its samples that enter the rate table, its menu, its
-registers, its seed. Only events with a fired cell or a track segment are kept; the others do
-nothing.
+registers, its seed. Only events with a fired cell, a track segment or a fired sector of the muon
+detector are kept; the others do nothing.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models.errors import InputError
-from firmware_models.trigger_cells import CellHits
-from firmware_models.wire_hits import WireHits
 from sim.pipeline.plan import Ints, Words, pack_bits
 from sim.study.chunk import Context, detector_hits
 from sim.study.config import StudyConfig
@@ -22,7 +20,6 @@ from sim.study.fired import time_quality
 from sim.study.run import check_study, located, open_files, sample_result, take_from_file, tasks_of
 from sim.study.tracks import Detected, chamber_quality
 from trigger.bits import BitTable
-from trigger.chain import event_input_rows
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,7 @@ class Process:
 
 @dataclass(frozen=True)
 class Library:
-    """Events with a fired cell or a track segment.
+    """Events with a fired cell, a track segment or a fired sector of the muon detector.
 
     Parameters
     ----------
@@ -64,10 +61,10 @@ class Library:
         Quality of the event times of calorimeter and drift chamber; -1: it has none.
     largest : ndarray of int64, shape (n,)
         Energy of its most energetic cell [counts].
-    hits : CellHits
+    detected : Detected
+        Hits of those events; wires and planes of the muon detector where they were asked for, and
+        are simulated.
     inputs : tuple of str
-    wires : WireHits, optional
-        Where they were asked for, and tracks are simulated.
     """
 
     context: Context
@@ -77,9 +74,8 @@ class Library:
     quality: Ints
     chamber_quality: Ints
     largest: Ints
-    hits: CellHits
+    detected: Detected
     inputs: tuple[str, ...]
-    wires: WireHits | None = None
 
     def __len__(self) -> int:
         """Return the number of events."""
@@ -111,7 +107,7 @@ def study_context(config: StudyConfig, place: str) -> Context:
 
 def build_library(
     context: Context, inputs: tuple[str, ...], events: int, luminosity_cm2_s: float, place: str,
-    *, keep_wires: bool = False,
+    *, keep_hits: bool = False,
 ) -> Library:  # fmt: skip
     """Simulate the events of a study.
 
@@ -127,8 +123,8 @@ def build_library(
         For samples with a cross-section; background windows come at their own rate.
     place : str
         Where the study comes from, for messages.
-    keep_wires : bool
-        Keep the hit wires too, to merge them: some 700 bytes an event.
+    keep_hits : bool
+        Keep wires and planes of the muon detector too, to merge them: some 700 bytes an event.
 
     Raises
     ------
@@ -147,7 +143,7 @@ def build_library(
         weight = np.ones(len(detected.cells)) if made is None else made.weight
         sum_w[task.sample] += weight.sum()
         results[task.sample].n_events += len(weight)
-        parts.append(_part(context, inputs, task.sample, detected, weight, keep_wires, place))
+        parts.append(_part(context, inputs, task.sample, detected, weight, keep_hits, place))
     for result, opened in zip(results, files, strict=True):
         take_from_file(config, result, opened)
     source = np.array(
@@ -171,9 +167,8 @@ def build_library(
         np.concatenate([part.quality for part in parts]),
         np.concatenate([part.chamber_quality for part in parts]),
         np.concatenate([part.largest for part in parts]),
-        _joined([part.hits for part in parts]),
+        Detected.joined([part.detected for part in parts]),
         inputs,
-        _joined_wires([part.wires for part in parts if part.wires is not None]),
     )
 
 
@@ -194,65 +189,30 @@ class _Part:
     quality: Ints
     chamber_quality: Ints
     largest: Ints
-    hits: CellHits
-    wires: WireHits | None
+    detected: Detected
 
 
 def _part(
     context: Context, inputs: tuple[str, ...], sample: int, detected: Detected,
-    weight: NDArray[np.float64], keep_wires: bool, place: str,
+    weight: NDArray[np.float64], keep_hits: bool, place: str,
 ) -> _Part:  # fmt: skip
-    """Return the events of a chunk that have a fired cell or a track segment."""
+    """Return the events of a chunk that leave something in a sub-trigger."""
     given = context.config.samples[sample]
     if (weight < 0).any():
         raise InputError(
             "events of negative weight cannot be drawn", place=f"{place}: {given.name}"
         )
-    tracks = context.track_words(detected, background=given.background)
-    hits, wires = detected.cells, detected.wires
-    chamber = np.full(len(hits), -1) if tracks is None else chamber_quality(tracks)
-    rows = np.flatnonzero(((np.diff(hits.offsets) > 0) | (chamber >= 0)) & (weight > 0))
-    kept = _selected(hits, rows)
-    words = context.chain.calorimeter_words(kept)
-    largest = np.zeros(len(rows), dtype=np.int64)
-    np.maximum.at(largest, np.repeat(np.arange(len(rows)), np.diff(kept.offsets)), kept.energy)
+    words = context.words(detected, background=given.background)
+    n, cells, muons = len(detected.cells), detected.cells, words.muons
+    chamber = np.full(n, -1) if words.tracks is None else chamber_quality(words.tracks)
+    fires = (np.diff(cells.offsets) > 0) | (chamber >= 0)
+    if muons is not None:
+        fires |= (muons["klm"] > 0) | (muons["eklm"] > 0)
+    rows = np.flatnonzero(fires & (weight > 0))
+    largest = np.zeros(n, dtype=np.int64)
+    np.maximum.at(largest, np.repeat(np.arange(n), np.diff(cells.offsets)), cells.energy)
+    kept = detected if keep_hits else Detected(cells)
     return _Part(
-        np.full(len(rows), sample), weight[rows],
-        input_bits(
-            event_input_rows(words, None if tracks is None else tracks.select(rows)), inputs
-        ),
-        time_quality(words), chamber[rows], largest, kept,
-        wires.select(rows) if keep_wires and wires is not None else None,
+        np.full(len(rows), sample), weight[rows], input_bits(words.input_rows(), inputs)[rows],
+        time_quality(words.calorimeter)[rows], chamber[rows], largest[rows], kept.select(rows),
     )  # fmt: skip
-
-
-def _selected(hits: CellHits, rows: Ints) -> CellHits:
-    sizes = np.diff(hits.offsets)[rows]
-    chosen = np.repeat(hits.offsets[rows] - np.concatenate(([0], np.cumsum(sizes)[:-1])), sizes)
-    index = chosen + np.arange(len(chosen))
-    return CellHits(
-        np.concatenate(([0], np.cumsum(sizes))).astype(np.int64),
-        hits.cell[index], hits.energy[index], hits.time[index], hits.frame[rows],
-    )  # fmt: skip
-
-
-def _joined(parts: list[CellHits]) -> CellHits:
-    sizes = np.concatenate([np.diff(part.offsets) for part in parts])
-    return CellHits(
-        np.concatenate(([0], np.cumsum(sizes))).astype(np.int64),
-        np.concatenate([part.cell for part in parts]),
-        np.concatenate([part.energy for part in parts]),
-        np.concatenate([part.time for part in parts]),
-        np.concatenate([part.frame for part in parts]),
-    )
-
-
-def _joined_wires(parts: list[WireHits]) -> WireHits | None:
-    if not parts:
-        return None
-    sizes = np.concatenate([np.diff(part.offsets) for part in parts])
-    return WireHits(
-        np.concatenate(([0], np.cumsum(sizes))).astype(np.int64),
-        np.concatenate([part.wire for part in parts]),
-        np.concatenate([part.time for part in parts]),
-    )

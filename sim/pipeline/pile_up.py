@@ -1,17 +1,21 @@
-"""Pile-up in the calorimeter: collisions closer than its window are one event to it.
+"""Pile-up in calorimeter and muon detector: collisions closer than a window are one event to it.
 
 The first collision opens a window; those on ticks less than the window's length later fall into
 it; the next one opens a new window. The cells' energies of a window are added and the earliest time
-of a cell stays, both within their words. The drift chamber has `sim.pipeline.wire_pile_up`.
+of a cell stays, both within their words; a plane is hit when it is in one of the collisions. The
+drift chamber has `sim.pipeline.wire_pile_up`.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from firmware_models.interface.clock import DATA_CLOCK_TICKS
 from firmware_models.interface.ecl import ECL_FRAME, N_CELL
+from firmware_models.interface.klm import N_SECTOR
 from firmware_models.kernels import njit
+from firmware_models.klm_hits import KlmHits
 from firmware_models.trigger_cells import CellHits
 from sim.pipeline.plan import Ints
 
@@ -37,8 +41,14 @@ def windows(tick: Ints, length: int) -> Ints:
     return first
 
 
-def merged_hits(hits: CellHits, event: Ints, tick: Ints, first: Ints) -> tuple[CellHits, Ints]:
-    """Return the cells of windows that hold several collisions.
+def shared(first: Ints) -> NDArray[np.bool_]:
+    """Return whether each collision shares its window with another, from `windows`."""
+    result: NDArray[np.bool_] = np.bincount(first, minlength=len(first))[first] > 1
+    return result
+
+
+def merged_cells(hits: CellHits, event: Ints, tick: Ints, first: Ints, opened: Ints) -> CellHits:
+    """Return the cells of windows with all their collisions.
 
     Parameters
     ----------
@@ -48,18 +58,16 @@ def merged_hits(hits: CellHits, event: Ints, tick: Ints, first: Ints) -> tuple[C
         Event of the library that each collision is.
     tick, first : ndarray of int64, shape (n,)
         As in `windows`.
+    opened : ndarray of int64, shape (m,)
+        Collisions that opened the windows that are wanted, rising.
 
     Returns
     -------
-    hits : CellHits
+    CellHits
         One window for each of `opened`; frame as in its first collision.
-    opened : ndarray of int64
-        Collisions that opened them.
     """
-    members = np.bincount(first, minlength=len(first))
-    opened = np.flatnonzero(members > 1)
     sizes = hits.offsets[event + 1] - hits.offsets[event]
-    room = int(sizes[members[first] > 1].sum())
+    room = int(sizes[np.isin(first, opened)].sum())
     offsets = np.zeros(len(opened) + 1, dtype=np.int64)
     cell = np.empty(room, dtype=np.uint16)
     energy = np.empty(room, dtype=np.uint16)
@@ -69,7 +77,24 @@ def merged_hits(hits: CellHits, event: Ints, tick: Ints, first: Ints) -> tuple[C
         offsets, cell, energy, time,
     )  # fmt: skip
     frame = hits.frame[event[opened]]
-    return CellHits(offsets, cell[:used], energy[:used], time[:used], frame), opened
+    return CellHits(offsets, cell[:used], energy[:used], time[:used], frame)
+
+
+def merged_planes(hits: KlmHits, event: Ints, first: Ints, opened: Ints) -> KlmHits:
+    """Return the hit planes of windows with all their collisions.
+
+    Parameters
+    ----------
+    hits : KlmHits
+        Of the library.
+    event, first, opened
+        As for `merged_cells`.
+    """
+    members = np.flatnonzero(np.isin(first, opened))
+    masks = np.zeros((len(opened), N_SECTOR), dtype=np.uint64)
+    window = np.searchsorted(opened, first[members])
+    np.bitwise_or.at(masks, window, hits.select(event[members]).masks())
+    return KlmHits.from_masks(masks)
 
 
 @njit()

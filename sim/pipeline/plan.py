@@ -98,7 +98,7 @@ class PipelinePlan:
         Errors of the event times by source code [tick].
     min_quality, rank : ndarray of int64, shape (3,)
         By source code; rank -1: the source is not asked.
-    ecl_window, cdc_window : int
+    ecl_window, cdc_window, klm_window : int
         [tick]
     """
 
@@ -118,6 +118,7 @@ class PipelinePlan:
     rank: Ints
     ecl_window: int
     cdc_window: int
+    klm_window: int
 
     @property
     def words(self) -> int:
@@ -172,6 +173,7 @@ def compile_pipeline(config: PipelineConfig, menu: Menu, place: str = "pipeline"
         ),
         ecl_window=round(config.ecl.window_ns / TICK_NS),
         cdc_window=round(config.cdc.window_ns / TICK_NS),
+        klm_window=round(config.klm.window_ns / TICK_NS),
     )
     _check_decision(config, plan, timing, place)
     _check_budget(config, plan, place)

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_models import ecl_cluster
 from firmware_models.errors import InputError
 from sim.pipeline.draw import Alias, Times
 from sim.pipeline.groups import CDC, ECL
 from sim.pipeline.library import Library, input_bits
-from sim.pipeline.pile_up import merged_hits, windows
+from sim.pipeline.pile_up import merged_cells, merged_planes, shared, windows
 from sim.pipeline.plan import SOURCE_SUB, Ints, PipelinePlan, Words, pack_bits
 from sim.pipeline.primitives import NO_TIME, Collisions
 from sim.pipeline.wire_pile_up import merge_wires, neighbours
@@ -20,7 +21,16 @@ from sim.readout.plan import QUANTA
 from sim.streams import stream
 from sim.study.fired import time_quality
 from sim.study.tracks import chamber_quality
-from trigger.menu.inputs import TRACK_INPUTS, ecl_input_rows, track_input_rows
+from trigger.event_words import EventWords
+from trigger.menu.inputs import (
+    ECL_WORDS,
+    GRL_WORDS,
+    KLM_WORDS,
+    NEURAL_MATCH_WORDS,
+    TRACK_WORDS,
+    Inputs,
+)
+from trigger.tracks import TrackWords
 
 CHUNK = 1 << 18
 """Collisions and background windows in one part of the stream, about."""
@@ -47,6 +57,11 @@ class Merged:
     chamber_gained, chamber_lost : int
         Those that fire an input bit of tracks that they do not fire alone; and those without one
         that they fire alone.
+    muons : int
+        Windows of the muon detector with several collisions.
+    match_gained, match_lost : int
+        Collisions that share a window in any of the three and fire an input bit of matches that
+        they do not fire alone; and those without one that they fire alone.
     background, covered : int
         Background windows that fire an input bit; those of them left out, because a collision
         lies within half a window and brings its own background.
@@ -60,6 +75,9 @@ class Merged:
     chamber: int = 0
     chamber_gained: int = 0
     chamber_lost: int = 0
+    muons: int = 0
+    match_gained: int = 0
+    match_lost: int = 0
     background: int = 0
     covered: int = 0
 
@@ -105,9 +123,15 @@ class CollisionStream:
         self._size = max(2, round(CHUNK * share))
         self._carried = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
         self._last = 0
-        self._merges_wires = pile_up and library.wires is not None and plan.cdc_window > 0
-        of_tracks = np.array([[name in TRACK_INPUTS for name in library.inputs]])
-        self._track_mask = pack_bits(of_tracks)[0]
+        self._masks = {
+            name: _mask(library.inputs, *words)
+            for name, words in {
+                "cells": (ECL_WORDS,),
+                "tracks": (TRACK_WORDS,),
+                "muons": (KLM_WORDS,),
+                "matches": (GRL_WORDS, NEURAL_MATCH_WORDS),
+            }.items()
+        }
 
     def chunks(self, quanta_hz: float) -> Iterator[Collisions]:
         """Give collisions and background windows that fire an input, without end.
@@ -135,71 +159,110 @@ class CollisionStream:
         if self._pile_up:
             # Where a window opens in every sub-trigger, all windows before are whole.
             tick = time // QUANTA
-            opens = windows(tick, self._plan.ecl_window) == np.arange(len(time))
-            if self._merges_wires:
+            number = np.arange(len(time))
+            opens = windows(tick, self._plan.ecl_window) == number
+            if self._library.detected.muons is not None:
+                opens &= windows(tick, self._plan.klm_window) == number
+            if self._library.detected.wires is not None:
                 opens[1:] &= np.diff(tick) >= self._plan.cdc_window
             cut = int(np.flatnonzero(opens)[-1])
         self._carried = time[cut:], event[cut:]
         return time[:cut], event[:cut], time
 
     def _collisions(self, time: Ints, event: Ints) -> Collisions:
-        library, plan = self._library, self._plan
-        tick = time // QUANTA
-        made = _collisions(library, time, event)
+        made = _collisions(self._library, time, event)
         if self._pile_up:
-            first = windows(tick, plan.ecl_window)
-            ecl = SOURCE_SUB.index(ECL)
-            self._merge_cells(
-                tick, event, first, made.bits, made.quality[:, ecl], made.timed[:, ecl]
-            )
-            if self._merges_wires:
-                self._merge_wires(tick, event, made.bits, made.quality[:, SOURCE_SUB.index(CDC)])
+            self._merge(time // QUANTA, event, made)
         return made
 
-    def _merge_cells(
-        self, tick: Ints, event: Ints, first: Ints, bits: Words, quality: Ints, timed: Ints
-    ) -> None:
-        """Put the decision on merged cells in the place of the first collision's own."""
-        library, mask = self._library, self._plan.sub_mask[ECL]
-        hits, opened = merged_hits(library.hits, event, tick, first)
-        later = np.flatnonzero(first != np.arange(len(first)))
-        alone = bits[opened] & mask
-        np.bitwise_or.at(alone, np.searchsorted(opened, first[later]), bits[later] & mask)
-        words = library.context.chain.calorimeter_words(hits)
-        merged = input_bits(ecl_input_rows(words), library.inputs) & mask
-        bits[opened] = (bits[opened] & ~mask) | merged
-        bits[later] &= ~mask
-        quality[opened] = time_quality(words)
-        quality[later] = NO_TIME
-        # The collision with the most energetic cell gives the event time.
-        best = np.full(len(tick), -1, dtype=np.int64)
-        np.maximum.at(best, first, library.largest[event])
-        leads = np.flatnonzero(library.largest[event] == best[first])[::-1]
-        timed[first[leads]] = tick[leads]
-        self.merged.windows += len(opened)
-        self.merged.absorbed += len(later)
-        self.merged.gained += int((merged & ~alone).any(axis=1).sum())
-        self.merged.lost += int((alone & ~merged).any(axis=1).sum())
-
-    def _merge_wires(self, tick: Ints, event: Ints, bits: Words, quality: Ints) -> None:
-        """Put the decision on merged hits in the place of each collision's own."""
-        library, mask, length = self._library, self._track_mask, self._plan.cdc_window
-        tracks = library.context.tracks
-        assert tracks is not None
-        assert library.wires is not None
-        seen = np.flatnonzero(quality > NO_TIME)
-        near = neighbours(tick[seen], length)
-        if not len(near):
+    def _merge(self, tick: Ints, event: Ints, made: Collisions) -> None:
+        """Decide anew on collisions that share a window with others, in any sub-trigger."""
+        detected, plan, bits = self._library.detected, self._plan, made.bits
+        ecl, cdc = SOURCE_SUB.index(ECL), SOURCE_SUB.index(CDC)
+        number = np.arange(len(tick))
+        cells = windows(tick, plan.ecl_window)
+        muons = number if detected.muons is None else windows(tick, plan.klm_window)
+        with_segments = made.quality[:, cdc] > NO_TIME
+        near = np.zeros(len(tick), dtype=bool)
+        if detected.wires is not None:
+            seen = np.flatnonzero(with_segments)
+            near[seen[neighbours(tick[seen], plan.cdc_window)]] = True
+        rows = np.flatnonzero(shared(cells) | shared(muons) | near)
+        if not len(rows):
             return
-        rows = seen[near]
-        words = tracks.evaluate(merge_wires(library.wires, event[seen], tick[seen], near, length))
-        merged = input_bits(track_input_rows(words), library.inputs) & mask
-        alone = bits[rows] & mask
-        bits[rows] = (bits[rows] & ~mask) | merged
-        quality[rows] = chamber_quality(words)
-        self.merged.chamber += len(rows)
-        self.merged.chamber_gained += int((merged & ~alone).any(axis=1).sum())
-        self.merged.chamber_lost += int((alone & ~merged).any(axis=1).sum())
+        alone = bits[rows]
+        words = self._words(tick, event, cells, muons, np.flatnonzero(with_segments), rows)
+        now = input_bits(words.input_rows(), self._library.inputs)
+        # A window's bits come once, with the collision that opened it; those of matches also with
+        # every other one that has a track.
+        first, first_muon = cells[rows] == rows, muons[rows] == rows
+        now[~first] &= ~self._masks["cells"]
+        now[~first_muon] &= ~self._masks["muons"]
+        now[~(first | with_segments[rows])] &= ~self._masks["matches"]
+        bits[rows] = now
+        made.quality[rows, ecl] = np.where(first, time_quality(words.calorimeter), NO_TIME)
+        if words.tracks is not None:
+            made.quality[rows, cdc] = chamber_quality(words.tracks)
+        # The collision with the most energetic cell gives the event time.
+        largest = self._library.largest[event]
+        best = np.full(len(tick), -1, dtype=np.int64)
+        np.maximum.at(best, cells, largest)
+        leads = np.flatnonzero(largest == best[cells])[::-1]
+        made.timed[cells[leads], ecl] = tick[leads]
+        self._count(alone, now, rows, cells, muons, near)
+
+    def _words(
+        self, tick: Ints, event: Ints, cells: Ints, muons: Ints, seen: Ints, rows: Ints
+    ) -> EventWords:
+        """Return the words for some collisions, each in the windows in which it lies."""
+        detected, context = self._library.detected, self._library.context
+        opened = np.unique(cells[rows])
+        frames = merged_cells(detected.cells, event, tick, cells, opened)
+        clusters = ecl_cluster.evaluate_hits(frames)[np.searchsorted(opened, cells[rows])]
+        sectors = None
+        if detected.muons is not None:
+            opened = np.unique(muons[rows])
+            planes = merged_planes(detected.muons, event, muons, opened)
+            sectors = context.chain.muon_words(planes)[np.searchsorted(opened, muons[rows])]
+        tracks = self._tracks(tick, event, seen, rows)
+        return context.chain.event_words(clusters, tracks, sectors)
+
+    def _tracks(self, tick: Ints, event: Ints, seen: Ints, rows: Ints) -> TrackWords | None:
+        """Return the tracks of some collisions with the wires of those near them."""
+        trigger, wires = self._library.context.tracks, self._library.detected.wires
+        if trigger is None or wires is None:
+            return None
+        chosen = np.flatnonzero(np.isin(seen, rows))
+        found = trigger.evaluate(
+            merge_wires(wires, event[seen], tick[seen], chosen, self._plan.cdc_window)
+        )
+        place = np.full(len(rows), len(chosen))  # the one behind them, for those without a segment
+        place[np.searchsorted(rows, seen[chosen])] = np.arange(len(chosen))
+        return TrackWords.joined([found, TrackWords.empty(1)]).select(place)
+
+    def _count(
+        self, alone: Words, now: Words, rows: Ints, cells: Ints, muons: Ints,
+        near: NDArray[np.bool_],
+    ) -> None:  # fmt: skip
+        """Add up what merging changed."""
+        merged, masks = self.merged, self._masks
+        several = np.flatnonzero(shared(cells)[rows])
+        opened, window = np.unique(cells[rows[several]], return_inverse=True)
+        together = np.zeros((len(opened), now.shape[1]), dtype=np.uint64)
+        np.bitwise_or.at(together, window, alone[several] & masks["cells"])
+        decided = now[np.searchsorted(rows, opened)] & masks["cells"]
+        merged.windows += len(opened)
+        merged.absorbed += len(several) - len(opened)
+        merged.gained += int((decided & ~together).any(axis=1).sum())
+        merged.lost += int((together & ~decided).any(axis=1).sum())
+        moved, before = now[near[rows]] & masks["tracks"], alone[near[rows]] & masks["tracks"]
+        merged.chamber += int(near.sum())
+        merged.chamber_gained += int((moved & ~before).any(axis=1).sum())
+        merged.chamber_lost += int((before & ~moved).any(axis=1).sum())
+        merged.muons += len(np.unique(muons[shared(muons)]))
+        moved, before = now & masks["matches"], alone & masks["matches"]
+        merged.match_gained += int((moved & ~before).any(axis=1).sum())
+        merged.match_lost += int((before & ~moved).any(axis=1).sum())
 
     def _with_background(
         self, made: Collisions, time: Ints, known: Ints, quanta_hz: float,
@@ -237,6 +300,13 @@ def split(library: Library, pile_up: bool) -> tuple[Ints, Ints]:
         background[process.first : process.last] = process.background
     fires = library.bits.any(axis=1)
     return np.flatnonzero(~background & (pile_up | fires)), np.flatnonzero(background & fires)
+
+
+def _mask(inputs: tuple[str, ...], *words: Inputs) -> Words:
+    """Return the mask of the inputs that some words produce, shape ``(n_words,)``."""
+    names = {name for given in words for named in given.values() for name in named}
+    mask: Words = pack_bits(np.array([[name in names for name in inputs]]))[0]
+    return mask
 
 
 def _collisions(library: Library, time: Ints, event: Ints) -> Collisions:

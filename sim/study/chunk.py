@@ -17,7 +17,7 @@ from sim.machine import Machine
 from sim.processes import get_process
 from sim.processes.base import Process
 from sim.streams import stream
-from sim.study.config import Efficiency, Sample, StudyConfig, Tracks
+from sim.study.config import Efficiency, Muons, Sample, StudyConfig, Tracks
 from sim.study.fired import Fired, event_quality
 from sim.study.tracks import Detected, counted_once
 from sim.truth import VARIABLES, truth_variables
@@ -33,6 +33,8 @@ from trigger.rates import RateAccumulator
 if TYPE_CHECKING:
     from firmware_models.interface import Registers
     from sim.detector.cdc.response import CdcResponse
+    from sim.detector.klm.response import KlmResponse
+    from trigger.event_words import EventWords
     from trigger.track_trigger import TrackTrigger
     from trigger.tracks import TrackWords
 
@@ -105,7 +107,8 @@ class ChunkResult:
 class Context:
     """Everything of a study that all chunks share, built once in each worker.
 
-    `chamber` and `tracks` are None where the study leaves tracks out.
+    `chamber` and `tracks` are None where the study leaves tracks out, `muons` where it leaves the
+    muon detector out.
     """
 
     def __init__(self, config: StudyConfig) -> None:
@@ -118,6 +121,9 @@ class Context:
         self.tracks: TrackTrigger | None = None
         if config.tracks is not None and config.tracks.enabled:
             self._set_up_tracks(config.tracks)
+        self.muons: KlmResponse | None = None
+        if config.muons is not None and config.muons.enabled:
+            self._set_up_muons(config.muons)
         self._processes: dict[str, Process] = {}
 
     def _set_up_tracks(self, own: Tracks) -> None:
@@ -128,6 +134,12 @@ class Context:
         chamber = {"invisible": invisible, **own.chamber}
         self.chamber = CdcResponse(CdcConfig.from_mapping(chamber, "tracks.chamber"))
         self.tracks = track_trigger(self.chain.registers, own.network)
+
+    def _set_up_muons(self, own: Muons) -> None:
+        from sim.detector.klm.response import KlmConfig, KlmResponse
+
+        detector = {"invisible": self.response.config.invisible, **own.detector}
+        self.muons = KlmResponse(KlmConfig.from_mapping(detector, "muons.detector"))
 
     def track_words(self, detected: Detected, *, background: bool = False) -> TrackWords | None:
         """Return the track trigger's words, None where tracks are left out.
@@ -142,6 +154,14 @@ class Context:
             return None
         words = self.tracks.evaluate(detected.wires)
         return counted_once(words) if background else words
+
+    def words(self, detected: Detected, *, background: bool = False) -> EventWords:
+        """Return the words of all sub-triggers that are simulated.
+
+        Parameters as for `track_words`.
+        """
+        tracks = self.track_words(detected, background=background)
+        return self.chain.words(detected.cells, tracks, detected.muons)
 
     def process(self, sample: Sample) -> Process:
         """Return the generator of a sample."""
@@ -159,7 +179,8 @@ class Context:
 
     def unproduced_inputs(self) -> tuple[str, ...]:
         """Return the menu's inputs that no sub-trigger here produces."""
-        return self.menu.without_producer(produced_inputs(tracks=self.tracks is not None))
+        produced = produced_inputs(tracks=self.tracks is not None, muons=self.muons is not None)
+        return self.menu.without_producer(produced)
 
     @property
     def prescales(self) -> tuple[float, ...]:
@@ -191,9 +212,8 @@ def run_chunk(job: tuple[str, Task]) -> ChunkResult:
     sample = context.config.samples[task.sample]
     events, detected = detector_hits(context, sample, task)
     hits = detected.cells
-    words = context.chain.calorimeter_words(hits)
-    tracks = context.track_words(detected, background=sample.background)
-    ftdl = context.chain.decide_words(words, tracks)
+    words = context.words(detected, background=sample.background)
+    ftdl = context.chain.decide_words(words)
     weight = np.ones(len(hits)) if events is None else events.weight
     wanted = [entry for entry in context.config.efficiency if entry.sample == sample.name]
     truth: Mapping[str, NDArray[np.float64]] | None = None
@@ -209,7 +229,7 @@ def run_chunk(job: tuple[str, Task]) -> ChunkResult:
         rates.fill(sample.name, ftdl, weight)
     fired = None
     if sample.rates and context.config.readout is not None:
-        fired = Fired.of(ftdl, event_quality(words, tracks), weight, f"samples.{task.sample}")
+        fired = Fired.of(ftdl, event_quality(words), weight, f"samples.{task.sample}")
     tables: Tables = {}
     for entry in wanted:
         assert truth is not None
@@ -231,17 +251,20 @@ def run_chunk(job: tuple[str, Task]) -> ChunkResult:
 
 def detector_hits(context: Context, sample: Sample, task: Task) -> tuple[Events | None, Detected]:
     """Return the events of a task (None for background) and what the detector makes of them."""
-    seed, chunk, chamber = context.seed(sample), task.chunk, context.chamber
+    seed, chunk = context.seed(sample), task.chunk
+    chamber, yoke = context.chamber, context.muons
     if sample.background:
         cells = context.response.background_events(task.n, seed, chunk)
         wires = None if chamber is None else chamber.background_events(task.n, seed, chunk)
-        return None, Detected(cells, wires)
+        muons = None if yoke is None else yoke.background_events(task.n, seed, chunk)
+        return None, Detected(cells, wires, muons)
     events = task.events
     if events is None:
         events = context.process(sample).generate(task.n, seed, chunk)
     cells = context.response.respond(events, seed, chunk)
     wires = None if chamber is None else chamber.respond(events, seed, chunk)
-    return events, Detected(cells, wires)
+    muons = None if yoke is None else yoke.respond(events, seed, chunk)
+    return events, Detected(cells, wires, muons)
 
 
 def table_axes(entry: Efficiency) -> list[Axis]:

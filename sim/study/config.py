@@ -151,6 +151,15 @@ class Tracks(Strict):
     that `detector` calls invisible are so here too, unless a list of its own is given."""
 
 
+class Muons(Strict):
+    """The `[muons]` table: the muon detector and its trigger."""
+
+    enabled: bool = True
+    detector: dict[str, Any] = {}
+    """Parameters of the muon detector's response, such as ``[muons.detector.noise]``. Particles
+    that `detector` calls invisible are so here too, unless a list of its own is given."""
+
+
 class Readout(Strict):
     """The `[readout]` table: dead time behind this study's menu."""
 
@@ -166,7 +175,9 @@ class StudyConfig(Strict):
     study: Main = Main()
     detector: dict[str, Any] = {}
     tracks: Tracks | None = None
-    """None: tracks are not simulated, their inputs are 0."""
+    """None: tracks are not simulated, their inputs and those of matches are 0."""
+    muons: Muons | None = None
+    """None: the muon detector is not simulated, its inputs are 0."""
     registers: dict[str, dict[str, int | str | list[int | str]]] = {}
     """Register values by block, such as ``[registers.ecl_selection]``: counts, or text with a unit
     such as ``lml6_energy = "0.75 GeV"``."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from firmware_models.errors import InputError
 from sim.study.tracks import chamber_quality
 from trigger.bits import BitTable, unslice_bits
-from trigger.tracks import TrackWords
+from trigger.event_words import EventWords
 
 
 @dataclass
@@ -67,10 +67,10 @@ def time_quality(words: NDArray[np.void]) -> NDArray[np.int64]:
     return np.where(words["hit"] != 0, quality, -1)
 
 
-def event_quality(words: NDArray[np.void], tracks: TrackWords | None) -> NDArray[np.int64]:
+def event_quality(words: EventWords) -> NDArray[np.int64]:
     """Return the better quality of calorimeter and chamber, -1 where neither has a time."""
-    quality = time_quality(words)
-    return quality if tracks is None else np.maximum(quality, chamber_quality(tracks))
+    quality = time_quality(words.calorimeter)
+    return quality if words.tracks is None else np.maximum(quality, chamber_quality(words.tracks))
 
 
 def decisions(

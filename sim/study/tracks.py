@@ -17,6 +17,7 @@ window slides, sees such a track better.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,7 @@ from numpy.typing import NDArray
 from firmware_models.interface.cdc_hough import TRACK_CLOCK_TICKS
 from firmware_models.interface.cdc_segment import TICKS_PER_CLOCK
 from firmware_models.interface.clock import DATA_CLOCK_TICKS
+from firmware_models.klm_hits import KlmHits
 from firmware_models.trigger_cells import CellHits
 from firmware_models.wire_hits import WireHits
 from trigger.tracks import TrackWords
@@ -49,10 +51,33 @@ class Detected:
         Of the calorimeter.
     wires : WireHits, optional
         Of the drift chamber, where it is simulated.
+    muons : KlmHits, optional
+        Of the muon detector, where it is simulated.
     """
 
     cells: CellHits
     wires: WireHits | None = None
+    muons: KlmHits | None = None
+
+    def select(self, chosen: NDArray[np.intp]) -> Detected:
+        """Return the windows of the given numbers, in the given order."""
+        wires, muons = self.wires, self.muons
+        return Detected(
+            self.cells.select(chosen),
+            None if wires is None else wires.select(chosen),
+            None if muons is None else muons.select(chosen),
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence[Detected]) -> Detected:
+        """Return the windows of several one after the other; all of the same detectors."""
+        wires = [part.wires for part in parts if part.wires is not None]
+        muons = [part.muons for part in parts if part.muons is not None]
+        return cls(
+            CellHits.joined([part.cells for part in parts]),
+            WireHits.joined(wires) if wires else None,
+            KlmHits.joined(muons) if muons else None,
+        )
 
 
 def counted_once(words: TrackWords) -> TrackWords:
@@ -72,9 +97,7 @@ def counted_once(words: TrackWords) -> TrackWords:
     found = words.time
     at = np.where(found["valid"] == 1, found["time"], found["earliest"]).astype(np.int64)
     own = (at >= FIRST_TICK) & (at < FIRST_TICK + SPACING_TICKS) & (found["earliest_valid"] == 1)
-    kept = TrackWords(*(_where(own, part) for part in (words.counts, words.single, words.time)))
-    kept.single["last"] = words.single["last"]
-    return kept
+    return words.kept(own)
 
 
 def chamber_quality(words: TrackWords) -> NDArray[np.int64]:
@@ -85,9 +108,3 @@ def chamber_quality(words: TrackWords) -> NDArray[np.int64]:
     """
     valid = words.time["valid"].astype(np.int64)
     return np.where(words.time["earliest_valid"] == 1, valid, -1)
-
-
-def _where(own: NDArray[np.bool_], words: NDArray[np.void]) -> NDArray[np.void]:
-    kept = np.zeros_like(words)
-    kept[own] = words[own]
-    return kept

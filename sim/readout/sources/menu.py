@@ -149,7 +149,7 @@ class MenuSource:
             self.pipeline_config, context.menu, f"{self.place}: pipeline"
         )
         self.library = build_library(
-            context, self.plan.inputs, own.events, self._luminosity, where, keep_wires=own.pile_up
+            context, self.plan.inputs, own.events, self._luminosity, where, keep_hits=own.pile_up
         )
         _ = self.table  # refuses a menu that can never accept
 
