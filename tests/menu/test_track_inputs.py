@@ -16,7 +16,11 @@ from trigger.bits import BitTable
 from trigger.chain import Chain
 from trigger.menu import Menu, load
 from trigger.menu.inputs import (
+    CONSTANT_INPUTS,
     ECL_INPUTS,
+    GRL_INPUTS,
+    KLM_INPUTS,
+    MUON_MATCHES,
     NEURAL_INPUTS,
     TRACK_INPUTS,
     input_rows,
@@ -76,9 +80,12 @@ def test_tracks_are_produced_only_where_they_are_simulated(menu: Menu) -> None:
     both = set(menu.without_producer(produced_inputs(tracks=True)))
     assert without == set(menu.without_producer(ECL_INPUTS))
     read = {name for line in menu.lines for term in line.dnf for name, _ in term}
-    assert without - both == read & set(TRACK_INPUTS)
+    assert without - both == read & ({*TRACK_INPUTS, *GRL_INPUTS} - MUON_MATCHES)
     assert {"typ", "t2_3", "ty_0", "cdc_open90", "f2f30", "cdc_b2b5"} <= without - both
-    assert {"veto", "cdcecl_0", "klm_0"} <= both
+    assert {"veto", "cdcklm_0", "klm_0"} <= both
+    every = set(menu.without_producer(produced_inputs(tracks=True, muons=True)))
+    assert both - every == read & {*KLM_INPUTS, *MUON_MATCHES}
+    assert every <= set(CONSTANT_INPUTS)
 
 
 @pytest.mark.parametrize(

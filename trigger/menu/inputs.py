@@ -6,6 +6,9 @@ Names are those of the public GDL menus where such a bit exists there; ``ecl_tau
 ``ty`` neural tracks, one-hot; ``typ`` is the single-track trigger; angles between 2D tracks and
 their classes back to back are named as in sections 4 and 5 of the same notes. Of the muon detector,
 ``klm`` and ``eklm`` are binary counts of fired sectors in barrel and endcaps (section 6 there).
+Of the global reconstruction, ``ts`` counts short tracks, ``cdcecl``, ``cdcklm`` and their like
+matches between sub-triggers (section 5 there). Neural tracks matched in three dimensions have names
+of our own, after the bits of 2D tracks: ``ycdcecl``, ``ycdcklm``, ``typecl``, ``typklm``.
 """
 
 from __future__ import annotations
@@ -18,12 +21,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models.errors import InputError
+from firmware_models.interface import BLOCKS
 from firmware_models.interface.ecl import ECL_TRIGGER
-from firmware_models.interface.grl import BACK_TO_BACK, N_T2, TRACK_COUNTS
+from firmware_models.interface.grl import (
+    BACK_TO_BACK,
+    GRL_MATCH,
+    GRL_NEURAL,
+    GRL_SHORT,
+    N_COUNT,
+    N_T2,
+    TRACK_COUNTS,
+)
 from firmware_models.interface.klm import KLM_SECTORS
 from firmware_models.interface.neuro import N_TY, SINGLE_TRACK
 from firmware_models.words import Word
 from trigger.bits import BitTable
+from trigger.menu.constant_inputs import CONSTANT_INPUTS as CONSTANT_INPUTS
+from trigger.menu.constant_inputs import Constant as Constant
 from trigger.tracks import TrackWords
 
 ANY = -1
@@ -112,6 +126,113 @@ KLM_WORDS: Inputs = {
 }
 """Input bits of the muon detector's trigger; that a hit bit is any fired sector is assumed."""
 
+KLM_INPUTS: dict[str, Source] = dict(KLM_WORDS[KLM_SECTORS])
+"""The same by name."""
+
+
+def _counts(name: str, n: int = N_COUNT) -> dict[str, Source]:
+    return {f"{name}_{i}": Source(name, i) for i in range(n)}
+
+
+def _classes(prefix: str, field: str, n: int) -> dict[str, Source]:
+    return {f"{prefix}{2 * d + 1}": Source(field, i) for i, d in enumerate(BACK_TO_BACK[:n])}
+
+
+GRL_WORDS: Inputs = {
+    GRL_SHORT: {
+        **_counts("ts"),
+        "ti": Source("ti"),
+        "fwd_s": Source("short_side", 0),
+        "bwd_s": Source("short_side", 1),
+    },
+    GRL_MATCH: {
+        "track": Source("track"),
+        **_counts("ta"),
+        **_counts("cdcecl"),
+        **_counts("c2gev"),
+        **_counts("n1gev"),
+        **_counts("n2gev"),
+        **_counts("cdcklm", 2),
+        **_counts("seklm", 2),
+        **_counts("iecl", 2),
+        "secl": Source("secl"),
+        "ieklm": Source("ieklm"),
+        "ecleklm": Source("ecleklm"),
+        **_classes("d", "d", 3),
+        **_classes("p", "p", 4),
+        "s2f30": Source("s2f30"),
+        "s2fo": Source("s2fo"),
+        **_classes("s2f", "s2f", 2),
+        "s2s30": Source("s2s30"),
+        "s2so": Source("s2so"),
+        **_classes("s2s", "s2s", 2),
+        "i2fo": Source("i2fo"),
+        "i2io": Source("i2io"),
+        "itsfb2b": Source("itsfb2b"),
+        **{f"{name}{i + 1}": Source(name, i)
+           for name in ("trkbha", "grlgg", "brlfb", "brlnb") for i in range(2)},
+        "fwdsb": Source("endsb", 0),
+        "bwdsb": Source("endsb", 1),
+        "fwdnb": Source("endnb", 0),
+        "bwdnb": Source("endnb", 1),
+    },
+}  # fmt: skip
+"""Input bits of short and inner tracks, and of matches in azimuth, by word."""
+
+NEURAL_MATCH_WORDS: Inputs = {
+    GRL_NEURAL: {
+        **_counts("ycdcecl"),
+        **_counts("ycdcklm", 2),
+        "typecl": Source("typecl"),
+        "typklm": Source("typklm"),
+        "samhem": Source("samhem"),
+        "opohem": Source("opohem"),
+    }
+}
+"""Input bits of neural tracks matched in three dimensions."""
+
+GRL_INPUTS: dict[str, Source] = {
+    name: source
+    for words in (GRL_WORDS, NEURAL_MATCH_WORDS)
+    for inputs in words.values()
+    for name, source in inputs.items()
+}
+"""Input bit of the global reconstruction by name to its source, in one of its words."""
+
+MUON_MATCHES = frozenset(
+    name for name, source in GRL_INPUTS.items()
+    if source.field in {"cdcklm", "seklm", "ieklm", "ecleklm", "ycdcklm", "typklm"}
+)  # fmt: skip
+"""Those that need the muon detector as well."""
+
+
+@dataclass(frozen=True)
+class Producer:
+    """The block that gives an input bit, and where in its output word the bit lies."""
+
+    block: str
+    source: Source
+
+    def __str__(self) -> str:
+        """Return block, field and element or bit, as in ``grl_match cdcecl[0]``."""
+        source, output = self.source, BLOCKS[self.block].output[self.source.field]
+        if source.bit == ANY:
+            return f"{self.block} {source.field} > 0"
+        number = source.element if output.count > 1 else source.bit
+        several = output.count > 1 or output.width > 1
+        return f"{self.block} {source.field}" + (f"[{number}]" if several else "")
+
+
+PRODUCERS: dict[str, Producer] = {
+    name: Producer(block.name, source)
+    for words in (ECL_WORDS, TRACK_WORDS, KLM_WORDS, GRL_WORDS, NEURAL_MATCH_WORDS)
+    for word, inputs in words.items()
+    for block in BLOCKS.values()
+    if block.output == word
+    for name, source in inputs.items()
+}
+"""Every input bit that is produced, by name."""
+
 
 def input_rows(inputs: Inputs, words: Sequence[NDArray[np.void]]) -> BitTable:
     """Return the menu's input bits from the words of a sub-trigger.
@@ -191,6 +312,25 @@ def track_input_rows(words: TrackWords) -> BitTable:
     return input_rows(TRACK_WORDS, (words.counts, words.single))
 
 
-def produced_inputs(*, tracks: bool) -> tuple[str, ...]:
-    """Return the input bits that are simulated: the calorimeter's, with those of tracks or not."""
-    return (*ECL_INPUTS, *(TRACK_INPUTS if tracks else ()))
+def produced_inputs(*, tracks: bool, muons: bool = False) -> tuple[str, ...]:
+    """Return the input bits that are simulated.
+
+    Parameters
+    ----------
+    tracks : bool
+        Tracks are simulated: those of the track trigger and of the global reconstruction, less
+        its matches to the muon detector.
+    muons : bool
+        The muon detector is simulated: its bits, and with `tracks` those matches.
+
+    Returns
+    -------
+    tuple of str
+        The calorimeter's bits first.
+    """
+    matched = (name for name in GRL_INPUTS if muons or name not in MUON_MATCHES)
+    return (
+        *ECL_INPUTS,
+        *((*TRACK_INPUTS, *matched) if tracks else ()),
+        *(KLM_INPUTS if muons else ()),
+    )
