@@ -193,7 +193,7 @@ GRL_NEURAL_TRACK = Word(
         *(field for field in NEURO_TRACK.fields if not field.name.endswith("_class")),
         Field("near", 1, doc="single_track: neural, |z| below its ty_z"),
         Field("single", 1, doc="single_track: it passes the single-track trigger"),
-        *_clusters(),
+        *(field for field in _clusters() if field.name != "energy"),
         Field("barrel", 1, N_BARREL, doc="fired barrel sectors of the muon detector"),
     ),
     "One neural track, with clusters and sectors of its event.",
