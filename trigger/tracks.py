@@ -55,8 +55,9 @@ class TrackWords:
     def select(self, chosen: NDArray[np.intp]) -> TrackWords:
         """Return the events of the given numbers, in the given order."""
         offsets, rows = ragged.selected(self.offsets, chosen)
-        whole = (getattr(self, name)[chosen] for name in _OF_EVENTS)
-        return TrackWords(*whole, offsets, *(getattr(self, name)[rows] for name in _OF_FRAMES))
+        parts = {name: getattr(self, name)[chosen] for name in _OF_EVENTS}
+        parts |= {name: getattr(self, name)[rows] for name in _OF_FRAMES}
+        return TrackWords(offsets=offsets, **parts)
 
     def kept(self, chosen: NDArray[np.bool_]) -> TrackWords:
         """Return the same events, those that are not chosen without anything found.
@@ -75,11 +76,11 @@ class TrackWords:
     @classmethod
     def joined(cls, parts: list[TrackWords]) -> TrackWords:
         """Return the events of several one after the other."""
-        whole = (np.concatenate([getattr(part, name) for part in parts]) for name in _OF_EVENTS)
-        offsets = ragged.joined([part.offsets for part in parts])
-        return cls(*whole, offsets, *(
-            np.concatenate([getattr(part, name) for part in parts]) for name in _OF_FRAMES
-        ))  # fmt: skip
+        columns = {
+            name: np.concatenate([getattr(part, name) for part in parts])
+            for name in (*_OF_EVENTS, *_OF_FRAMES)
+        }
+        return cls(offsets=ragged.joined([part.offsets for part in parts]), **columns)
 
     @classmethod
     def empty(cls, n: int) -> TrackWords:

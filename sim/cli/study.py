@@ -87,7 +87,7 @@ def _warn_of_silent_lines(result: StudyResult) -> None:
     if silent:
         screen.line(
             f"Warning: nothing here produces the inputs of {', '.join(silent)}: these efficiencies "
-            "are 0. Track lines need the table [tracks]."
+            "are 0. Track lines need the table [tracks], muon lines [muons]."
         )
 
 

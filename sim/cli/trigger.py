@@ -42,6 +42,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
                         help="simulate tracks (default: where a line needs them)")  # fmt: skip
     parser.add_argument("--network", choices=("mlp", "deep"), default="mlp",
                         help="network of the track trigger (default: mlp)")  # fmt: skip
+    parser.add_argument("--muons", action=argparse.BooleanOptionalAction,
+                        help="simulate muons (default: where a line needs them)")  # fmt: skip
     parser.add_argument("--working-point", metavar="NAME", help="thresholds named in the menu")
     parser.add_argument("--seed", type=int, default=1, metavar="S")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N")
@@ -80,6 +82,7 @@ def _config(options: argparse.Namespace) -> StudyConfig:
         raise InputError(f"must be 1 to {MAX_WORKERS}, not {options.workers}", place="--workers")
     menu = load(options.menu)
     tracks = bool(lines_with_tracks(menu)) if options.tracks is None else options.tracks
+    muons = bool(lines_with_muons(menu)) if options.muons is None else options.muons
     name = Path(options.events).name.partition(".")[0]
     sample = {
         "name": "".join(c for c in name if c.isprintable()) or "events",
@@ -98,27 +101,39 @@ def _config(options: argparse.Namespace) -> StudyConfig:
         },
         "detector": {"invisible": options.invisible},
         "tracks": {"enabled": tracks, "network": options.network},
+        "muons": {"enabled": muons},
         "samples": [sample],
-        "efficiency": _tables(menu, tracks, sample["name"]) if options.report else [],
+        "efficiency": _tables(menu, tracks, muons, sample["name"]) if options.report else [],
     }
     return parse_study(study, "command line")
 
 
 def lines_with_tracks(menu: Menu) -> list[str]:
-    """Return the lines that read an input of the track trigger."""
-    from trigger.menu.inputs import TRACK_INPUTS
+    """Return the lines that read an input of the track trigger or of matches to tracks."""
+    from trigger.menu.inputs import GRL_INPUTS, TRACK_INPUTS
 
+    return _lines_with(menu, {*TRACK_INPUTS, *GRL_INPUTS})
+
+
+def lines_with_muons(menu: Menu) -> list[str]:
+    """Return the lines that read an input of the muon detector or of matches to it."""
+    from trigger.menu.inputs import KLM_INPUTS, MUON_MATCHES
+
+    return _lines_with(menu, {*KLM_INPUTS, *MUON_MATCHES})
+
+
+def _lines_with(menu: Menu, inputs: set[str]) -> list[str]:
     return [
         line.name for line in menu.lines
-        if any(name in TRACK_INPUTS for term in line.dnf for name, _ in term)
+        if any(name in inputs for term in line.dnf for name, _ in term)
     ]  # fmt: skip
 
 
-def _tables(menu: Menu, tracks: bool, sample: str) -> list[dict[str, Any]]:
+def _tables(menu: Menu, tracks: bool, muons: bool, sample: str) -> list[dict[str, Any]]:
     """Return the tables of the report: lines that can fire, against the leading photon."""
     from trigger.menu.inputs import produced_inputs
 
-    missing = set(menu.without_producer(produced_inputs(tracks=tracks)))
+    missing = set(menu.without_producer(produced_inputs(tracks=tracks, muons=muons)))
     able = [
         line.name for line in menu.lines
         if any(all(n not in missing or not sign for n, sign in term) for term in line.dnf)
@@ -139,8 +154,9 @@ def _tables(menu: Menu, tracks: bool, sample: str) -> list[dict[str, Any]]:
 
 
 def _summary(result: StudyResult) -> dict[str, Any]:
-    sample, tracks = result.samples[0], result.config.tracks
+    sample, tracks, muons = result.samples[0], result.config.tracks, result.config.muons
     assert tracks is not None
+    assert muons is not None
     return {
         "n_events": sample.n_events,
         "menu": {"name": result.menu.name, "version": result.menu.version,
@@ -153,17 +169,17 @@ def _summary(result: StudyResult) -> dict[str, Any]:
         ],
         "n_l1": int(result.counts["l1"][0]),
         "tracks": tracks.network if tracks.enabled else None,
+        "muons": muons.enabled,
         "notes": sample.notes,
         "without_producer": list(result.without_producer),
         "rates": result.rates.to_json() if result.rates else None,
     }  # fmt: skip
 
 
-def _tracks(menu: Menu, network: str | None) -> str:
-    """Say whether tracks were simulated, and which lines miss them."""
-    if network is not None:
-        return f"network {network}"
-    lines = lines_with_tracks(menu)
+def _simulated(what: str | None, lines: list[str]) -> str:
+    """Say whether a sub-trigger was simulated, and which lines miss it."""
+    if what is not None:
+        return what
     if not lines:
         return "off, no line reads it"
     return f"off; its inputs are 0 in the lines {', '.join(lines)}"
@@ -181,7 +197,10 @@ def _show(options: argparse.Namespace, result: StudyResult, summary: dict[str, A
             for line in summary["lines"] if line["n_ftdl"]
         ],
     )  # fmt: skip
-    screen.line(f"Track trigger: {_tracks(result.menu, summary['tracks'])}")
+    network = summary["tracks"] and f"network {summary['tracks']}"
+    screen.line(f"Track trigger: {_simulated(network, lines_with_tracks(result.menu))}")
+    muons = "on" if summary["muons"] else None
+    screen.line(f"Muon detector: {_simulated(muons, lines_with_muons(result.menu))}")
     for note in summary["notes"]:
         screen.line(f"note: {note}")
     if result.rates is not None:

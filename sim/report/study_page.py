@@ -57,14 +57,15 @@ def study_page(study: dict[str, Any], rates: dict[str, Any] | None,
 
 def _lead(study: dict[str, Any]) -> str:
     menu = study["menu"]
-    table = study["configuration"].get("tracks")
-    detectors = (
-        "calorimeter and drift chamber, their triggers"
-        if table and table["enabled"]
-        else "calorimeter, its trigger"
-    )
+    simulated = ["calorimeter"]
+    for name, detector in (("tracks", "drift chamber"), ("muons", "muon detector")):
+        given = study["configuration"].get(name)
+        if given and given["enabled"]:
+            simulated.append(detector)
+    last = simulated.pop()
+    detectors = f"{', '.join(simulated)} and {last}" if simulated else last
     return (
-        f"{study['n_events']:,} events through the {detectors} and the menu "
+        f"{study['n_events']:,} events through {detectors}, the trigger and the menu "
         f"{menu['name']} (version {menu['version']})."
     )
 
@@ -254,7 +255,7 @@ def _settings(values: dict[str, Any], prefix: str = "") -> str:
     return ", ".join(part for part in parts if part) or "defaults"
 
 
-def _tracks(given: dict[str, Any] | None) -> str:
+def _optional(given: dict[str, Any] | None) -> str:
     return _settings(given) if given and given["enabled"] else "not simulated"
 
 
@@ -267,7 +268,8 @@ def _provenance(study: dict[str, Any]) -> Section:
         ["seed", str(study["seed"])],
         ["luminosity", f"{study['luminosity_cm2_s']:g} /(cm² s)"],
         ["detector settings", _settings(study["configuration"]["detector"])],
-        ["track trigger", _tracks(study["configuration"].get("tracks"))],
+        ["track trigger", _optional(study["configuration"].get("tracks"))],
+        ["muon detector", _optional(study["configuration"].get("muons"))],
         ["register settings", _settings(study["configuration"]["registers"])],
         ["inputs without a producer", ", ".join(study["without_producer"]) or "none"],
     ]
