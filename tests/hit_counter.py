@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -45,7 +45,7 @@ class HitCounter:
             if seen.any():
                 time["earliest_valid"][i], time["earliest"][i] = 1, tick[seen].min()
                 time["valid"][i], time["time"][i] = int(tracks > 1), tick[seen].min()
-        return TrackWords(counts, single, time)
+        return replace(TrackWords.empty(n), counts=counts, single=single, time=time)
 
 
 def use_hit_counter(patch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -14,6 +16,7 @@ from firmware_models.words import Word
 from sim.streams import stream
 from trigger.bits import BitTable
 from trigger.chain import Chain
+from trigger.event_words import EventWords
 from trigger.menu import Menu, load
 from trigger.menu.inputs import (
     CONSTANT_INPUTS,
@@ -41,13 +44,12 @@ def random_words(word: Word, n: int) -> np.ndarray:
 
 
 def random_tracks(n: int) -> TrackWords:
-    return TrackWords(
-        random_words(TRACK_COUNTS, n), random_words(SINGLE_TRACK, n), random_words(EVENT_TIME, n)
+    return replace(
+        TrackWords.empty(n),
+        counts=random_words(TRACK_COUNTS, n),
+        single=random_words(SINGLE_TRACK, n),
+        time=random_words(EVENT_TIME, n),
     )
-
-
-def empty_tracks(n: int) -> TrackWords:
-    return TrackWords(TRACK_COUNTS.zeros(n), SINGLE_TRACK.zeros(n), EVENT_TIME.zeros(n))
 
 
 def test_track_bits_arrive_under_their_names() -> None:
@@ -104,7 +106,7 @@ def test_lines_fire_on_their_bits_and_on_nothing_less(menu: Menu, line, t2, ty, 
     )
     settings += [("counts", item) for item in counts] + [("single", item) for item in single]
     n = len(settings)
-    tracks = empty_tracks(n + 1)
+    tracks = TrackWords.empty(n + 1)
     # Event 0 has all that the line needs, event i + 1 lacks setting i.
     for number, (word, item) in enumerate(settings):
         field, element = item if isinstance(item, tuple) else (item, None)
@@ -112,16 +114,16 @@ def test_lines_fire_on_their_bits_and_on_nothing_less(menu: Menu, line, t2, ty, 
         column = column if element is None else column[:, element]
         column[np.arange(n + 1) != number + 1] = 1
     chain = Chain.build(menu)
-    assert (
-        chain.decide_words(ECL_TRIGGER.zeros(n + 1), tracks)[line].tolist() == [True] + [False] * n
-    )
-    assert not chain.decide_words(ECL_TRIGGER.zeros(n + 1))[line].any()
+    words = EventWords(ECL_TRIGGER.zeros(n + 1), tracks)
+    assert chain.decide_words(words)[line].tolist() == [True] + [False] * n
+    assert not chain.decide_words(replace(words, tracks=None))[line].any()
 
 
 def test_lines_of_the_calorimeter_do_not_see_tracks(menu: Menu) -> None:
     words = random_words(ECL_TRIGGER, 1000)
     chain = Chain.build(menu)
-    alone, both = chain.decide_words(words), chain.decide_words(words, random_tracks(1000))
+    alone = chain.decide_words(EventWords(words))
+    both = chain.decide_words(EventWords(words, random_tracks(1000)))
     missing = set(menu.without_producer(produced_inputs(tracks=False)))
     for line in menu.lines:
         if not {name for term in line.dnf for name, _ in term} & missing & set(TRACK_INPUTS):
@@ -139,21 +141,17 @@ def test_chain_keeps_the_registers_of_all_blocks(menu: Menu) -> None:
 def test_words_that_do_not_belong_together_are_refused(menu: Menu) -> None:
     chain = Chain.build(menu)
     with pytest.raises(InputError, match="tables of 3, 4 events"):
-        chain.decide_words(ECL_TRIGGER.zeros(3), empty_tracks(4))
+        chain.decide_words(EventWords(ECL_TRIGGER.zeros(3), TrackWords.empty(4)))
     with pytest.raises(InputError, match="4 words of 'single_track' beside 3"):
-        track_input_rows(
-            TrackWords(TRACK_COUNTS.zeros(3), SINGLE_TRACK.zeros(4), EVENT_TIME.zeros(3))
-        )
+        track_input_rows(replace(TrackWords.empty(3), single=SINGLE_TRACK.zeros(4)))
     with pytest.raises(InputError, match="words of 'track_counts'"):
-        track_input_rows(
-            TrackWords(EVENT_TIME.zeros(3), SINGLE_TRACK.zeros(3), EVENT_TIME.zeros(3))
-        )
+        track_input_rows(replace(TrackWords.empty(3), counts=EVENT_TIME.zeros(3)))
     with pytest.raises(InputError, match="same name"):
-        BitTable.joined([track_input_rows(empty_tracks(2))] * 2)
+        BitTable.joined([track_input_rows(TrackWords.empty(2))] * 2)
 
 
 def test_no_events_give_no_bits() -> None:
-    table = track_input_rows(empty_tracks(0))
+    table = track_input_rows(TrackWords.empty(0))
     assert table.n_events == 0
     assert table.counts().tolist() == [0] * len(TRACK_INPUTS)
     with pytest.raises(ValueError, match="zip"):

@@ -193,7 +193,7 @@ def test_rates_with_pile_up_are_those_of_windows_merged_by_hand(study: Path) -> 
     per_tick = rate.sum() * TICK_NS * 1e-9
     # Windows drawn one by one and laid out as whole frames of 576 cells.
     rng, n = np.random.default_rng(8), 20_000
-    frames, cells = library.hits.dense(), (n, 576)
+    frames, cells = library.detected.cells.dense(), (n, 576)
     energy, time = np.zeros(cells, dtype=np.int32), np.full(cells, 255, dtype=np.int32)
     first = rng.random(n)
     others = rng.poisson(per_tick * (32 - first))
@@ -212,7 +212,7 @@ def test_rates_with_pile_up_are_those_of_windows_merged_by_hand(study: Path) -> 
     ftdl = library.context.chain.decide(CellHits.from_dense(merged))
     windows_hz = rate.sum() / (1 + 31.5 * per_tick)
     free = np.exp(-32 * per_tick)
-    background = library.context.chain.decide(library.hits)
+    background = library.context.chain.decide(library.detected.cells)
     checked = 0
     for line in library.context.menu.lines:
         if line.prescale.value != 1:

@@ -67,7 +67,7 @@ def plan() -> PipelinePlan:
 @pytest.fixture(scope="module")
 def library(patch: pytest.MonkeyPatch, study: Path, plan: PipelinePlan) -> Library:
     context = study_context(load_study(study), "x")
-    return build_library(context, plan.inputs, 600, 8e36, "x", keep_wires=True)
+    return build_library(context, plan.inputs, 600, 8e36, "x", keep_hits=True)
 
 
 def made(study: Path, triggers: int, **tables: Any) -> MenuSource:
@@ -80,9 +80,9 @@ def made(study: Path, triggers: int, **tables: Any) -> MenuSource:
 
 def test_the_library_holds_the_bits_of_tracks(library: Library) -> None:
     bits = unpack_bits(library.bits, len(library.inputs))
-    assert library.wires is not None
-    assert len(library.wires) == len(library.hits) == len(library)
-    words = HitCounter({}, "").evaluate(library.wires)
+    assert library.detected.wires is not None
+    assert len(library.detected.wires) == len(library.detected.cells) == len(library)
+    words = HitCounter({}, "").evaluate(library.detected.wires)
     table = track_input_rows(words)
     own, window = library.processes
     assert (own.name, window.background) == ("dimuon", True)
@@ -103,14 +103,16 @@ def test_the_library_holds_the_bits_of_tracks(library: Library) -> None:
 
 
 def test_events_without_a_cell_are_kept_for_their_tracks(library: Library) -> None:
-    cells = np.diff(library.hits.offsets)
+    cells = np.diff(library.detected.cells.offsets)
     bare = np.flatnonzero(cells == 0)
     assert len(bare)
     assert (library.chamber_quality[bare] >= 0).all()
     assert (library.largest[bare] == 0).all()
     assert (library.quality[bare] == -1).all()
     some = np.flatnonzero(cells)
-    largest = np.maximum.reduceat(library.hits.energy.astype(int), library.hits.offsets[some])
+    largest = np.maximum.reduceat(
+        library.detected.cells.energy.astype(int), library.detected.cells.offsets[some]
+    )
     assert np.array_equal(library.largest[some], largest)
 
 
@@ -119,12 +121,12 @@ def test_wires_are_kept_on_demand(
 ) -> None:
     context = study_context(load_study(study), "x")
     library = build_library(context, plan.inputs, 100, 8e36, "x")
-    assert library.wires is None
+    assert library.detected.wires is None
     off = study_context(load_study(study).model_copy(update={"tracks": None}), "x")
-    bare = build_library(off, plan.inputs, 100, 8e36, "x", keep_wires=True)
-    assert bare.wires is None
+    bare = build_library(off, plan.inputs, 100, 8e36, "x", keep_hits=True)
+    assert bare.detected.wires is None
     assert (bare.chamber_quality == -1).all()
-    assert (np.diff(bare.hits.offsets) > 0).all()
+    assert (np.diff(bare.detected.cells.offsets) > 0).all()
 
 
 def test_alone_the_rates_are_those_of_the_study(patch: pytest.MonkeyPatch, study: Path) -> None:
@@ -167,28 +169,22 @@ def test_overlapping_collisions_are_decided_on_all_their_hits(
     tracks = [name in TRACK_INPUTS for name in library.inputs]
     own = library.processes[0]
     row = int(np.argmax(bits[: own.last, tracks].sum(axis=1)))
-    assert library.wires is not None
+    assert library.detected.wires is not None
     rows = np.array([row])
     one = replace(
         library, processes=(Process("dimuon", False, 0, 1, 1e6),), rate_hz=np.array([1e6]),
         **{name: getattr(library, name)[rows]
            for name in ("bits", "quality", "chamber_quality", "largest")},
-        hits=replace(
-            library.hits, offsets=library.hits.offsets[[row, row + 1]] - library.hits.offsets[row],
-            **{name: getattr(library.hits, name)[library.hits.offsets[row] :
-               library.hits.offsets[row + 1]] for name in ("cell", "energy", "time")},
-            frame=library.hits.frame[rows],
-        ),
-        wires=library.wires.select(rows),
+        detected=library.detected.select(rows),
     )  # fmt: skip
-    assert one.wires is not None
+    assert one.detected.wires is not None
     stream = CollisionStream(one, plan, lambda rate: Pairs(apart), 1, True)
     found = next(stream.chunks(1e9))
     dense = unpack_bits(found.bits, len(library.inputs))[:, tracks]
     pairs = len(found) // 2
     assert pairs > 10
     for place, shifts in ((0, [apart]), (1, [-apart])):
-        window = overlapped(one.wires, shifts if apart < 64 else [])
+        window = overlapped(one.detected.wires, shifts if apart < 64 else [])
         words = HitCounter({}, "").evaluate(window)
         table = track_input_rows(words)
         names = [name for name in library.inputs if name in TRACK_INPUTS]
@@ -261,9 +257,9 @@ def test_the_detector_of_the_library_is_the_studys(library: Library) -> None:
     task = Task(0, 0, 200)
     _, detected = detector_hits(context, context.config.samples[0], task)
     assert detected.wires is not None
-    assert library.wires is not None
+    assert library.detected.wires is not None
     words = context.track_words(detected)
     assert words is not None
     row = np.flatnonzero((np.diff(detected.cells.offsets) > 0) | (words.time["earliest_valid"] > 0))
     first = detected.wires.select(row[:50])
-    assert np.array_equal(library.wires.select(np.arange(50)).wire, first.wire)
+    assert np.array_equal(library.detected.wires.select(np.arange(50)).wire, first.wire)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from sim.study.fired import event_quality, time_quality
 from sim.study.run import WINDOW_NS, run_study
 from sim.study.tracks import FIRST_TICK, SPACING_TICKS, chamber_quality, counted_once
 from tests.hit_counter import HitCounter, use_hit_counter
+from trigger.event_words import EventWords
 from trigger.menu.inputs import ECL_INPUTS, TRACK_INPUTS, track_input_rows
 from trigger.tracks import TrackWords
 
@@ -52,7 +54,8 @@ def words(earliest: Any, valid: Any = True) -> TrackWords:
     ]
     parts[2]["earliest"], parts[2]["earliest_valid"] = earliest, valid
     parts[2]["time"], parts[2]["valid"] = earliest, valid
-    return TrackWords(*parts)
+    counts, single, time = parts
+    return replace(TrackWords.empty(n), counts=counts, single=single, time=time)
 
 
 def test_windows_of_background_are_128_ticks_apart() -> None:
@@ -109,8 +112,8 @@ def test_the_better_time_gives_the_quality() -> None:
     ecl["timing_quality"] = [0, 0, 0, 0, 3, 1]
     tracks = words(np.full(6, 20), [1, 0, 1, 1, 1, 0])
     tracks.time["valid"] = [0, 1, 1, 0, 1, 1]
-    assert event_quality(ecl, tracks).tolist() == [0, -1, 1, 0, 3, 1]
-    assert np.array_equal(event_quality(ecl, None), time_quality(ecl))
+    assert event_quality(EventWords(ecl, tracks)).tolist() == [0, -1, 1, 0, 3, 1]
+    assert np.array_equal(event_quality(EventWords(ecl)), time_quality(ecl))
 
 
 def test_the_chamber_sees_the_events_of_the_calorimeter() -> None:
@@ -148,13 +151,12 @@ def test_lines_are_those_of_the_words(number: int) -> None:
     raw = HitCounter({}, "").evaluate(detected.wires)
     expected = counted_once(raw) if number == 1 else raw
     assert (counted_once(raw).counts != raw.counts).any()
-    cells = context.chain.calorimeter_words(detected.cells)
-    ftdl = context.chain.decide_words(cells, expected)
+    ftdl = context.chain.decide(detected.cells, expected)
     part = run_chunk((config.model_dump_json(), task))
     assert part.ftdl is not None
     assert np.array_equal(part.ftdl.rows, ftdl.rows)
     assert part.ftdl["stt"].sum() > 5
-    alone = context.chain.decide_words(cells)
+    alone = context.chain.decide(detected.cells)
     assert alone["stt"].sum() == 0
     assert np.array_equal(alone["lml6"], part.ftdl["lml6"])
 

@@ -122,7 +122,7 @@ def test_clock_shifts_stamps_and_nothing_else(
         assert np.array_equal(getattr(later.segments, name), getattr(steps.segments, name))
     for network in track_trigger.NETWORKS:
         trigger = TrackTrigger(network=network)
-        assert np.array_equal(trigger.decide(later.inputs), trigger.decide(steps.inputs))
+        assert np.array_equal(trigger.words(later).single, trigger.words(steps).single)
 
 
 def test_words_between_blocks_are_those_of_plain_loops(steps: TrackSteps) -> None:
@@ -256,7 +256,7 @@ def test_a_quarter_turn_moves_tracks_to_the_next_tracker(hits: WireHits, steps: 
             assert np.array_equal(after, shifted), (word, window)
     for network in track_trigger.NETWORKS:
         trigger = TrackTrigger(network=network)
-        decided, other = trigger.decide(steps.inputs), trigger.decide(image.inputs)
+        decided, other = trigger.words(steps).single, trigger.words(image).single
         for name in ("stt", "ty", "nnt", "tracks"):
             assert np.array_equal(other[name], decided[name]), name
         assert decided["ty"].any()
