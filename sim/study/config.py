@@ -156,7 +156,7 @@ class Muons(Strict):
 
     enabled: bool = True
     detector: dict[str, Any] = {}
-    """Parameters of the muon detector's response, such as ``[muons.detector.noise]``. Particles
+    """Parameters of the muon detector's response, such as ``[muons.detector.background]``. Particles
     that `detector` calls invisible are so here too, unless a list of its own is given."""
 
 
