@@ -191,6 +191,10 @@ class Process(abc.ABC):
             square += float(np.sum(weight * weight))
         return estimate(total, square, n_events)
 
+    def rate_hz(self) -> float | None:
+        """Return the events a second of a source that has no cross-section; None: it has one."""
+        return None
+
     def generate(self, n: int, seed: int, chunk: int = 0) -> Events:
         """Return exactly `n` unweighted events in the laboratory, all weights 1.
 

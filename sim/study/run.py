@@ -264,6 +264,9 @@ def sample_result(context: Context, sample: Sample) -> SampleResult:
     process = context.process(sample)
     if not sample.rates:
         return SampleResult(sample.name, process.title, normalisation.Sample())
+    own_rate = process.rate_hz()
+    if own_rate is not None:
+        return SampleResult(sample.name, process.title, normalisation.Sample(rate_hz=own_rate))
     sigma = process.cross_section(CROSS_SECTION_EVENTS, context.seed(sample))
     return SampleResult(
         sample.name,
