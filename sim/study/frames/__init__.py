@@ -16,6 +16,7 @@ _MAKERS: dict[str, Callable[[int], Maker]] = {
     "cdc_event_time": tracks.event_segments,
     "cdc_hough": tracks.axial_segments,
     "grl_tracks": tracks.all_tracks,
+    "grl_short": tracks.inner_segments,
     "neuro_preprocess": tracks.track_segments,
     "neuro_mlp": tracks.network_inputs,
     "neuro_deep": tracks.network_inputs,

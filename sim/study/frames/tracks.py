@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from firmware_models import cdc_segment, grl_tracks
+from firmware_models import cdc_segment, grl_short, grl_tracks
 from firmware_models.interface import Registers
 from firmware_models.interface.cdc_hough import N_TRACKER, TRACK_CLOCKS_PER_TURN
 from firmware_models.interface.cdc_segment import N_SUPERLAYER
@@ -104,6 +104,17 @@ def all_tracks(seed: int) -> Maker:
     """Give the tracks of all trackers."""
     make = steps(seed)
     return lambda n, chunk: grl_tracks.quantize(make(n, chunk).tracks)
+
+
+def inner_segments(seed: int) -> Maker:
+    """Give the bins of the inner superlayers' segments, and the tracks of all trackers."""
+    make = steps(seed)
+
+    def frames(n: int, chunk: int) -> Frames:
+        words = make(n, chunk)
+        return grl_short.quantize(words.segments, words.tracks)
+
+    return frames
 
 
 def track_segments(seed: int) -> Maker:
