@@ -13,12 +13,12 @@ from firmware_models import match_rules as rules
 from firmware_models.azimuth_maps import HALF
 from firmware_models.errors import InputError, unknown_name
 from firmware_models.interface import BLOCKS, Block, Registers
-from firmware_models.interface.cdc_hough import CDC_TRACKS, N_TRACKER
 from firmware_models.interface.ecl import ECL_CLUSTERS
 from firmware_models.interface.grl import (
     BACK_TO_BACK,
     GRL_MATCH,
     GRL_OBJECTS,
+    GRL_SEGMENTS,
     GRL_SHORT,
     OPEN30,
     OPEN90,
@@ -38,7 +38,7 @@ def describe() -> Block:
 
 
 def quantize(
-    tracks: NDArray[np.void],
+    full: NDArray[np.void],
     short: NDArray[np.void],
     clusters: NDArray[np.void],
     sectors: NDArray[np.void],
@@ -48,8 +48,8 @@ def quantize(
 
     Parameters
     ----------
-    tracks : ndarray, shape (4 n,), dtype of the word `cdc_tracks`
-        Tracker 0 to 3 of the first window, then of the next.
+    full : ndarray, shape (n,), dtype of the word `grl_segments`
+        2D tracks of all trackers.
     short : ndarray, shape (n,), dtype of the word `grl_short`
     clusters : ndarray, shape (n,), dtype of the word `ecl_clusters`
     sectors : ndarray, shape (n,), dtype of the word `klm_sectors`
@@ -67,7 +67,7 @@ def quantize(
         For another dtype or number of words, or a clock that does not fit.
     """
     n = len(short)
-    for given, word, count in ((tracks, CDC_TRACKS, N_TRACKER * n), (short, GRL_SHORT, n),
+    for given, word, count in ((full, GRL_SEGMENTS, n), (short, GRL_SHORT, n),
                                (clusters, ECL_CLUSTERS, n), (sectors, KLM_SECTORS, n)):  # fmt: skip
         _check(given, word, count)
     clocks = np.asarray(clock, dtype=np.int64)
@@ -76,10 +76,9 @@ def quantize(
         raise InputError(f"takes one number or one a window, 0 to {top}", place="clock")
     words = GRL_OBJECTS.zeros(n)
     words["clock"] = clocks
-    words["valid"] = tracks["valid"].reshape(words["valid"].shape)
+    words["valid"] = full["valid"]
     for name in ("phi0", "omega"):
-        values = tracks[name].reshape(words[name].shape)
-        words[name] = np.where(words["valid"] == 1, values, 0)
+        words[name] = np.where(words["valid"] == 1, full[name], 0)
     for name in SHORT_FIELDS:
         words[name] = short[name]
     words["cluster"] = clusters["valid"]

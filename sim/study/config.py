@@ -156,8 +156,8 @@ class Muons(Strict):
 
     enabled: bool = True
     detector: dict[str, Any] = {}
-    """Parameters of the muon detector's response, such as ``[muons.detector.background]``. Particles
-    that `detector` calls invisible are so here too, unless a list of its own is given."""
+    """Parameters of its response, such as ``[muons.detector.background]``. Particles that
+    `detector` calls invisible are so here too, unless a list of its own is given."""
 
 
 class Readout(Strict):
