@@ -132,14 +132,11 @@ def build_patterns(table: LayerTable, coverage: float) -> ShortPatterns:
     coverage : float
         Share of each side's helices that are to have a pattern, 0 to 1.
     """
-    parts = [_of_side(table, side, coverage) for side in range(N_SIDE)]
     # Sides do not share sets of offsets in the standard chamber. If they did, both would be said.
-    total = np.concatenate([part.total for part in parts])
-    columns = (
-        np.concatenate([getattr(part, name) for part in parts])
-        for name in ("offset", "side", "ecl", "klm", "weight")
+    parts = [_of_side(table, side, coverage) for side in range(N_SIDE)]
+    result = ShortPatterns(
+        **{name: np.concatenate([vars(part)[name] for part in parts]) for name in vars(parts[0])}
     )
-    result = ShortPatterns(*columns, total)
     for array in vars(result).values():
         array.flags.writeable = False
     return result
