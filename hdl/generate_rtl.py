@@ -25,6 +25,7 @@ from firmware_models.trigger_cells import (
 from hdl.generate_deep import deep_modules, deep_parameters
 from hdl.generate_grl_short import short_parameters
 from hdl.generate_hough import hough_modules, hough_parameters
+from hdl.generate_match import match_modules, match_parameters
 from hdl.generate_neuro import neuro_modules, neuro_parameters
 from hdl.generate_preprocess import preprocess_modules, preprocess_parameters
 from hdl.generate_readout import readout_parameters
@@ -34,6 +35,7 @@ from hdl.generate_tracks import track_parameters
 WITH_REGISTERS = (
     "ecl_selection", "cdc_segment", "cdc_event_time", "cdc_hough", "neuro_preprocess",
     "single_track", "klm_sector", "grl_short", "l1_throttle",
+    "single_track", "klm_sector", "l1_throttle", "grl_match",
 )  # fmt: skip
 """Blocks whose registers are a module of their own."""
 
@@ -57,6 +59,7 @@ def generated_modules(notice: str) -> dict[str, str]:
         **neuro_modules(notice),
         **preprocess_modules(notice),
         **deep_modules(notice),
+        **match_modules(notice),
     }
 
 
@@ -171,3 +174,4 @@ def shared_parameters() -> Iterator[str]:
     yield from short_parameters()
     yield from preprocess_parameters()
     yield from deep_parameters()
+    yield from match_parameters()

@@ -1,0 +1,15 @@
+hdl/generated/l1_pkg.sv
+hdl/generated/grl_match_registers.sv
+hdl/generated/grl_match_turn_rom.sv
+hdl/generated/grl_match_cell_rom.sv
+hdl/rtl/grl_match/grl_match_delay.sv
+hdl/rtl/grl_match/grl_match_count.sv
+hdl/rtl/grl_match/grl_match_widen.sv
+hdl/rtl/grl_match/grl_match_apart.sv
+hdl/rtl/grl_match/grl_match_track.sv
+hdl/rtl/grl_match/grl_match_nearest.sv
+hdl/rtl/grl_match/grl_match_sector.sv
+hdl/rtl/grl_match/grl_match_pairs.sv
+hdl/rtl/grl_match/grl_match_endcap.sv
+hdl/rtl/grl_match/grl_match_openings.sv
+hdl/rtl/grl_match.sv
