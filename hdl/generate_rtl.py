@@ -23,6 +23,7 @@ from firmware_models.trigger_cells import (
     cell_map,
 )
 from hdl.generate_deep import deep_modules, deep_parameters
+from hdl.generate_grl_neural import grl_neural_modules, grl_neural_parameters
 from hdl.generate_hough import hough_modules, hough_parameters
 from hdl.generate_neuro import neuro_modules, neuro_parameters
 from hdl.generate_preprocess import preprocess_modules, preprocess_parameters
@@ -32,7 +33,7 @@ from hdl.generate_tracks import track_parameters
 
 WITH_REGISTERS = (
     "ecl_selection", "cdc_segment", "cdc_event_time", "cdc_hough", "neuro_preprocess",
-    "single_track", "klm_sector", "l1_throttle",
+    "single_track", "klm_sector", "grl_neural", "l1_throttle",
 )  # fmt: skip
 """Blocks whose registers are a module of their own."""
 
@@ -56,6 +57,7 @@ def generated_modules(notice: str) -> dict[str, str]:
         **neuro_modules(notice),
         **preprocess_modules(notice),
         **deep_modules(notice),
+        **grl_neural_modules(notice),
     }
 
 
@@ -169,3 +171,4 @@ def shared_parameters() -> Iterator[str]:
     yield from track_parameters()
     yield from preprocess_parameters()
     yield from deep_parameters()
+    yield from grl_neural_parameters()
