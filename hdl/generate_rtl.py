@@ -24,6 +24,7 @@ from firmware_models.trigger_cells import (
 )
 from hdl.generate_deep import deep_modules, deep_parameters
 from hdl.generate_grl_short import short_parameters
+from hdl.generate_grl_neural import grl_neural_modules, grl_neural_parameters
 from hdl.generate_hough import hough_modules, hough_parameters
 from hdl.generate_match import match_modules, match_parameters
 from hdl.generate_neuro import neuro_modules, neuro_parameters
@@ -36,6 +37,7 @@ WITH_REGISTERS = (
     "ecl_selection", "cdc_segment", "cdc_event_time", "cdc_hough", "neuro_preprocess",
     "single_track", "klm_sector", "grl_short", "l1_throttle",
     "single_track", "klm_sector", "l1_throttle", "grl_match",
+    "single_track", "klm_sector", "grl_neural", "l1_throttle",
 )  # fmt: skip
 """Blocks whose registers are a module of their own."""
 
@@ -60,6 +62,7 @@ def generated_modules(notice: str) -> dict[str, str]:
         **preprocess_modules(notice),
         **deep_modules(notice),
         **match_modules(notice),
+        **grl_neural_modules(notice),
     }
 
 
@@ -175,3 +178,4 @@ def shared_parameters() -> Iterator[str]:
     yield from preprocess_parameters()
     yield from deep_parameters()
     yield from match_parameters()
+    yield from grl_neural_parameters()

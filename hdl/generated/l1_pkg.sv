@@ -1604,4 +1604,26 @@ package l1_pkg;
   localparam NEURO_DEEP_HIDDEN_STEP_W = 4;
   localparam NEURO_DEEP_OUTPUT_LANES = 31;
   localparam NEURO_DEEP_OUTPUT_STEP_W = 1;
+  // Azimuth in counts of a turn; tracks by curvature; cot theta; rings of cells.
+  localparam GRL_NEURAL_TURN = 2560;
+  localparam GRL_NEURAL_AZIMUTH_W = 12;
+  localparam GRL_NEURAL_HALF_CELL = 8;
+  localparam GRL_NEURAL_FIRST_HALF_CELL = 41;
+  localparam GRL_NEURAL_QUADRANT_HALF_CELLS = 80;
+  localparam GRL_NEURAL_TURN_ENTRY_W = 11;
+  localparam GRL_NEURAL_ARC_ENTRY_W = 14;
+  localparam GRL_NEURAL_COT_W = 11;
+  localparam GRL_NEURAL_COT_SHIFT = 1;
+  localparam GRL_NEURAL_COT_FRACTION = 12;
+  localparam GRL_NEURAL_COT_ENTRY_W = 15;
+  localparam GRL_NEURAL_RING_W = 5;
+  localparam GRL_NEURAL_FIRST_BARREL_RING = 4;
+  localparam GRL_NEURAL_POSITION_W = 16;
+  localparam GRL_NEURAL_HEMISPHERE = 568;
+  localparam GRL_NEURAL_BACKWARD_OF = -3277;
+  localparam GRL_NEURAL_FORWARD_OF = 2458;
+  localparam GRL_NEURAL_SECTION_BOUNDARY = 1925;
+  // z at 126 cm and cot theta of the rings, signed, theta-ID 0 (none) lowest.
+  localparam [287:0] GRL_NEURAL_RING_Z = 288'he140ebeef0edf3fff7e0fb8bff1c02ac06470a0b0e131280176e1d042476309f476f0000;
+  localparam [287:0] GRL_NEURAL_RING_COT = 288'he799f013f409f679f98dfc76ff4b021f04fc07f80b2c0eaf129817081cf0269738b20000;
 endpackage
