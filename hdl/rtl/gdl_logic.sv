@@ -1,5 +1,5 @@
-// Generated from menu low_multiplicity 4. Do not edit.
-// sha256 eaa67f64a9315bd4bc2cac4e849101a42af55d8779cfc03074ffd212801bbb6d
+// Generated from menu low_multiplicity 5. Do not edit.
+// sha256 db93480d91a1d07ecefa4205921c83e265a5d5393a26c31783b3530104e6763b
 //
 // Global decision logic: every output line is a sum of products of the input bits.
 module gdl_logic (
@@ -41,6 +41,10 @@ module gdl_logic (
   wire in_t2_1 = data_i[65];
   wire in_t2_2 = data_i[66];
   wire in_t2_3 = data_i[67];
+  wire in_ts_0 = data_i[68];
+  wire in_ts_1 = data_i[69];
+  wire in_ts_2 = data_i[70];
+  wire in_ts_3 = data_i[71];
   wire in_ty_0 = data_i[72];
   wire in_ty_1 = data_i[73];
   wire in_ty_2 = data_i[74];
@@ -49,6 +53,8 @@ module gdl_logic (
   wire in_cdc_open90 = data_i[77];
   wire in_f2f30 = data_i[78];
   wire in_cdc_b2b5 = data_i[79];
+  wire in_fwd_s = data_i[81];
+  wire in_bwd_s = data_i[82];
   wire in_cdcecl_0 = data_i[96];
   wire in_cdcecl_1 = data_i[97];
   wire in_cdcecl_2 = data_i[98];
@@ -59,14 +65,33 @@ module gdl_logic (
   wire in_p5 = data_i[103];
   wire in_trkbha1 = data_i[104];
   wire in_trkbha2 = data_i[105];
+  wire in_seklm_0 = data_i[106];
+  wire in_seklm_1 = data_i[107];
+  wire in_ieklm = data_i[108];
+  wire in_ecleklm = data_i[109];
+  wire in_s2fo = data_i[110];
+  wire in_s2so = data_i[111];
   wire in_klm_0 = data_i[112];
   wire in_klm_1 = data_i[113];
   wire in_klm_2 = data_i[114];
   wire in_klmb2b = data_i[115];
+  wire in_klm_hit = data_i[116];
   wire in_veto = data_i[120];
   wire in_bha_delay = data_i[121];
   wire in_pseud_rand = data_i[122];
   wire in_poissonin = data_i[123];
+  wire in_track = data_i[128];
+  wire in_samhem = data_i[129];
+  wire in_opohem = data_i[130];
+  wire in_ycdcklm_0 = data_i[132];
+  wire in_ycdcklm_1 = data_i[133];
+  wire in_typecl = data_i[134];
+  wire in_typklm = data_i[135];
+  wire in_eklm_0 = data_i[144];
+  wire in_eklm_1 = data_i[145];
+  wire in_eklm_2 = data_i[146];
+  wire in_eklmb2b = data_i[147];
+  wire in_eklm_hit = data_i[148];
 
   logic [319:0] line;
 
@@ -131,6 +156,9 @@ module gdl_logic (
 
   // 21 ecltaub2b3: ecl_taub2b3 and !bha_veto and !veto
   assign line[21] = in_ecl_taub2b3 & ~in_bha_veto & ~in_veto;
+
+  // 22 ecltaub2b_track: ecl_taub2b and track and !bha_veto and !veto
+  assign line[22] = in_ecl_taub2b & in_track & ~in_bha_veto & ~in_veto;
 
   // 32 bhapur_fwd1: ecl_bhapur and bha_theta=0 and !veto
   assign line[32] = in_ecl_bhapur & ~in_bha_theta_0 & ~in_bha_theta_1 & ~in_veto;
@@ -218,6 +246,56 @@ module gdl_logic (
     (in_t2_2 & ~in_veto) |
     (in_t2_3 & ~in_veto);
 
+  // 75 fso: t2>0 and ts>0 and s2fo and !bha_veto and !veto
+  assign line[75] =
+    (in_t2_0 & in_ts_0 & in_s2fo & ~in_bha_veto & ~in_veto) |
+    (in_t2_1 & in_ts_0 & in_s2fo & ~in_bha_veto & ~in_veto) |
+    (in_t2_2 & in_ts_0 & in_s2fo & ~in_bha_veto & ~in_veto) |
+    (in_t2_3 & in_ts_0 & in_s2fo & ~in_bha_veto & ~in_veto) |
+    (in_t2_0 & in_ts_1 & in_s2fo & ~in_bha_veto & ~in_veto) |
+    (in_t2_1 & in_ts_1 & in_s2fo & ~in_bha_veto & ~in_veto) |
+    (in_t2_2 & in_ts_1 & in_s2fo & ~in_bha_veto & ~in_veto) |
+    (in_t2_3 & in_ts_1 & in_s2fo & ~in_bha_veto & ~in_veto) |
+    (in_t2_0 & in_ts_2 & in_s2fo & ~in_bha_veto & ~in_veto) |
+    (in_t2_1 & in_ts_2 & in_s2fo & ~in_bha_veto & ~in_veto) |
+    (in_t2_2 & in_ts_2 & in_s2fo & ~in_bha_veto & ~in_veto) |
+    (in_t2_3 & in_ts_2 & in_s2fo & ~in_bha_veto & ~in_veto) |
+    (in_t2_0 & in_ts_3 & in_s2fo & ~in_bha_veto & ~in_veto) |
+    (in_t2_1 & in_ts_3 & in_s2fo & ~in_bha_veto & ~in_veto) |
+    (in_t2_2 & in_ts_3 & in_s2fo & ~in_bha_veto & ~in_veto) |
+    (in_t2_3 & in_ts_3 & in_s2fo & ~in_bha_veto & ~in_veto);
+
+  // 76 sso: ts>1 and s2so and !bha_veto and !veto
+  assign line[76] =
+    (in_ts_1 & in_s2so & ~in_bha_veto & ~in_veto) |
+    (in_ts_2 & in_s2so & ~in_bha_veto & ~in_veto) |
+    (in_ts_3 & in_s2so & ~in_bha_veto & ~in_veto);
+
+  // 77 syo: ts>0 and ty>0 and s2fo and !bha_veto and !veto
+  assign line[77] =
+    (in_ts_0 & in_ty_0 & in_s2fo & ~in_bha_veto & ~in_veto) |
+    (in_ts_1 & in_ty_0 & in_s2fo & ~in_bha_veto & ~in_veto) |
+    (in_ts_2 & in_ty_0 & in_s2fo & ~in_bha_veto & ~in_veto) |
+    (in_ts_3 & in_ty_0 & in_s2fo & ~in_bha_veto & ~in_veto) |
+    (in_ts_0 & in_ty_1 & in_s2fo & ~in_bha_veto & ~in_veto) |
+    (in_ts_1 & in_ty_1 & in_s2fo & ~in_bha_veto & ~in_veto) |
+    (in_ts_2 & in_ty_1 & in_s2fo & ~in_bha_veto & ~in_veto) |
+    (in_ts_3 & in_ty_1 & in_s2fo & ~in_bha_veto & ~in_veto) |
+    (in_ts_0 & in_ty_2 & in_s2fo & ~in_bha_veto & ~in_veto) |
+    (in_ts_1 & in_ty_2 & in_s2fo & ~in_bha_veto & ~in_veto) |
+    (in_ts_2 & in_ty_2 & in_s2fo & ~in_bha_veto & ~in_veto) |
+    (in_ts_3 & in_ty_2 & in_s2fo & ~in_bha_veto & ~in_veto) |
+    (in_ts_0 & in_ty_3 & in_s2fo & ~in_bha_veto & ~in_veto) |
+    (in_ts_1 & in_ty_3 & in_s2fo & ~in_bha_veto & ~in_veto) |
+    (in_ts_2 & in_ty_3 & in_s2fo & ~in_bha_veto & ~in_veto) |
+    (in_ts_3 & in_ty_3 & in_s2fo & ~in_bha_veto & ~in_veto);
+
+  // 78 shem: samhem and !veto
+  assign line[78] = in_samhem & ~in_veto;
+
+  // 79 ohem: opohem and !bha_veto and !veto
+  assign line[79] = in_opohem & ~in_bha_veto & ~in_veto;
+
   // 80 cdcklm1: cdcklm_0 and !bha_veto and !veto
   assign line[80] = in_cdcklm_0 & ~in_bha_veto & ~in_veto;
 
@@ -239,6 +317,50 @@ module gdl_logic (
   // 83 mu_b2b: klmb2b and !veto
   assign line[83] = in_klmb2b & ~in_veto;
 
+  // 84 klmhit: klm_hit and !veto
+  assign line[84] = in_klm_hit & ~in_veto;
+
+  // 85 eklmhit: eklm_hit and !veto
+  assign line[85] = in_eklm_hit & ~in_veto;
+
+  // 86 klm2: klm>1 and !bha_veto and !veto
+  assign line[86] =
+    (in_klm_1 & ~in_bha_veto & ~in_veto) |
+    (in_klm_2 & ~in_bha_veto & ~in_veto);
+
+  // 87 eklm2: eklm>1 and !bha_veto and !veto
+  assign line[87] =
+    (in_eklm_1 & ~in_bha_veto & ~in_veto) |
+    (in_eklm_2 & ~in_bha_veto & ~in_veto);
+
+  // 88 beklm: eklm=1 and klm=1 and !bha_veto and !veto
+  assign line[88] = in_eklm_0 & ~in_eklm_1 & ~in_eklm_2 & in_klm_0 & ~in_klm_1 & ~in_klm_2 &
+    ~in_bha_veto & ~in_veto;
+
+  // 89 mu_epair: eklm>0 and !veto
+  assign line[89] =
+    (in_eklm_0 & ~in_veto) |
+    (in_eklm_1 & ~in_veto) |
+    (in_eklm_2 & ~in_veto);
+
+  // 90 mu_eb2b: eklmb2b and !veto
+  assign line[90] = in_eklmb2b & ~in_veto;
+
+  // 91 seklm1: seklm_0 and !bha_veto and !veto
+  assign line[91] = in_seklm_0 & ~in_bha_veto & ~in_veto;
+
+  // 92 seklm2: seklm_1 and !bha_veto and !veto
+  assign line[92] = in_seklm_1 & ~in_bha_veto & ~in_veto;
+
+  // 93 ieklm1: ieklm and !bha_veto and !veto
+  assign line[93] = in_ieklm & ~in_bha_veto & ~in_veto;
+
+  // 94 fwd_seklm: fwd_s and eklm_hit and !veto
+  assign line[94] = in_fwd_s & in_eklm_hit & ~in_veto;
+
+  // 95 bwd_seklm: bwd_s and eklm_hit and !veto
+  assign line[95] = in_bwd_s & in_eklm_hit & ~in_veto;
+
   // 96 random: pseud_rand and !veto
   assign line[96] = in_pseud_rand & ~in_veto;
 
@@ -248,18 +370,32 @@ module gdl_logic (
   // 98 bg: bha_delay and !veto
   assign line[98] = in_bha_delay & ~in_veto;
 
+  // 100 ecleklm1: ecleklm and !bha_veto and !veto
+  assign line[100] = in_ecleklm & ~in_bha_veto & ~in_veto;
+
+  // 101 ycdcklm1: ycdcklm_0 and !bha_veto and !veto
+  assign line[101] = in_ycdcklm_0 & ~in_bha_veto & ~in_veto;
+
+  // 102 ycdcklm2: ycdcklm_1 and !bha_veto and !veto
+  assign line[102] = in_ycdcklm_1 & ~in_bha_veto & ~in_veto;
+
+  // 103 sttklm: typklm and !bha_veto and !veto
+  assign line[103] = in_typklm & ~in_bha_veto & ~in_veto;
+
+  // 104 sttecl_3d: typecl and !bha_veto and !veto
+  assign line[104] = in_typecl & ~in_bha_veto & ~in_veto;
+
   assign line[11] = '0;
   assign line[15] = '0;
-  assign line[31:22] = '0;
+  assign line[31:23] = '0;
   assign line[63:38] = '0;
-  assign line[79:75] = '0;
-  assign line[95:84] = '0;
-  assign line[319:99] = '0;
+  assign line[99] = '0;
+  assign line[319:105] = '0;
 
   // Inputs that no line reads.
   wire unused = &{1'b0, data_i[5:0], data_i[8:7], data_i[19:16], data_i[33], data_i[37],
-    data_i[41:39], data_i[63:43], data_i[71:68], data_i[95:80], data_i[111:106], data_i[119:116],
-    data_i[319:124]};
+    data_i[41:39], data_i[63:43], data_i[80], data_i[95:83], data_i[119:117], data_i[127:124],
+    data_i[131], data_i[143:136], data_i[319:149]};
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) valid_o <= 1'b0;

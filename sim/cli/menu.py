@@ -38,7 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     sub = add("show", _show, "list the lines of a menu, its inputs, or one line in full")
     sub.add_argument("menu", metavar="MENU", help=_MENU)
     sub.add_argument("--line", metavar="NAME", help="one line: logic, products, inputs, prescale")
-    sub.add_argument("--inputs", action="store_true", help="list the inputs")
+    sub.add_argument("--inputs", action="store_true", help="list the inputs, and what gives them")
     sub = add("diff", _diff, "list what changed from one menu to another, by what the lines do")
     sub.add_argument("old", metavar="OLD", help=_MENU)
     sub.add_argument("new", metavar="NEW", help=_MENU)

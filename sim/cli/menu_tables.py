@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
@@ -12,7 +13,9 @@ from rich.text import Text
 
 from trigger.menu import Line, Menu
 from trigger.menu.compare import Change
+from trigger.menu.constant_inputs import UNKNOWN
 from trigger.menu.equivalence import LineProof
+from trigger.menu.inputs import CONSTANT_INPUTS, PRODUCERS
 from trigger.menu.interpret import input_names
 from trigger.menu.public_format import products_text
 
@@ -76,8 +79,21 @@ def print_lines(menu: Menu) -> None:
     )
 
 
+def _origin(name: str) -> dict[str, Any]:
+    """Return what gives an input bit: a block's field, or a constant with its reason."""
+    if name in PRODUCERS:
+        producer = PRODUCERS[name]
+        source = {"block": producer.block, **asdict(producer.source)}
+        return {"from": str(producer), "producer": source, "constant": None}
+    if name in CONSTANT_INPUTS:
+        constant = CONSTANT_INPUTS[name]
+        text = f"constant {constant.value}: {constant.reason}"
+        return {"from": text, "producer": None, "constant": asdict(constant)}
+    return {"from": UNKNOWN, "producer": None, "constant": {"reason": UNKNOWN, "value": 0}}
+
+
 def input_records(menu: Menu) -> list[dict[str, Any]]:
-    """Return everything about the inputs."""
+    """Return everything about the inputs, and what gives them."""
     owner = {bit: group for group in menu.groups.values() for bit in group.bits}
     return [
         {
@@ -88,6 +104,7 @@ def input_records(menu: Menu) -> list[dict[str, Any]]:
             "delay": item.delay,
             "width": item.width,
             "description": item.description,
+            **_origin(item.name),
         }
         for item in menu.inputs
     ]
@@ -97,9 +114,9 @@ def print_inputs(menu: Menu) -> None:
     """Print the inputs of a menu."""
     table = _table(
         ("index", "number"), ("input", "name"), ("kind", "name"), ("delay", "number"),
-        ("width", "number"), ("description", "text"),
+        ("width", "number"), ("from", "text"), ("description", "text"),
     )  # fmt: skip
-    keys = ("index", "name", "kind", "delay", "width", "description")
+    keys = ("index", "name", "kind", "delay", "width", "from", "description")
     _print(table, [[record[key] for key in keys] for record in input_records(menu)])
 
 

@@ -11,6 +11,14 @@ from sim.pipeline.config import parse_pipeline
 from sim.pipeline.groups import SUB_TRIGGERS, sub_trigger_of
 from sim.pipeline.plan import compile_pipeline
 from trigger.menu import load, loads
+from trigger.menu.inputs import (
+    CONSTANT_INPUTS,
+    ECL_WORDS,
+    GRL_WORDS,
+    KLM_WORDS,
+    NEURAL_MATCH_WORDS,
+    TRACK_WORDS,
+)
 
 MENU = """
 [menu]
@@ -88,10 +96,25 @@ def test_mistakes_are_named(table: dict[str, Any], message: str) -> None:
 def test_every_input_of_the_packaged_menu_has_its_sub_trigger() -> None:
     expected = {
         "ecl": {"ehigh", "bha_theta_1", "clst_3", "ecl_lml_13"},
-        "cdc": {"t2_0", "ts_3", "cdc_open90", "f2f30", "cdc_b2b5", "cdc_active"},
+        "cdc": {"t2_0", "ts_3", "cdc_open90", "f2f30", "cdc_b2b5", "cdc_active", "fwd_s", "bwd_s"},
         "neuro": {"ty_0", "ty_1", "ty_2", "ty_3", "typ"},
-        "grl": {"cdcecl_3", "cdcklm_1", "d5", "p5", "trkbha1", "trkbha2"},
-        "klm": {"klm_2", "klmb2b"},
+        "grl": {
+            "cdcecl_3",
+            "cdcklm_1",
+            "d5",
+            "p5",
+            "trkbha1",
+            "trkbha2",
+            "s2fo",
+            "track",
+            "ieklm",
+            "ycdcklm_0",
+            "typecl",
+            "typklm",
+            "samhem",
+            "opohem",
+        },
+        "klm": {"klm_2", "klmb2b", "klm_hit", "eklm_0", "eklmb2b", "eklm_hit"},
         None: {"veto", "bha_delay", "pseud_rand", "poissonin"},
     }
     found: dict[str | None, set[str]] = {}
@@ -102,4 +125,37 @@ def test_every_input_of_the_packaged_menu_has_its_sub_trigger() -> None:
     assert found[None] == expected[None]
     assert sub_trigger_of("top_2") == sub_trigger_of("top_bb") == "top"
     assert sub_trigger_of("eklm_hit") == "klm"
-    assert sub_trigger_of("seklm_0") == "grl"
+    assert sub_trigger_of("seklm_0") == sub_trigger_of("cdctop_3") == "grl"
+
+
+def test_inputs_of_one_word_come_together() -> None:
+    for words in (ECL_WORDS, TRACK_WORDS, KLM_WORDS, GRL_WORDS, NEURAL_MATCH_WORDS):
+        for inputs in words.values():
+            assert len({sub_trigger_of(name) for name in inputs}) == 1
+    # Sources in the machine or beside the GDL belong to none, other constants to a sub-trigger.
+    alone = {name for name in CONSTANT_INPUTS if sub_trigger_of(name) is None}
+    assert alone == {
+        "veto",
+        "injv",
+        "her_kick",
+        "ler_kick",
+        "revo",
+        "bha_delay",
+        "pseud_rand",
+        "poissonin",
+        "plsin",
+        "nimin0",
+        "nimin1",
+        "inp159",
+        "inp160",
+        "inp161",
+    }
+
+
+def test_neural_matches_wait_for_the_calorimeter_and_not_for_the_network() -> None:
+    # Parts of the latencies in docs/reference/pipeline.md [us]: neural tracks at the global
+    # reconstruction, and the calorimeter there; then its 0.25 and a link of 0.25.
+    config = parse_pipeline(None, "x")
+    neural, calorimeter = config.neuro.latency_us - 0.5, config.ecl.latency_us
+    assert neural < calorimeter
+    assert config.grl.latency_us == pytest.approx(max(neural, calorimeter) + 0.5)

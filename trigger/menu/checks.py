@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from firmware_models.errors import InputError
+from firmware_models.errors import InputError, nearest
+from trigger.menu.constant_inputs import CONSTANT_INPUTS, UNKNOWN
 from trigger.menu.diagram import constant
+from trigger.menu.inputs import PRODUCERS
 from trigger.menu.interpret import input_names
 from trigger.menu.model import Line, Menu
 from trigger.menu.syntax import Name, leaves
@@ -28,10 +30,12 @@ def findings(menu: Menu) -> tuple[Finding, ...]:
     """Return all remarks, warnings first.
 
     Warnings: lines that can never or always fire, single bits of a binary number used as
-    conditions. Notes: masked lines, lines with equal logic, inputs that no line uses, definitions
-    that nothing uses.
+    conditions, inputs that this trigger does not know. Notes: lines that need an input which is 0
+    here, masked lines, lines with equal logic, inputs that no line uses, definitions that nothing
+    uses.
     """
-    found = [*_constant_lines(menu), *_bits_of_numbers(menu), *_masked(menu), *_twins(menu)]
+    found = [*_constant_lines(menu), *_bits_of_numbers(menu), *_unknown_inputs(menu)]
+    found += [*_lines_without_input(menu), *_masked(menu), *_twins(menu)]
     found += [*_unused_inputs(menu), *_unused_definitions(menu)]
     return tuple(sorted(found, key=lambda item: item.level != WARNING))
 
@@ -70,6 +74,26 @@ def _bits_of_numbers(menu: Menu) -> Iterator[Finding]:
                 f"{name!r} is bit {i} (worth {1 << i}) of the binary number {group.name!r}, not a "
                 f"count of {i + 1}; a comparison such as {group.name} > {i} may be meant",
             )
+
+
+def _unknown_inputs(menu: Menu) -> Iterator[Finding]:
+    known = {*PRODUCERS, *CONSTANT_INPUTS}
+    for entry in menu.document.inputs:
+        group = menu.groups.get(entry.name)
+        bits = [name for name in (group.bits if group else (entry.name,)) if name not in known]
+        if bits:
+            near = nearest(bits[0], sorted(known))
+            hint = f" (nearest to {bits[0]!r}: {near!r})" if near else ""
+            yield Finding(WARNING, str(entry.place), f"{', '.join(bits)}: {UNKNOWN}{hint}")
+
+
+def _lines_without_input(menu: Menu) -> Iterator[Finding]:
+    for line in menu.lines:
+        needed = [{n for n, sign in term if sign and n not in PRODUCERS} for term in line.dnf]
+        if needed and all(needed):
+            names = sorted(set.union(*needed))
+            said = f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} always 0"
+            yield Finding(NOTE, _place(line), f"cannot fire in this trigger: {said}")
 
 
 def _masked(menu: Menu) -> Iterator[Finding]:

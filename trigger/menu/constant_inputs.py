@@ -17,6 +17,10 @@ class Constant:
     value: int = 0
 
 
+UNKNOWN = "unknown to this trigger: constant 0"
+"""Of an input that is neither produced nor named here."""
+
+
 def _all(names: Iterable[str], reason: str) -> dict[str, Constant]:
     return dict.fromkeys(names, Constant(reason))
 

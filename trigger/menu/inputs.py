@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,9 @@ from firmware_models.words import Word
 from trigger.bits import BitTable
 from trigger.menu.constant_inputs import CONSTANT_INPUTS as CONSTANT_INPUTS
 from trigger.menu.constant_inputs import Constant as Constant
-from trigger.tracks import TrackWords
+
+if TYPE_CHECKING:
+    from trigger.tracks import TrackWords
 
 ANY = -1
 """In place of a bit: whether the element differs from 0."""
