@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_models.errors import InputError
+from firmware_models.errors import InputError, unknown_name
 from trigger.decisions import MenuId
 from trigger.intervals import one_sided_zero
 from trigger.rate_kernels import passing_probability
@@ -100,6 +100,27 @@ class RateTable:
     all: Rates
     by_process: Mapping[str, Rates]
 
+    def part(self, processes: Iterable[str]) -> Rates:
+        """Return the rates of some of the sources together, such as all with a collision.
+
+        Parameters
+        ----------
+        processes : iterable of str
+            At least one of `by_process`.
+
+        Raises
+        ------
+        InputError
+            For none, or an unknown one.
+        """
+        chosen = list(dict.fromkeys(processes))
+        if not chosen:
+            raise InputError("no process", place="part of a rate table")
+        for name in chosen:
+            if name not in self.by_process:
+                raise unknown_name("process", name, self.by_process, place="part of a rate table")
+        return _combine([self.by_process[name] for name in chosen])
+
     def to_json(self) -> dict[str, Any]:
         """Return the table with the keys that other tools rely on."""
         rates = self.all
@@ -123,6 +144,13 @@ class RateTable:
                     },
                     "by_process_err": {
                         process: float(part.line_err[i])
+                        for process, part in self.by_process.items()
+                    },
+                    "pure_by_process": {
+                        process: float(part.pure[i]) for process, part in self.by_process.items()
+                    },
+                    "pure_by_process_err": {
+                        process: float(part.pure_err[i])
                         for process, part in self.by_process.items()
                     },
                 }

@@ -20,7 +20,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "study", nargs="?", metavar="STUDY.toml", help="default: the packaged study"
     )
     parser.add_argument("--out", required=True, metavar="DIR", help="folder for results and report")
-    parser.add_argument("--events", type=int, metavar="N", help="events of all samples together")
+    parser.add_argument(
+        "--events", type=int, metavar="N",
+        help="events of all samples together; scenarios shrink or grow with it",
+    )  # fmt: skip
     parser.add_argument("--seed", type=int, metavar="S")
     parser.add_argument("--menu", metavar="MENU", help="menu file, or name of a packaged menu")
     parser.add_argument("--luminosity", type=float, metavar="L", help="luminosity [1/(cm2 s)]")
@@ -42,13 +45,14 @@ def run(options: argparse.Namespace) -> int:
     from sim.study.config import load_study
     from sim.study.decisions import write_decisions
     from sim.study.outputs import REPORT, efficiency_json, study_json, whole_folder, write_study
-    from sim.study.run import event_counts, run_study
+    from sim.study.run import planned_events, run_study
+    from sim.study.scenarios import scenarios_json
 
     config = _with_options(load_study(options.study), options)
     place = options.study or "default study"
     with (
         whole_folder(Path(options.out)) as folder,
-        event_progress(sum(event_counts(config))) as done,
+        event_progress(planned_events(config, place)) as done,
     ):
         how = {
             "workers": options.workers, "scheduler": options.scheduler, "progress": done,
@@ -61,6 +65,9 @@ def run(options: argparse.Namespace) -> int:
         write_study(result, folder)
     if result.rates is not None:
         show(result.rates)
+    scenarios = scenarios_json(result.scenarios)
+    for scenario in scenarios:
+        _show_scenario(scenario, config.study.focus)
     if result.readout is not None:
         _show_dead_time(result.readout)
     if options.json:
@@ -71,6 +78,7 @@ def run(options: argparse.Namespace) -> int:
             "rates": result.rates.to_json() if result.rates else None,
             "efficiency": efficiency_json(result),
             "readout": result.readout,
+            "scenarios": scenarios,
         })  # fmt: skip
     _warn_of_silent_lines(result)
     screen.line(f"Report: {Path(options.out) / REPORT}")
@@ -89,6 +97,32 @@ def _warn_of_silent_lines(result: StudyResult) -> None:
             f"Warning: nothing here produces the inputs of {', '.join(silent)}: these efficiencies "
             "are 0. Track lines need the table [tracks], muon lines [muons]."
         )
+
+
+def _show_scenario(found: dict[str, Any], focus: list[str]) -> None:
+    """Print the lines in focus, or all that fire."""
+    from sim.cli import screen
+    from sim.study.scenarios import PARTS, TOTAL
+
+    def cell(part: dict[str, float] | None, key: str) -> str:
+        if part is None or f"{key}_hz" not in part:
+            return "–"
+        return screen.measured(part[f"{key}_hz"], part[f"{key}_err_hz"])
+
+    rows = [(TOTAL, found["total"])]
+    rows += [
+        (line["name"], line) for line in found["lines"]
+        if line["all"]["rate_hz"] > 0 and (not focus or line["name"] in focus)
+    ]  # fmt: skip
+    screen.table(
+        f"scenario {found['name']}: {found['luminosity_cm2_s']:g} /cm2/s, beam background x "
+        f"{found['background']['level']:.3g}",
+        ("line", "rate [Hz]", *PARTS[1:], "pure [Hz]", *PARTS[1:]),
+        [
+            (name, *(cell(values[part], key) for key in ("rate", "pure") for part in PARTS))
+            for name, values in rows
+        ],
+    )
 
 
 def _show_dead_time(found: dict[str, Any]) -> None:
@@ -119,5 +153,10 @@ def _with_options(config: StudyConfig, options: argparse.Namespace) -> StudyConf
         "luminosity_cm2_s": options.luminosity,
     }
     data = config.model_dump()
+    if options.events is not None:
+        scale = options.events / config.study.events
+        for scenario in data["scenarios"]:
+            if scenario["events"] is not None:
+                scenario["events"] = max(1, round(scenario["events"] * scale))
     data["study"] |= {key: value for key, value in given.items() if value is not None}
     return parse_study(data, "command line")

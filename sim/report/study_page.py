@@ -23,6 +23,7 @@ from sim.report.page import (
     side_by_side,
     table,
 )
+from sim.report.scenario_section import scenario_section
 
 SOURCE_RATES_KHZ = {"lml6": 4.0, "lml7": 7.0, "lml1_nobha": 5.0}
 """Single-photon Level-1 rates quoted at 8e35 [kHz]: E* > 1 GeV with no second cluster above
@@ -32,7 +33,8 @@ talk; ecl_klm_gdl section 8.3 of the reference notes)."""
 
 def study_page(study: dict[str, Any], rates: dict[str, Any] | None,
                efficiency: Sequence[dict[str, Any]],
-               readout: dict[str, Any] | None = None) -> str:  # fmt: skip
+               readout: dict[str, Any] | None = None,
+               scenarios: Sequence[dict[str, Any]] = ()) -> str:  # fmt: skip
     """Return the report as one HTML page.
 
     Parameters
@@ -45,10 +47,14 @@ def study_page(study: dict[str, Any], rates: dict[str, Any] | None,
         Content of ``efficiency.json``.
     readout : dict, optional
         Content of ``readout.json``.
+    scenarios : sequence of dict
+        Content of ``scenarios.json``.
     """
     sections = [_samples(study)]
     if rates is not None:
         sections += [_rates(study, rates), _by_process(study, rates), _overlaps(rates)]
+        if scenarios:
+            sections.append(scenario_section(scenarios, _focus(study, rates)))
         if readout is not None:
             sections.append(dead_time_section(readout, rates, _focus(study, rates)))
     sections += [*_efficiencies(efficiency), _detector(study), _provenance(study)]

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from firmware_models.errors import nearest
+from sim.study.scenario_config import Scenario
 from sim.toml_file import Strict, check_data, parse_toml, read_text
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$")]
@@ -185,6 +186,8 @@ class StudyConfig(Strict):
     efficiency: list[Efficiency] = []
     readout: Readout | None = None
     """None: the study ends with the rates."""
+    scenarios: list[Scenario] = Field(default=[], max_length=100)
+    """Further luminosities and levels of background at which the rates are computed."""
 
     @model_validator(mode="after")
     def _names(self) -> StudyConfig:
@@ -192,6 +195,12 @@ class StudyConfig(Strict):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"samples: name {name!r} is given twice")
+        scenarios = [scenario.name for scenario in self.scenarios]
+        for name in scenarios:
+            if scenarios.count(name) > 1:
+                raise ValueError(f"scenarios: name {name!r} is given twice")
+        if scenarios and not any(sample.rates for sample in self.samples):
+            raise ValueError("scenarios: need a sample that enters the rates")
         labels = [table.label for table in self.efficiency]
         for label in labels:
             if labels.count(label) > 1:

@@ -15,6 +15,7 @@ from firmware_models.files import write_json, write_text
 from sim.report.study_page import study_page
 from sim.study.config import Efficiency
 from sim.study.run import StudyResult
+from sim.study.scenarios import scenarios_csv, scenarios_json
 from trigger.efficiency import EfficiencyTable
 from trigger.export import FORMATS, write_all
 from trigger.export.json import to_json
@@ -130,7 +131,11 @@ def write_study(result: StudyResult, folder: Path) -> None:
         write_text(folder / "rates.csv", result.rates.to_csv())
     if result.readout is not None:
         write_json(folder / READOUT, result.readout)
-    write_text(folder / REPORT, study_page(study, rates, efficiency, result.readout))
+    scenarios = scenarios_json(result.scenarios)
+    if scenarios:
+        write_json(folder / "scenarios.json", scenarios)
+        write_text(folder / "scenarios.csv", scenarios_csv(scenarios))
+    write_text(folder / REPORT, study_page(study, rates, efficiency, result.readout, scenarios))
     _write_tables(result, folder / "tables")
 
 

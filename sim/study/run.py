@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from sim.study.chunk import ChunkResult, Context, Tables, Task, run_chunk
 from sim.study.config import Sample, StudyConfig
 from sim.study.fired import Fired
 from sim.study.readout import readout_config, study_readout
+from sim.study.scenarios import ScenarioResult, ScenarioStudy, scenario_studies
 from sim.study.tracks import WINDOW_DATA_CLOCKS
 from sim.study.workers import in_order
 from sim.truth import VARIABLES
@@ -94,6 +96,8 @@ class StudyResult:
         (``ftdl``, ``psnm``), and accepted events (``l1``, one element).
     readout : dict, optional
         Dead time, where the study has a readout: content of ``readout.json``.
+    scenarios : list of ScenarioResult
+        Rates at other luminosities and levels of background.
     """
 
     config: StudyConfig
@@ -104,6 +108,36 @@ class StudyResult:
     without_producer: tuple[str, ...]
     counts: dict[str, NDArray[np.int64]] = field(default_factory=dict)
     readout: dict[str, Any] | None = None
+    scenarios: list[ScenarioResult] = field(default_factory=list)
+
+
+class _Pass:
+    """One pass over the samples, the study's own or a scenario's, and what it sums up.
+
+    `samples` and `tables` are filled where they stand.
+    """
+
+    def __init__(
+        self, context: Context, config: StudyConfig, samples: list[SampleResult],
+        tables: Tables, scenario: ScenarioStudy | None = None,
+    ) -> None:  # fmt: skip
+        self.config, self.samples, self.tables, self.scenario = config, samples, tables, scenario
+        self.files = open_files(context, config)
+        self.rates = RateAccumulator(context.menu.names, context.prescales)
+        self.fired = [Fired(len(context.menu.names)) for _ in samples]
+
+    def add(self, part: ChunkResult) -> str:
+        """Add a chunk's sums; return what the progress shows."""
+        sample = self.samples[part.task.sample]
+        sample.n_events += part.n_events
+        sample.cell_fired += part.cell_fired
+        sample.cell_energy += part.cell_energy
+        self.rates.merge(part.rates)
+        _merge_tables(self.tables, part.tables)
+        if part.fired is not None:
+            self.fired[part.task.sample].merge(part.fired)
+        own = self.scenario
+        return sample.name if own is None else f"{own.scenario.name} {sample.name}"
 
 
 def run_study(
@@ -142,35 +176,67 @@ def run_study(
         if config.readout is not None:
             with located("readout"):
                 readout_config(config)
-    files = open_files(context)
+        scenarios = scenario_studies(config)
     result = StudyResult(
         config, context.menu, [sample_result(context, s) for s in config.samples], None, {},
         context.unproduced_inputs(),
     )  # fmt: skip
-    rates = RateAccumulator(context.menu.names, context.prescales)
-    fired = [Fired(len(context.menu.names)) for _ in config.samples]
-    job = config.model_dump_json()
-    tasks = ((job, task) for task in tasks_of(config, files, consumer is not None))
-    for part in in_order(run_chunk, tasks, workers=workers, scheduler=scheduler):
-        sample = result.samples[part.task.sample]
-        sample.n_events += part.n_events
-        sample.cell_fired += part.cell_fired
-        sample.cell_energy += part.cell_energy
-        rates.merge(part.rates)
-        _merge_tables(result.tables, part.tables)
-        if part.fired is not None:
-            fired[part.task.sample].merge(part.fired)
-        if consumer is not None:
-            consumer(sample.name, part)
+    own = _Pass(context, config, result.samples, result.tables)
+    passes = [own] + [
+        _Pass(context, study.config, _without_events(result.samples, study.config), {}, study)
+        for study in scenarios
+    ]
+    order: deque[_Pass] = deque()
+
+    def jobs() -> Iterator[tuple[str, Task]]:
+        for current in passes:
+            job = current.config.model_dump_json()
+            keep = consumer is not None and current is own
+            for task in tasks_of(current.config, current.files, keep):
+                order.append(current)
+                yield job, task
+
+    for part in in_order(run_chunk, jobs(), workers=workers, scheduler=scheduler):
+        current = order.popleft()
+        label = current.add(part)
+        if consumer is not None and current is own:
+            consumer(label, part)
         if progress is not None:
-            progress(sample.name, part.n_events)
-    for sample, opened in zip(result.samples, files, strict=True):
+            progress(label, part.n_events)
+    for sample, opened in zip(result.samples, own.files, strict=True):
         take_from_file(config, sample, opened)
-    result.rates = _rate_table(config, context, result, rates)
+    result.rates = _rate_table(config, context, result.samples, own.rates)
+    result.scenarios = list(_scenario_results(context, result, passes[1:]))
     if config.readout is not None and result.rates is not None:
         with located(place):
-            result.readout = _readout(config, context, result, fired)
+            result.readout = _readout(config, context, result, own.fired)
     return result
+
+
+def _without_events(samples: Sequence[SampleResult], config: StudyConfig) -> list[SampleResult]:
+    """Return results without events yet, for those samples that a scenario has."""
+    titles = {sample.name: sample.title for sample in samples}
+    return [SampleResult(s.name, titles[s.name], normalisation.Sample()) for s in config.samples]
+
+
+def _scenario_results(
+    context: Context, result: StudyResult, passes: Sequence[_Pass]
+) -> Iterator[ScenarioResult]:
+    known = {sample.name: sample.normalisation for sample in result.samples}
+    for current in passes:
+        if result.rates is None:
+            log.warning("no sample has a cross-section: scenarios have no rates")
+            return
+        assert current.scenario is not None
+        for sample in current.samples:
+            # Known only now where it stands in a file; one value for all scenarios.
+            sample.normalisation = known[sample.name]
+            if sample.name not in result.rates.by_process:
+                current.rates.processes.pop(sample.name, None)
+        rates = _rate_table(current.config, context, current.samples, current.rates)
+        if rates is not None:
+            n_events = {s.name: s.n_events for s in current.samples if s.name in rates.by_process}
+            yield ScenarioResult(current.scenario, n_events, rates)
 
 
 def _readout(
@@ -221,6 +287,19 @@ def located(place: str) -> Iterator[None]:
         raise InputError(str(error), place=place) from error
 
 
+def planned_events(config: StudyConfig, place: str = "") -> int:
+    """Return the number of events to generate for all samples and scenarios.
+
+    Raises
+    ------
+    InputError
+        When a scenario's background leaves its range.
+    """
+    with located(place):
+        scenarios = scenario_studies(config)
+    return sum(sum(event_counts(each)) for each in (config, *(s.config for s in scenarios)))
+
+
 def event_counts(config: StudyConfig) -> list[int]:
     """Return the number of events to generate for each sample; 0 for files."""
     shares = np.array([0.0 if s.file is not None else s.share for s in config.samples])
@@ -241,9 +320,12 @@ def tasks_of(config: StudyConfig, files: Sequence[EventFile | None], keep: bool)
             yield Task(number, chunk, min(config.study.chunk, n - start), None, keep)
 
 
-def open_files(context: Context) -> list[EventFile | None]:
-    """Open the event files of the samples; None for a sample without one."""
-    config = context.config
+def open_files(context: Context, config: StudyConfig | None = None) -> list[EventFile | None]:
+    """Open the event files of the samples of a study, by default the context's own.
+
+    None for a sample without one.
+    """
+    config = config or context.config
     return [
         None if s.file is None
         else open_events(
@@ -307,11 +389,11 @@ def _merge_tables(total: Tables, part: Tables) -> None:
 
 
 def _rate_table(
-    config: StudyConfig, context: Context, result: StudyResult, rates: RateAccumulator
+    config: StudyConfig, context: Context, samples: Sequence[SampleResult], rates: RateAccumulator
 ) -> RateTable | None:
     known = {
         s.name: s.normalisation
-        for s in result.samples
+        for s in samples
         if s.normalisation.sigma_nb is not None or s.normalisation.rate_hz is not None
     }
     for name in list(rates.processes):

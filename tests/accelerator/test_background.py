@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from firmware_models.errors import InputError
-from sim.accelerator.background import BackgroundScale, background_scale
+from sim.accelerator.background import BackgroundScale, Shares, background_scale
 from sim.accelerator.config import parse_machine
 
 
@@ -47,3 +47,13 @@ def test_wrong_keys_name_their_place() -> None:
         parse_machine({"her": {"injection_hz": 26.0}}, "x.toml: machine")
     with pytest.raises(InputError, match=r"ler: .*nearest: 'strip_us'|ler\.strip: .*'strip_us'"):
         parse_machine({"ler": {"strip": 0.1}}, "x.toml: machine")
+
+
+def test_level_is_the_mean_of_the_terms_weighted_by_their_shares() -> None:
+    assert Shares().level(_scale()) == pytest.approx(1.0)
+    scale = BackgroundScale((2.0, 3.0), (5.0, 7.0), 11.0)
+    assert Shares().level(scale) == pytest.approx((2 + 3 + 5 + 7) / 6 + 11 / 3)
+    own = Shares(
+        touschek_her=0.1, touschek_ler=0.2, beam_gas_her=0.3, beam_gas_ler=0.15, luminosity=0.25
+    )
+    assert own.level(scale) == pytest.approx(0.2 + 0.6 + 1.5 + 1.05 + 2.75)

@@ -286,7 +286,8 @@ def test_json_has_the_agreed_keys() -> None:
     assert text["menu"] == {"name": "toy", "version": "1", "sha256": "f" * 64}
     assert list(text["lines"][0]) == [
         "name", "prescale", "rate_hz", "rate_err_hz", "pure_hz", "pure_err_hz", "cumulative_hz",
-        "cumulative_err_hz", "by_process", "by_process_err",
+        "cumulative_err_hz", "by_process", "by_process_err", "pure_by_process",
+        "pure_by_process_err",
     ]  # fmt: skip
     assert text["lines"][0]["by_process"] == {"p": pytest.approx(800.0)}
     assert text["overlap_hz"] == [[pytest.approx(800.0), 0.0], [0.0, 0.0]]
@@ -335,3 +336,72 @@ def test_bad_input_is_named() -> None:
         weighted.rate_table({"p": Sample(1.0, n_generated=20)}, LUMINOSITY)
     known = weighted.rate_table({"p": Sample(1.0, n_generated=20, sum_w=10, sum_w2=5)}, LUMINOSITY)
     assert known.all.line[0] == pytest.approx(NB_HZ / 2)
+
+
+def test_rates_by_part_equal_a_plain_count() -> None:
+    """Three sources, a few hundred events each: line and pure of any of them together."""
+    rng = np.random.default_rng(11)
+    prescales = [1.0, 2.0, 0.0, 5.0]
+    q = [1.0, 0.5, 0.0, 0.2]
+    rates_hz = {"ee": 1000.0, "gg": 50.0, "windows": 4e6}
+    accumulator = RateAccumulator(_lines(4), prescales)
+    line, pure = {}, {}
+    for name, hertz in rates_hz.items():
+        dense = rng.random((4, 300)) < rng.uniform(0.05, 0.5, (4, 1))
+        accumulator.fill(name, BitTable.from_dense(_lines(4), dense))
+        line[name], pure[name] = [0.0] * 4, [0.0] * 4
+        for event in dense.T.tolist():
+            for i in range(4):
+                if event[i]:
+                    alone = 1.0
+                    for j in range(4):
+                        if j != i and event[j]:
+                            alone *= 1.0 - q[j]
+                    line[name][i] += hertz / 300 * q[i]
+                    pure[name][i] += hertz / 300 * q[i] * alone
+    table = accumulator.rate_table({n: Sample(rate_hz=r) for n, r in rates_hz.items()}, 1e34)
+    found = table.to_json()["lines"]
+    for name in rates_hz:
+        assert [f["pure_by_process"][name] for f in found] == pytest.approx(pure[name], rel=1e-8)
+        assert [f["by_process"][name] for f in found] == pytest.approx(line[name], rel=1e-8)
+    for names in (["ee", "gg"], ["windows"], ["gg", "windows", "gg"]):
+        part = table.part(names)
+        chosen = sorted(set(names))
+        assert part.pure.tolist() == pytest.approx(
+            [sum(pure[n][i] for n in chosen) for i in range(4)], rel=1e-8
+        )
+        assert part.line.tolist() == pytest.approx(
+            [sum(line[n][i] for n in chosen) for i in range(4)], rel=1e-8
+        )
+        errors = [table.by_process[n].pure_err for n in chosen]
+        assert np.allclose(part.pure_err, np.sqrt(np.sum(np.square(errors), axis=0)))
+    everything = table.part(rates_hz)
+    assert everything.total == pytest.approx(table.all.total, rel=1e-12)
+    with pytest.raises(InputError, match="nearest: 'windows'"):
+        table.part(["window"])
+    with pytest.raises(InputError, match="no process"):
+        table.part([])
+
+
+def test_pure_is_what_is_lost_without_the_line() -> None:
+    """The total with the line minus that without it, source by source."""
+    rng = np.random.default_rng(12)
+    prescales = [1.0, 3.0, 10.0]
+    dense = {name: rng.random((3, 257)) < 0.3 for name in ("ee", "windows")}
+    given = {name: Sample(rate_hz=257.0) for name in dense}
+
+    def totals(kept: list[int]) -> dict[str, float]:
+        names = tuple(_lines(3)[i] for i in kept)
+        accumulator = RateAccumulator(names, [prescales[i] for i in kept])
+        for name, table in dense.items():
+            accumulator.fill(name, BitTable.from_dense(names, table[kept]))
+        parts = accumulator.rate_table(given, 0.0)
+        pure.update({(n, i): parts.by_process[n].pure[i] for n in dense for i in range(len(kept))})
+        return {name: parts.by_process[name].total for name in dense}
+
+    pure: dict[tuple[str, int], float] = {}
+    without = [totals([j for j in range(3) if j != i]) for i in range(3)]
+    whole = totals([0, 1, 2])
+    for i in range(3):
+        for name in dense:
+            assert pure[name, i] == pytest.approx(whole[name] - without[i][name], rel=1e-8)
