@@ -24,6 +24,7 @@ PROCESSES = {
     "photon_gun": "PhotonGun",
     "track_gun": "TrackGun",
     "cosmic": "Cosmic",
+    "b_to_k_s": "BToKS",
 }
 """Name (and module) of every process, and its class."""
 
