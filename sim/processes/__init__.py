@@ -24,6 +24,10 @@ PROCESSES = {
     "photon_gun": "PhotonGun",
     "track_gun": "TrackGun",
     "cosmic": "Cosmic",
+    "b_to_k_s": "BToKS",
+    "photon_displaced": "PhotonDisplaced",
+    "dark_higgsstrahlung": "DarkHiggsstrahlung",
+    "inelastic_dark_matter": "InelasticDarkMatter",
 }
 """Name (and module) of every process, and its class."""
 

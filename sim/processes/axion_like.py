@@ -58,10 +58,7 @@ class AxionLike(PhotonRecoil):
 
     def shape(self) -> tuple[float, float, bool]:
         """Return the two coefficients; see `PhotonRecoil.shape`."""
-        m2 = self.number("mass") ** 2
-        scale = ALPHA * self.number("coupling") ** 2 / 64.0 * GEV2_NB
-        scale *= (1.0 - m2 / self.machine.s) ** 3
-        return scale, scale, False
+        return recoil_shape(self.machine.s, self.number("mass"), self.number("coupling"))
 
     def propose(self, u: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the photon's angles and, with a decay, its two angles and proper time [cm]."""
@@ -93,6 +90,12 @@ class AxionLike(PhotonRecoil):
             flight[:, 3] /= LIGHT_CM_PER_NS
             result[:, 1:] = flight[:, None]
         return result
+
+
+def recoil_shape(s: float, mass: float, coupling: float) -> tuple[float, float, bool]:
+    """Return the coefficients of γa in dσ/dc [nb]; see `PhotonRecoil.shape`."""
+    scale = ALPHA * coupling**2 / 64.0 * GEV2_NB * (1.0 - mass**2 / s) ** 3
+    return scale, scale, False
 
 
 @njit()

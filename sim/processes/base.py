@@ -95,7 +95,11 @@ class Process(abc.ABC):
     laboratory: ClassVar[bool] = False
     """Whether `momenta` are those of the laboratory: then the beams do not matter."""
     flat: ClassVar[bool] = False
-    """Whether every point has the weight 1: then there is no grid to adapt."""
+    """Whether every point has the weight `unit`: then there is no grid to adapt."""
+    unit: float = 1.0
+    """Weight of every point of a process that is `flat` [nb]."""
+    balanced: ClassVar[bool] = True
+    """Whether the energies sum to √s; where not, a beam-energy spread changes the boost alone."""
 
     def __init__(self, machine: Machine | None = None, **values: object) -> None:
         self.machine = machine if machine is not None else Machine()
@@ -247,7 +251,7 @@ class Process(abc.ABC):
     def _tuning(self) -> _Tuning:
         """The grid, the maximum and the efficiency; fixed streams, so always the same."""
         if self.flat:
-            return _Tuning(uniform_grid(self.dimensions, self.channels), 1.0, 1.0)
+            return _Tuning(uniform_grid(self.dimensions, self.channels), self.unit, 1.0)
 
         def draw(number: int) -> FloatArray:
             rng = stream(0, f"{self.name}/grid", number)
@@ -277,7 +281,7 @@ class Process(abc.ABC):
         p4 = self.momenta(variables)
         if not self.laboratory:
             sqrt_s, to_lab = self.machine.collide(len(p4), rng)
-            if self.machine.has_spread:
+            if self.machine.has_spread and self.balanced:
                 p4 = rescale(p4, sqrt_s)
             p4 = transform(to_lab, p4)
         n, k, _ = p4.shape

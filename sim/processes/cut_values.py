@@ -35,10 +35,11 @@ PARTICLES: dict[str, tuple[int, ...]] = {
     "gamma": (22,),
     "nu": NEUTRINOS,
     "dark_photon": (55,),
+    "dark_matter": (52,),
     "axion_like": (54,),
     "charged": CHARGED,
     "visible": (*CHARGED, 22),
-    "any": (*CHARGED, 22, *NEUTRINOS, 54, 55),
+    "any": (*CHARGED, 22, *NEUTRINOS, 52, 54, 55),
 }
 """Names of particles in cuts and the codes they stand for."""
 
@@ -122,10 +123,12 @@ class CutEvents:
 
     @property
     def _charge(self) -> FloatArray:
-        """Charge of every particle; only charged leptons carry one here."""
+        """Charge of every particle; those of `CHARGED` and tau leptons carry one."""
         if "charge" not in self._known:
-            lepton = np.isin(np.abs(self.events.pdg), (11, 13, 15))
-            self._known["charge"] = np.where(lepton, -np.sign(self.events.pdg.astype(float)), 0.0)
+            code, sign = np.abs(self.events.pdg), np.sign(self.events.pdg.astype(float))
+            hadron = np.isin(code, (211, 321, 2212))
+            lepton = np.isin(code, (11, 13, 15))
+            self._known["charge"] = np.where(hadron, sign, np.where(lepton, -sign, 0.0))
         return self._known["charge"]
 
 

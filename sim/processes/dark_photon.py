@@ -33,7 +33,11 @@ class DarkPhoton(PhotonRecoil):
 
     def shape(self) -> tuple[float, float, bool]:
         """Return the two coefficients; see `PhotonRecoil.shape`."""
-        s, m2 = self.machine.s, self.number("mass") ** 2
-        scale = 2.0 * math.pi * ALPHA**2 * self.number("epsilon") ** 2 / s * GEV2_NB
-        scale *= 1.0 - m2 / s
-        return scale * (1.0 + 4.0 * s * m2 / (s - m2) ** 2), scale, True
+        return recoil_shape(self.machine.s, self.number("mass"), self.number("epsilon"))
+
+
+def recoil_shape(s: float, mass: float, epsilon: float) -> tuple[float, float, bool]:
+    """Return the coefficients of γA′ in dσ/dc [nb]; see `PhotonRecoil.shape`."""
+    m2 = mass**2
+    scale = 2.0 * math.pi * ALPHA**2 * epsilon**2 / s * GEV2_NB * (1.0 - m2 / s)
+    return scale * (1.0 + 4.0 * s * m2 / (s - m2) ** 2), scale, True

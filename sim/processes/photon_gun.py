@@ -22,6 +22,7 @@ class PhotonGun(Process):
     title = "single photons for efficiency tables (no cross-section)"
     final_state = (22,)
     dimensions = 3
+    balanced = False
 
     @classmethod
     def parameters(cls, machine: Machine) -> tuple[Parameter, ...]:
