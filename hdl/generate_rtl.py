@@ -23,8 +23,8 @@ from firmware_models.trigger_cells import (
     cell_map,
 )
 from hdl.generate_deep import deep_modules, deep_parameters
-from hdl.generate_grl_short import short_parameters
 from hdl.generate_grl_neural import grl_neural_modules, grl_neural_parameters
+from hdl.generate_grl_short import short_parameters
 from hdl.generate_hough import hough_modules, hough_parameters
 from hdl.generate_match import match_modules, match_parameters
 from hdl.generate_neuro import neuro_modules, neuro_parameters
@@ -35,9 +35,7 @@ from hdl.generate_tracks import track_parameters
 
 WITH_REGISTERS = (
     "ecl_selection", "cdc_segment", "cdc_event_time", "cdc_hough", "neuro_preprocess",
-    "single_track", "klm_sector", "grl_short", "l1_throttle",
-    "single_track", "klm_sector", "l1_throttle", "grl_match",
-    "single_track", "klm_sector", "grl_neural", "l1_throttle",
+    "single_track", "klm_sector", "grl_short", "grl_match", "grl_neural", "l1_throttle",
 )  # fmt: skip
 """Blocks whose registers are a module of their own."""
 

@@ -1568,6 +1568,34 @@ package l1_pkg;
   localparam GRL_OPEN90 = 9;
   localparam GRL_OPEN30 = 3;
   localparam [19:0] GRL_BACK_TO_BACK = 20'h73e11;
+  // Short tracks: patterns, those of the forward side first; counts of azimuth.
+  localparam SHORT_PATTERNS = 118;
+  localparam SHORT_FORWARD = 63;
+  localparam SHORT_KLM_MARGIN = 1;
+  localparam SHORT_NO_VETO = 63;
+  localparam SHORT_TURN = 2560;
+  localparam SHORT_TURN_W = 13;
+  localparam SHORT_HALF_CELL = 8;
+  localparam SHORT_FIRST_HALF_CELL = 41;
+  localparam SHORT_QUADRANT_HALF_CELLS = 80;
+  localparam SHORT_RECIPROCAL = 1639;
+  localparam SHORT_RECIPROCAL_SHIFT = 16;
+  localparam SHORT_CURVATURES = 34;
+  localparam SHORT_VETO_TURN_W = 7;
+  localparam SHORT_VETO_GROWTH_W = 2;
+  localparam SHORT_VETO_GROWTH_MOST = 2;
+  localparam SHORT_INNER_FIRST1 = -4;
+  localparam SHORT_INNER_LAST1 = 0;
+  localparam SHORT_INNER_FIRST2 = -2;
+  localparam SHORT_INNER_LAST2 = 2;
+  // Bins of superlayers 1 to 4 beyond that of superlayer 0, superlayer 1 lowest.
+  localparam [2831:0] SHORT_OFFSETS = 2832'h1850c11840c11440c11440811040811030811840c01440c01440801040801430801030800c30800c20801030400c30400c2040082040081040041040041000001000000000fc0000fff00008207f08107f04107f04103f00103f04003f00003ffc003ffff03ffc0ffffffffffbfffffbeffff7effff3effff7efbff3efbff3dfbfefdfbffbfffefbeffef7effef7efbef3efbef3dfbeefdfbeefcfbeebcfbeefcf7eebcf7e1860ff1460ff1450ff1460bf1450bf1050bf0c40bf1460fe1460be1450be1050be0c50be1040be0c40be10407e0c407e08407e08307e04307e04207e04303e04203e00203efc203efc103ef81ffef80ffe0c407d08407d08307d04307d04303d04203d00203dfc203d00103dfc103dfc1ffdf81ffdf80ffdf40ffdf00ffdf7fffdf3fffdf40fbdf7ffbdf3ffbdefffbdefefbdfc1ffcf81ffcf80ffcf40ffcf40fbcf7ffbcf3ffbcefffbcf3efbcefefbcebefbcefef7cebef7cebdf7c;
+  // Bins at the endcap calorimeter and at the endcap muon detector beyond it.
+  localparam [707:0] SHORT_TO_ECL = 708'h3cd30b24938d30a2c91c62481c5102040ffdf46103081080fbdffdefbe76e37db4f3beb9df6d34cb4c8b28b24a2062492871481481440c2042040fbdf3b1440c208103fffefbdf3ae79e3ae78df5fbdf3befae78df6d76d73;
+  localparam [707:0] SHORT_TO_KLM = 708'h75a5d54d175b6555d33cc5113891c40c1ffbe0c246142100f3afbbdf5c6cc6db28e77d32bada289279113d139030a38d3cc20c20c2461430430bff7ce782061430c203effdf7be77d75cf7db3c6ff7cef9e37d74cb1bf0bec;
+  // By |omega|: azimuth up to superlayer 2, bins by which the veto's window grows.
+  localparam [237:0] SHORT_VETO_TURNS = 238'h3cf5e3bb566c57edd7a9426498b05f3a6ccd7ab509101d325890e161c200;
+  localparam [67:0] SHORT_VETO_GROWTH = 68'haaaaaa55555555554;
   // Network inputs: angles [2^-12 rad], IDs [2^-8 wire], superlayer 0 lowest.
   localparam NEURO_ANGLE_W = 14;
   localparam NEURO_ANGLE_FRACTION = 12;
@@ -1604,6 +1632,26 @@ package l1_pkg;
   localparam NEURO_DEEP_HIDDEN_STEP_W = 4;
   localparam NEURO_DEEP_OUTPUT_LANES = 31;
   localparam NEURO_DEEP_OUTPUT_STEP_W = 1;
+  // Matches in azimuth: counts of a turn, half-cells of a track, widths of the tables.
+  localparam GRL_TURN = 2560;
+  localparam GRL_HALF_CELL = 8;
+  localparam GRL_FIRST_HALF_CELL = 41;
+  localparam GRL_QUADRANT_HALF_CELLS = 80;
+  localparam GRL_SECTOR_TURN = 320;
+  localparam GRL_TURN_W = 10;
+  localparam GRL_BIN_W = 6;
+  localparam GRL_PART_W = 2;
+  localparam GRL_BARREL = 0;
+  localparam GRL_FORWARD = 1;
+  localparam GRL_BACKWARD = 2;
+  localparam GRL_NO_PART = 3;
+  // Distances in bins: clusters from inner, short and 2D tracks, quadrants, pairs.
+  localparam GRL_INNER_REACH = 4;
+  localparam GRL_SHORT_REACH = 1;
+  localparam GRL_ISOLATION = 1;
+  localparam GRL_KLM_QUADRANT = 9;
+  localparam GRL_QUADRANT_OVERLAP = 1;
+  localparam GRL_PAIR_WITHIN = 2;
   // Azimuth in counts of a turn; tracks by curvature; cot theta; rings of cells.
   localparam GRL_NEURAL_TURN = 2560;
   localparam GRL_NEURAL_AZIMUTH_W = 12;
