@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from sim.detector.cdc.config import CdcConfig
 from sim.detector.ecl_config import EclConfig
+from sim.detector.klm.config import KlmConfig
 from sim.study.config import StudyConfig, parse_study
 
 
@@ -43,6 +44,7 @@ class Level:
 LEVELS = (
     Level("detector", EclConfig),
     Level("tracks.chamber", CdcConfig),
+    Level("muons.detector", KlmConfig),
 )  # fmt: skip
 
 
