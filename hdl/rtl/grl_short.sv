@@ -1,5 +1,6 @@
 // Short and inner tracks from patterns of segments: see docs/reference/grl_short.md. Stages: 1, 2 bins of
-// full tracks at superlayer 2, 3 map of them, 4 veto, 5 patterns, 6 counts and word.
+// full tracks at superlayer 2, 3 map of them, 4 veto, 5 patterns, 6 counts and word. Large stages work only
+// where a frame is in them.
 module grl_short
   import l1_pkg::*;
 (
@@ -71,16 +72,18 @@ module grl_short
   logic [BINS-1:0] near3_q;
   always_ff @(posedge clk_i) begin : widen
     logic [BINS-1:0] at, near;
-    near = '0;
-    for (int g = SHORT_VETO_GROWTH_MOST; g >= 0; g--) begin
-      at = '0;
-      for (int t = 0; t < TRACKS; t++) begin
-        if (growth2_q[t*GW+:GW] == GW'(g)) at = at | bin2_q[t*BINS+:BINS];
+    if (valid_q[1]) begin
+      near = '0;
+      for (int g = SHORT_VETO_GROWTH_MOST; g >= 0; g--) begin
+        at = '0;
+        for (int t = 0; t < TRACKS; t++) begin
+          if (growth2_q[t*GW+:GW] == GW'(g)) at = at | bin2_q[t*BINS+:BINS];
+        end
+        // What is wider has been taken up before, and grows with each step.
+        near = near | {near[0], near[BINS-1:1]} | {near[BINS-2:0], near[BINS-1]} | at;
       end
-      // What is wider has been taken up before, and grows with each step.
-      near = near | {near[0], near[BINS-1:1]} | {near[BINS-2:0], near[BINS-1]} | at;
+      near3_q <= near;
     end
-    near3_q <= near;
   end
 
   // ---------------------------------------------------------------------------- stage 4
@@ -92,22 +95,24 @@ module grl_short
   logic [BINS-1:0] inner4_q, inner5_q;
   always_ff @(posedge clk_i) begin : select
     logic [BINS-1:0] taken, inner1, inner2;
-    // A full track takes the bins at most `veto` away.
-    taken = '0;
-    for (int d = 0; d <= BINS / 2; d++) begin
-      if (BW'(d) <= veto && veto != BW'(SHORT_NO_VETO))
-        taken = taken | beyond(near3_q, d) | beyond(near3_q, BINS - d);
+    if (valid_q[2]) begin
+      // A full track takes the bins at most `veto` away.
+      taken = '0;
+      for (int d = 0; d <= BINS / 2; d++) begin
+        if (BW'(d) <= veto && veto != BW'(SHORT_NO_VETO))
+          taken = taken | beyond(near3_q, d) | beyond(near3_q, BINS - d);
+      end
+      inner1 = '0;
+      for (int d = SHORT_INNER_FIRST1; d <= SHORT_INNER_LAST1; d++)
+        inner1 = inner1 | beyond(segment3_q[BINS+:BINS], (d + BINS) % BINS);
+      inner2 = '0;
+      for (int d = SHORT_INNER_FIRST2; d <= SHORT_INNER_LAST2; d++)
+        inner2 = inner2 | beyond(segment3_q[2*BINS+:BINS], (d + BINS) % BINS);
+      segment4_q <= {segment3_q[SEGMENTS-1:BINS], segment3_q[BINS-1:0] & ~taken};
+      inner4_q   <= segment3_q[BINS-1:0] & inner1 & inner2;
     end
-    inner1 = '0;
-    for (int d = SHORT_INNER_FIRST1; d <= SHORT_INNER_LAST1; d++)
-      inner1 = inner1 | beyond(segment3_q[BINS+:BINS], (d + BINS) % BINS);
-    inner2 = '0;
-    for (int d = SHORT_INNER_FIRST2; d <= SHORT_INNER_LAST2; d++)
-      inner2 = inner2 | beyond(segment3_q[2*BINS+:BINS], (d + BINS) % BINS);
-    segment4_q <= {segment3_q[SEGMENTS-1:BINS], segment3_q[BINS-1:0] & ~taken};
-    inner4_q   <= segment3_q[BINS-1:0] & inner1 & inner2;
-    inner5_q   <= inner4_q;
   end
+  always_ff @(posedge clk_i) inner5_q <= inner4_q;
 
   // ---------------------------------------------------------------------------- stage 5
   logic [BINS-1:0] short5_q;
@@ -131,23 +136,25 @@ module grl_short
     logic [TS-1:0] ts;
     logic [2*PHI_BINS-1:0] phi;
     logic [2*SECTORS-1:0] sector;
-    runs = BW'(&short5_q);
-    for (int b = 0; b < BINS; b++) runs = runs + BW'(ends[b]);
-    for (int i = 0; i < TS - 1; i++) ts[i] = runs == BW'(i + 1);
-    ts[TS-1] = runs >= BW'(TS);
-    phi    = '0;
-    sector = '0;
-    for (int s = 0; s < 2; s++) begin
-      for (int b = 0; b < BINS; b++) begin
-        if (ecl5_q[s*BINS+b]) phi[s*PHI_BINS+(2*b+1)*PHI_BINS/(2*BINS)] = 1'b1;
-        // The bins beside count too.
-        for (int d = BINS - SHORT_KLM_MARGIN; d <= BINS + SHORT_KLM_MARGIN; d++)
-          if (klm5_q[s*BINS+b]) sector[s*SECTORS+(b+d)%BINS/QUADRANT] = 1'b1;
+    if (valid_q[4]) begin
+      runs = BW'(&short5_q);
+      for (int b = 0; b < BINS; b++) runs = runs + BW'(ends[b]);
+      for (int i = 0; i < TS - 1; i++) ts[i] = runs == BW'(i + 1);
+      ts[TS-1] = runs >= BW'(TS);
+      phi    = '0;
+      sector = '0;
+      for (int s = 0; s < 2; s++) begin
+        for (int b = 0; b < BINS; b++) begin
+          if (ecl5_q[s*BINS+b]) phi[s*PHI_BINS+(2*b+1)*PHI_BINS/(2*BINS)] = 1'b1;
+          // The bins beside count too.
+          for (int d = BINS - SHORT_KLM_MARGIN; d <= BINS + SHORT_KLM_MARGIN; d++)
+            if (klm5_q[s*BINS+b]) sector[s*SECTORS+(b+d)%BINS/QUADRANT] = 1'b1;
+        end
       end
+      data_o <= {
+        clock_q[(LATENCY-2)*KW+:KW], |inner5_q, ts, sector, phi,
+        |ecl5_q[BINS+:BINS], |ecl5_q[0+:BINS], inner5_q, short5_q
+      };
     end
-    data_o <= {
-      clock_q[(LATENCY-2)*KW+:KW], |inner5_q, ts, sector, phi,
-      |ecl5_q[BINS+:BINS], |ecl5_q[0+:BINS], inner5_q, short5_q
-    };
   end
 endmodule
