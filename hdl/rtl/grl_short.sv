@@ -1,5 +1,6 @@
 // Short and inner tracks from patterns of segments: see docs/reference/grl_short.md. Stages: 1, 2 bins of
-// full tracks at superlayer 2, 3 map of them, 4 veto, 5 patterns, 6 counts and word.
+// full tracks at superlayer 2, 3 map of them, 4 veto, 5 patterns, 6 counts and word. Large stages work only
+// where a frame is in them.
 module grl_short
   import l1_pkg::*;
 (
@@ -68,103 +69,92 @@ module grl_short
 
   // ---------------------------------------------------------------------------- stage 3
   // Bins of full tracks, each widened by what its curvature asks for.
-  logic [BINS-1:0] near, near3_q;
-  always_comb begin : widen
-    logic [BINS-1:0] at;
-    near = '0;
-    for (int g = SHORT_VETO_GROWTH_MOST; g >= 0; g--) begin
-      at = '0;
-      for (int t = 0; t < TRACKS; t++) begin
-        if (growth2_q[t*GW+:GW] == GW'(g)) at = at | bin2_q[t*BINS+:BINS];
+  logic [BINS-1:0] near3_q;
+  always_ff @(posedge clk_i) begin : widen
+    logic [BINS-1:0] at, near;
+    if (valid_q[1]) begin
+      near = '0;
+      for (int g = SHORT_VETO_GROWTH_MOST; g >= 0; g--) begin
+        at = '0;
+        for (int t = 0; t < TRACKS; t++) begin
+          if (growth2_q[t*GW+:GW] == GW'(g)) at = at | bin2_q[t*BINS+:BINS];
+        end
+        // What is wider has been taken up before, and grows with each step.
+        near = near | {near[0], near[BINS-1:1]} | {near[BINS-2:0], near[BINS-1]} | at;
       end
-      // What is wider has been taken up before, and grows with each step.
-      near = near | {near[0], near[BINS-1:1]} | {near[BINS-2:0], near[BINS-1]} | at;
+      near3_q <= near;
     end
   end
-  always_ff @(posedge clk_i) near3_q <= near;
 
   // ---------------------------------------------------------------------------- stage 4
-  // A full track takes the bins at most `veto` away.
-  wire [2*BINS-1:0] around = {near3_q, near3_q};
-  logic [BINS-1:0] taken;
-  always_comb begin
-    taken = '0;
-    for (int d = 0; d <= BINS / 2; d++) begin
-      if (BW'(d) <= veto && veto != BW'(SHORT_NO_VETO))
-        taken = taken | around[d+:BINS] | around[BINS-d+:BINS];
-    end
-  end
-
   // Bit i is bit i + by, round the circle.
   function automatic logic [BINS-1:0] beyond(input logic [BINS-1:0] mask, input int by);
     beyond = (mask >> by) | (mask << (BINS - by));
   endfunction
 
-  logic [BINS-1:0] inner1, inner2, inner4_q, inner5_q;
-  always_comb begin
-    inner1 = '0;
-    inner2 = '0;
-    for (int d = SHORT_INNER_FIRST1; d <= SHORT_INNER_LAST1; d++)
-      inner1 = inner1 | beyond(segment3_q[BINS+:BINS], (d + BINS) % BINS);
-    for (int d = SHORT_INNER_FIRST2; d <= SHORT_INNER_LAST2; d++)
-      inner2 = inner2 | beyond(segment3_q[2*BINS+:BINS], (d + BINS) % BINS);
+  logic [BINS-1:0] inner4_q, inner5_q;
+  always_ff @(posedge clk_i) begin : select
+    logic [BINS-1:0] taken, inner1, inner2;
+    if (valid_q[2]) begin
+      // A full track takes the bins at most `veto` away.
+      taken = '0;
+      for (int d = 0; d <= BINS / 2; d++) begin
+        if (BW'(d) <= veto && veto != BW'(SHORT_NO_VETO))
+          taken = taken | beyond(near3_q, d) | beyond(near3_q, BINS - d);
+      end
+      inner1 = '0;
+      for (int d = SHORT_INNER_FIRST1; d <= SHORT_INNER_LAST1; d++)
+        inner1 = inner1 | beyond(segment3_q[BINS+:BINS], (d + BINS) % BINS);
+      inner2 = '0;
+      for (int d = SHORT_INNER_FIRST2; d <= SHORT_INNER_LAST2; d++)
+        inner2 = inner2 | beyond(segment3_q[2*BINS+:BINS], (d + BINS) % BINS);
+      segment4_q <= {segment3_q[SEGMENTS-1:BINS], segment3_q[BINS-1:0] & ~taken};
+      inner4_q   <= segment3_q[BINS-1:0] & inner1 & inner2;
+    end
   end
-  always_ff @(posedge clk_i) begin
-    segment4_q <= {segment3_q[SEGMENTS-1:BINS], segment3_q[BINS-1:0] & ~taken};
-    inner4_q   <= segment3_q[BINS-1:0] & inner1 & inner2;
-    inner5_q   <= inner4_q;
-  end
+  always_ff @(posedge clk_i) inner5_q <= inner4_q;
 
   // ---------------------------------------------------------------------------- stage 5
-  logic [BINS-1:0] short, short5_q;
-  logic [1:0] side, side5_q;
-  logic [2*BINS-1:0] ecl, ecl5_q, klm, klm5_q;
+  logic [BINS-1:0] short5_q;
+  logic [2*BINS-1:0] ecl5_q, klm5_q;
   grl_short_patterns #(
       .BINS(BINS)
   ) u_patterns (
+      .clk_i,
+      .valid_i  (valid_q[3]),
       .segment_i(segment4_q),
-      .short_o  (short),
-      .side_o   (side),
-      .ecl_o    (ecl),
-      .klm_o    (klm)
+      .short_o  (short5_q),
+      .ecl_o    (ecl5_q),
+      .klm_o    (klm5_q)
   );
-  always_ff @(posedge clk_i) begin
-    short5_q <= short;
-    side5_q  <= side;
-    ecl5_q   <= ecl;
-    klm5_q   <= klm;
-  end
 
   // ---------------------------------------------------------------------------- stage 6
   // A run ends where the next bin is empty; a full circle is one run.
   wire [BINS-1:0] ends = short5_q & ~{short5_q[0], short5_q[BINS-1:1]};
-  logic [BW-1:0] runs;
-  always_comb begin
-    runs = BW'(&short5_q);
-    for (int b = 0; b < BINS; b++) runs = runs + BW'(ends[b]);
-  end
-  logic [TS-1:0] ts;
-  always_comb begin
-    for (int i = 0; i < TS - 1; i++) ts[i] = runs == BW'(i + 1);
-    ts[TS-1] = runs >= BW'(TS);
-  end
-  logic [2*PHI_BINS-1:0] phi;
-  logic [2*SECTORS-1:0] sector;
-  always_comb begin
-    phi    = '0;
-    sector = '0;
-    for (int s = 0; s < 2; s++) begin
-      for (int b = 0; b < BINS; b++) begin
-        if (ecl5_q[s*BINS+b]) phi[s*PHI_BINS+(2*b+1)*PHI_BINS/(2*BINS)] = 1'b1;
-        // The bins beside count too.
-        for (int d = BINS - SHORT_KLM_MARGIN; d <= BINS + SHORT_KLM_MARGIN; d++)
-          if (klm5_q[s*BINS+b]) sector[s*SECTORS+(b+d)%BINS/QUADRANT] = 1'b1;
+  always_ff @(posedge clk_i) begin : tell
+    logic [BW-1:0] runs;
+    logic [TS-1:0] ts;
+    logic [2*PHI_BINS-1:0] phi;
+    logic [2*SECTORS-1:0] sector;
+    if (valid_q[4]) begin
+      runs = BW'(&short5_q);
+      for (int b = 0; b < BINS; b++) runs = runs + BW'(ends[b]);
+      for (int i = 0; i < TS - 1; i++) ts[i] = runs == BW'(i + 1);
+      ts[TS-1] = runs >= BW'(TS);
+      phi    = '0;
+      sector = '0;
+      for (int s = 0; s < 2; s++) begin
+        for (int b = 0; b < BINS; b++) begin
+          if (ecl5_q[s*BINS+b]) phi[s*PHI_BINS+(2*b+1)*PHI_BINS/(2*BINS)] = 1'b1;
+          // The bins beside count too.
+          for (int d = BINS - SHORT_KLM_MARGIN; d <= BINS + SHORT_KLM_MARGIN; d++)
+            if (klm5_q[s*BINS+b]) sector[s*SECTORS+(b+d)%BINS/QUADRANT] = 1'b1;
+        end
       end
+      data_o <= {
+        clock_q[(LATENCY-2)*KW+:KW], |inner5_q, ts, sector, phi,
+        |ecl5_q[BINS+:BINS], |ecl5_q[0+:BINS], inner5_q, short5_q
+      };
     end
-  end
-  always_ff @(posedge clk_i) begin
-    data_o <= {
-      clock_q[(LATENCY-2)*KW+:KW], |inner5_q, ts, sector, phi, side5_q, inner5_q, short5_q
-    };
   end
 endmodule
