@@ -10,13 +10,17 @@ import pytest
 from firmware_models import grl_match
 from firmware_models.azimuth_maps import cell_bins
 from firmware_models.errors import InputError
-from firmware_models.interface.cdc_hough import CDC_TRACKS
 from firmware_models.interface.ecl import ECL_CLUSTERS
-from firmware_models.interface.grl import GRL_MATCH, GRL_OBJECTS, GRL_SHORT
+from firmware_models.interface.grl import GRL_MATCH, GRL_OBJECTS, GRL_SEGMENTS, GRL_SHORT
 from firmware_models.interface.klm import KLM_SECTORS
+from firmware_models.track_extrapolation import origin, turn_table
 from firmware_models.trigger_cells import cell_map
 from hdl.testbenches.grl_match.stimulus import constrained, registers
+from sim.detector.cdc.response import CdcConfig, CdcResponse
+from sim.processes import get_process
+from sim.study.frames import physics_frames
 from tests.firmware_models.match_oracle import cell, oracle
+from trigger.track_trigger import TrackTrigger
 
 BLOCK = grl_match.describe()
 DEFAULTS = {name: int(value[0]) for name, value in BLOCK.defaults().items()}
@@ -289,22 +293,59 @@ def test_turning_by_90_degrees_changes_no_decision() -> None:
         assert np.array_equal(other[name], expected), name
 
 
+# ------------------------------------------------------------------------------ simulated muons
+def test_extrapolation_meets_the_helix_of_simulated_muons() -> None:
+    """Azimuth at calorimeter and coil: the finder's resolution, the same for both charges."""
+    n = 500
+    gun = get_process("track_gun", None, particle="mu", spectrum="inverse_pt", p_min=0.45)
+    events = gun.generate(n, 7, 0)
+    response = CdcResponse(CdcConfig.from_mapping({"background": {"level": 0.0}}))
+    tracks = TrackTrigger().steps(response.respond(events, 7, 0)).full
+    one = np.flatnonzero(tracks["valid"].sum(axis=1) == 1)
+    slot = tracks["valid"][one].argmax(axis=1)
+    omega = tracks["omega"][one, slot].astype(int)
+    found = origin(tracks["phi0"][one, slot], slot // 6)
+    px, py = events.p4[one, :2].T
+    charge = -np.sign(events.pdg[one])
+    for radius in (126.0, 176.0):
+        curvature = charge * 0.299792458e-2 * 1.5 / np.hypot(px, py)
+        truth = np.arctan2(py, px) - np.arcsin(curvature * radius / 2)
+        phi = found - np.sign(omega) * turn_table(radius)[abs(omega)]
+        off = np.degrees((phi * 2 * np.pi / 2560 - truth + np.pi) % (2 * np.pi) - np.pi)
+        for sign in (1, -1):
+            assert (charge == sign).sum() > 150
+            # 1.125° is one half-cell of the track finder.
+            assert abs(np.median(off[charge == sign])) < 0.5
+            assert np.mean(abs(off[charge == sign]) < 4.0) > 0.95
+
+
+def test_physics_frames_are_matched() -> None:
+    """Muon pairs reach the calorimeter at a cluster, and sectors of the muon detector."""
+    (words,) = physics_frames("grl_match", 200, 3)
+    out = grl_match.evaluate(words)
+    for word, got in zip(words, out, strict=True):
+        assert {name: got[name].tolist() for name in got.dtype.names} == oracle(word, DEFAULTS)
+    tracks = words["valid"].sum(axis=1) > 0
+    assert tracks.sum() > 60
+    assert out["cdcecl"][tracks].any(axis=1).mean() > 0.7
+    assert out["cdcklm"][tracks].any(axis=1).mean() > 0.3
+
+
 # ------------------------------------------------------------------------------------- quantize
 def test_quantize_puts_words_side_by_side() -> None:
     rng = np.random.default_rng(3)
     given = []
-    for word, n in ((CDC_TRACKS, 12), (GRL_SHORT, 3), (ECL_CLUSTERS, 3), (KLM_SECTORS, 3)):
-        words = word.zeros(n)
+    for word in (GRL_SEGMENTS, GRL_SHORT, ECL_CLUSTERS, KLM_SECTORS):
+        words = word.zeros(3)
         for field in word.fields:
             words[field.name] = rng.integers(field.low, field.high + 1, words[field.name].shape)
         given.append(words)
-    tracks, short, clusters, sectors = given
+    full, short, clusters, sectors = given
     words = grl_match.quantize(*given, np.array([5, 6, 511]))
     assert words["clock"].tolist() == [5, 6, 511]
-    valid = tracks["valid"].reshape(3, 24)
-    assert np.array_equal(words["valid"], valid)
+    assert np.array_equal(words["valid"], full["valid"])
     for name in ("phi0", "omega"):
-        assert np.array_equal(words[name], tracks[name].reshape(3, 24) * valid)
+        assert np.array_equal(words[name], full[name] * full["valid"].astype(np.int8))
     for name in ("short", "inner", "short_side", "short_ecl", "short_klm"):
         assert np.array_equal(words[name], short[name])
     assert np.array_equal(words["cluster"], clusters["valid"])
@@ -328,15 +369,15 @@ def test_what_absent_slots_hold_does_not_matter() -> None:
 
 
 def test_nonsense_is_refused() -> None:
-    good = (CDC_TRACKS.zeros(8), GRL_SHORT.zeros(2), ECL_CLUSTERS.zeros(2), KLM_SECTORS.zeros(2))
-    for at, message in enumerate(("8 words 'cdc_tracks'", "words 'grl_short'",
+    good = (GRL_SEGMENTS.zeros(2), GRL_SHORT.zeros(2), ECL_CLUSTERS.zeros(2), KLM_SECTORS.zeros(2))
+    for at, message in enumerate(("2 words 'grl_segments'", "words 'grl_short'",
                                   "2 words 'ecl_clusters'", "2 words 'klm_sectors'")):  # fmt: skip
         wrong = list(good)
         wrong[at] = GRL_OBJECTS.zeros(2)
         with pytest.raises(InputError, match=message):
             grl_match.quantize(*wrong)
-    with pytest.raises(InputError, match="8 words 'cdc_tracks'"):
-        grl_match.quantize(CDC_TRACKS.zeros(7), *good[1:])
+    with pytest.raises(InputError, match="2 words 'grl_segments'"):
+        grl_match.quantize(GRL_SEGMENTS.zeros(3), *good[1:])
     for clock in (512, -1, [1, 2, 3]):
         with pytest.raises(InputError, match="0 to 511"):
             grl_match.quantize(*good, clock)
@@ -348,6 +389,6 @@ def test_nonsense_is_refused() -> None:
 
 def test_no_windows() -> None:
     words = grl_match.quantize(
-        CDC_TRACKS.zeros(0), GRL_SHORT.zeros(0), ECL_CLUSTERS.zeros(0), KLM_SECTORS.zeros(0)
+        GRL_SEGMENTS.zeros(0), GRL_SHORT.zeros(0), ECL_CLUSTERS.zeros(0), KLM_SECTORS.zeros(0)
     )
     assert words.shape == grl_match.evaluate(words).shape == (0,)
