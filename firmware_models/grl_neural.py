@@ -4,7 +4,7 @@ An event is a run of frames, one a 2D track, of which the last has `last`, as in
 every frame carries the clusters and sectors of its event. A track is carried to the calorimeter
 (126 cm) and to the coil (176 cm): azimuth by a table over |ω|, z by another one times cot θ,
 
-    z(R) = z ± (arc[R][|ω|] · cot[|θ| >> 1] + 2¹¹) >> 12
+    z(R) = z ± ((arc[R][|ω|] · cot[|θ| >> 1] + 2¹¹) >> 12)
 
 Sources: ecl_klm_gdl section 5 of the reference notes (basf2 TRGGRLMatch: 25 cm and 30 cm at 126 cm;
 32.5° at 176 cm; TRGGRLProjects: hemispheres, 80°, Δcot θ below −0.8 or above 0.6). Boundary of the

@@ -56,18 +56,22 @@ module grl_neural
 
   // The shorter way round between two azimuths.
   function automatic logic [AW-1:0] apart(input logic [AW-1:0] a, input logic [AW-1:0] b);
-    logic [AW-1:0] way;
-    way   = a > b ? a - b : b - a;
-    apart = way > AW'(GRL_NEURAL_TURN / 2) ? AW'(GRL_NEURAL_TURN) - way : way;
+    logic [AW:0] way;
+    logic [AW-1:0] rest;
+    way   = {1'b0, a} - {1'b0, b};
+    way   = way[AW] ? -way : way;
+    rest  = AW'(GRL_NEURAL_TURN) - way[AW-1:0];
+    apart = way > (AW + 1)'(GRL_NEURAL_TURN / 2) ? rest : way[AW-1:0];
   endfunction
 
   // Azimuth at a radius from that at the beam line and the turn, at most half of one.
   function automatic logic [AW-1:0] turned(input logic [AW-1:0] phi, input logic [TURNW-1:0] turn);
-    logic signed [AW+1:0] sum;
-    sum = $signed({2'b00, phi}) - $signed({{AW + 2 - TURNW{turn[TURNW-1]}}, turn});
-    if (sum < 0) sum = sum + (AW + 2)'(GRL_NEURAL_TURN);
-    else if (sum >= (AW + 2)'(GRL_NEURAL_TURN)) sum = sum - (AW + 2)'(GRL_NEURAL_TURN);
-    turned = sum[AW-1:0];
+    logic [AW+1:0] direct;
+    logic [AW+1:0] around;
+    direct = {2'b00, phi} - {{AW + 2 - TURNW{turn[TURNW-1]}}, turn};
+    // One turn more where it is negative, one less otherwise.
+    around = direct + (direct[AW+1] ? (AW + 2)'(GRL_NEURAL_TURN) : (AW + 2)'(-GRL_NEURAL_TURN));
+    turned = direct[AW+1] || !around[AW+1] ? around[AW-1:0] : direct[AW-1:0];
   endfunction
 
   // z at a radius from that at the beam line and the product of arc and |cot theta|.
@@ -107,12 +111,12 @@ module grl_neural
       .address_i(omega),
       .word_o   (klm_path)
   );
-  wire [CELLW-1:0] cell_word[N];
+  wire [N*CELLW-1:0] cells;
   for (genvar c = 0; c < N; c++) begin : g_cell
     grl_neural_cell_rom u_cell (
         .clk_i,
         .address_i(data_i[GRL_NEURAL_TRACK_TC_LOW+c*TCW+:TCW]),
-        .word_o   (cell_word[c])
+        .word_o   (cells[c*CELLW+:CELLW])
     );
   end
   // Half-cells of 1.125 degrees, less than two turns.
@@ -188,7 +192,7 @@ module grl_neural
   // Clusters that match; in the track's hemisphere, in the opposite one.
   logic [N-1:0] hit4_q, same4_q, opposite3_q, opposite4_q;
   for (genvar c = 0; c < N; c++) begin : g_cluster
-    wire [GRL_NEURAL_RING_W-1:0] ring = cell_word[c][AW+:GRL_NEURAL_RING_W];
+    wire [GRL_NEURAL_RING_W-1:0] ring = cells[c*CELLW+AW+:GRL_NEURAL_RING_W];
     logic [AW-1:0] azimuth_q;
     logic [POSW-1:0] ring_z2_q, ring_z3_q, ring_cot_q;
     logic exists_q, barrel_q, near3_q, same3_q;
@@ -205,7 +209,7 @@ module grl_neural
     );
     wire [FARW:0] distance = along_z < 0 ? -along_z : along_z;
     always_ff @(posedge clk_i) begin
-      azimuth_q <= cell_word[c][0+:AW];
+      azimuth_q <= cells[c*CELLW+:AW];
       ring_z2_q <= GRL_NEURAL_RING_Z[32'(ring)*POSW+:POSW];
       ring_cot_q <= GRL_NEURAL_RING_COT[32'(ring)*POSW+:POSW];
       exists_q <= cluster1_q[c] && ring != '0;
