@@ -1,5 +1,5 @@
 // Generated from menu low_multiplicity 5. Do not edit.
-// sha256 db93480d91a1d07ecefa4205921c83e265a5d5393a26c31783b3530104e6763b
+// sha256 b99482b49f79c80a17edb9739a0f4ff0b8350cae2170a1acd127040f1f7e1ae6
 //
 // Global decision logic: every output line is a sum of products of the input bits.
 module gdl_logic (

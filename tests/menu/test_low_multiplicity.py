@@ -22,7 +22,7 @@ PRESCALES_2018 = {
     "lml0": 1, "lml1": 1, "lml2": 1, "lml3": 1, "lml4": 20, "lml5": 20, "lml6": 1, "lml7": 5,
     "lml8": 1, "lml9": 3, "lml10": 5, "eed": 1, "fed": 1, "fp": 1,
 }  # fmt: skip
-RAISED_FOR_8E35 = {"lml1", "lml3", "lml4", "lml5"}
+RAISED_FOR_8E35 = {"lml1", "lml3", "lml4", "lml5", "fp"}
 B, V = "!bha_veto", "!veto"
 # Section 4 of the same notes: F = t2, Y = ty, CE = cdcecl, CK = cdcklm, NC = clst.
 LOGIC = {
