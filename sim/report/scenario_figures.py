@@ -36,16 +36,20 @@ def against_luminosity(scenarios: Sequence[dict[str, Any]], names: Sequence[str]
     for name in dict.fromkeys(names):
         found = [_line(scenario, name) for scenario in scenarios]
         if any(line["all"]["rate_hz"] > 0 for line in found):
-            panels.append((name, found))
+            prescale = found[0]["prescale"]
+            panels.append((name if prescale == 1 else f"{name} (1/{prescale:g})", found))
     rows = -(-len(panels) // COLUMNS)
     figure = Figure(figsize=(9.5, 0.7 + 1.9 * rows), layout="constrained")
     FigureCanvasSVG(figure)
-    grid = figure.subplots(rows, COLUMNS, sharex=True, squeeze=False).flat
+    grid = list(figure.subplots(rows, COLUMNS, sharex=True, squeeze=False).flat)
     for axes, (title, values) in zip(grid, panels, strict=False):
         _panel(axes, luminosity, values)
         axes.set_title(title, fontsize=9)
-    for axes in list(grid)[len(panels) :]:
+    for axes in grid[len(panels) :]:
         axes.set_axis_off()
+    for axes in grid[max(len(panels) - COLUMNS, 0) : len(panels)]:
+        # The lowest of its column, whatever its row.
+        axes.tick_params(labelbottom=True)
     figure.supxlabel("luminosity [1/(cm² s)]", fontsize=9)
     figure.supylabel("rate [Hz]", fontsize=9)
     handles, labels = figure.axes[0].get_legend_handles_labels()

@@ -14,6 +14,12 @@ HEAD = ("line", "prescale", "rate [Hz]", "physics", "background", "pure [Hz]", "
         "background")  # fmt: skip
 
 
+TERMS = {
+    "touschek_her": "Touschek HER", "touschek_ler": "Touschek LER",
+    "beam_gas_her": "beam-gas HER", "beam_gas_ler": "beam-gas LER", "luminosity": "luminosity",
+}  # fmt: skip
+
+
 def scenario_section(scenarios: Sequence[dict[str, Any]], focus: Sequence[str]) -> Section:
     """Return the section.
 
@@ -65,8 +71,7 @@ def _origin(background: dict[str, Any]) -> str:
         return "The level is given in the study. "
     terms, shares = background["terms"], background["shares"]
     listed = ", ".join(
-        f"{name.replace('_', ' ')} × {value:.3g} (share {shares[name]:.2g})"
-        for name, value in terms.items()
+        f"{TERMS[name]} × {value:.3g} (share {shares[name]:.2g})" for name, value in terms.items()
     )
     point = background["point"]
     return (
@@ -84,4 +89,12 @@ def _events(scenario: dict[str, Any]) -> str:
     parts = {"physics": 0, "background": 0}
     for sample in scenario["samples"]:
         parts[sample["part"]] += sample["n_events"]
-    return f"{parts['physics']:,} collisions, {parts['background']:,} windows without one."
+    text = f"{parts['physics']:,} collisions, {parts['background']:,} windows without one."
+    if not scenario["coincidence"]:
+        return text
+    again = scenario["coincidence"] * scenario["total"]["background"]["rate_hz"]
+    return text + (
+        f" {100 * scenario['coincidence']:.2g} % of the windows have a collision: that part of the "
+        f"background's rate, {again:,.3g} Hz of the total, comes again with the collisions and is "
+        "in the physics too."
+    )

@@ -235,8 +235,11 @@ def _scenario_results(
                 current.rates.processes.pop(sample.name, None)
         rates = _rate_table(current.config, context, current.samples, current.rates)
         if rates is not None:
-            n_events = {s.name: s.n_events for s in current.samples if s.name in rates.by_process}
-            yield ScenarioResult(current.scenario, n_events, rates)
+            used = [s for s in current.samples if s.name in rates.by_process]
+            luminosity = current.config.study.luminosity_cm2_s
+            source = {s.name: s.normalisation.source_rate(luminosity, s.name)[0] for s in used}
+            n_events = {s.name: s.n_events for s in used}
+            yield ScenarioResult(current.scenario, n_events, source, rates)
 
 
 def _readout(

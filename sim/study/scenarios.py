@@ -56,19 +56,36 @@ class ScenarioResult:
     study : ScenarioStudy
     n_events : dict of str to int
         Events of each sample.
+    source_hz : dict of str to float
+        Rate of each sample before the trigger [Hz].
     rates : RateTable
     """
 
     study: ScenarioStudy
     n_events: dict[str, int]
+    source_hz: dict[str, float]
     rates: RateTable
+
+    @property
+    def windows(self) -> set[str]:
+        """Names of the samples without a collision."""
+        return {sample.name for sample in self.study.config.samples if sample.background}
+
+    def coincidence(self) -> float | None:
+        """Return the fraction of windows with a collision; None without a sample of windows.
+
+        That part of the background's rate comes again with the collisions, which carry the same
+        background: it stands in both parts, and twice in the sum.
+        """
+        windows = sum(hz for name, hz in self.source_hz.items() if name in self.windows)
+        return (sum(self.source_hz.values()) - windows) / windows if windows else None
 
     def part(self, name: str) -> Rates | None:
         """Return the rates of one of `PARTS`; None where the study has no sample of it."""
         if name == "all":
             return self.rates.all
-        windows = {s.name for s in self.study.config.samples if s.background}
-        chosen = [p for p in self.rates.by_process if (p in windows) == (name == "background")]
+        wanted = name == "background"
+        chosen = [p for p in self.rates.by_process if (p in self.windows) == wanted]
         return self.rates.part(chosen) if chosen else None
 
 
@@ -115,15 +132,20 @@ def scenarios_json(results: Sequence[ScenarioResult]) -> list[dict[str, Any]]:
 def _one(result: ScenarioResult) -> dict[str, Any]:
     study, rates = result.study, result.rates
     parts = {name: result.part(name) for name in PARTS}
-    windows = {sample.name for sample in study.config.samples if sample.background}
     return {
         "name": study.scenario.name,
         "luminosity_cm2_s": study.scenario.luminosity_cm2_s,
         "background": {"level": study.level, **study.origin},
         "menu": rates.menu.as_dict(),
         "n_events": sum(result.n_events.values()),
+        "coincidence": result.coincidence(),
         "samples": [
-            {"name": name, "n_events": n, "part": "background" if name in windows else "physics"}
+            {
+                "name": name,
+                "part": "background" if name in result.windows else "physics",
+                "n_events": n,
+                "source_hz": result.source_hz[name],
+            }
             for name, n in result.n_events.items()
         ],
         "total": {

@@ -141,6 +141,14 @@ def test_parts_add_up_and_errors_in_quadrature(result: StudyResult) -> None:
             assert entry["physics"]["pure_hz"] == pytest.approx(sum(physics), rel=1e-12)
 
 
+def test_coincidence_is_the_fraction_of_windows_with_a_collision(result: StudyResult) -> None:
+    sigma = sum(s.normalisation.sigma_nb or 0.0 for s in result.samples)
+    low, high = scenarios_json(result.scenarios)
+    # 1 nb is 10 Hz at 1e34; a window is 32 ticks of a quarter of the radio frequency.
+    assert low["coincidence"] == pytest.approx(sigma * 10.0 * 32 / (508.887e6 / 4), rel=1e-9)
+    assert high["coincidence"] == pytest.approx(20.0 * low["coincidence"], rel=1e-9)
+
+
 def test_csv_holds_what_the_json_holds(result: StudyResult) -> None:
     found = scenarios_json(result.scenarios)
     rows = list(csv.DictReader(io.StringIO(scenarios_csv(found))))

@@ -9,12 +9,13 @@ import pytest
 
 from sim.study.chunk import Context
 from sim.study.config import load_study
-from sim.study.run import check_study, run_study
+from sim.study.run import check_study, event_counts, run_study
+from sim.study.scenarios import scenario_studies
 from sim.truth import truth_variables
 from trigger.efficiency import EfficiencyTable
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples" / "studies"
-STUDIES = sorted(FOLDER.glob("*.toml"))
+STUDIES = [path for path in sorted(FOLDER.glob("*.toml")) if "[[efficiency]]" in path.read_text()]
 TRACK_LINES = {"stt", "fyo", "ffy", "ff", "fff", "ffb", "ff30"}
 
 
@@ -79,3 +80,20 @@ def test_every_track_line_of_the_example_fires() -> None:
         passed[line] = passed.get(line, 0.0) + float(table.n_pass.sum())
     assert set(passed) == TRACK_LINES
     assert min(passed.values()) > 10
+
+
+def test_study_of_luminosities_names_what_exists_and_covers_the_packaged_processes() -> None:
+    config, packaged = load_study(FOLDER / "rates_vs_luminosity.toml"), load_study()
+    check_study(Context(config))
+    assert [s for s in config.samples if not s.background] == [
+        s for s in packaged.samples if s.rates and not s.background
+    ]
+    studies = scenario_studies(config)
+    assert [s.scenario.luminosity_cm2_s for s in studies] == [1e34, 4.7e34, 6e35]
+    # The docs' factors.
+    assert [s.level for s in studies] == pytest.approx([0.215, 1.0, 6.64], rel=2e-3)
+    for study in studies:
+        windows = [n for n, s in zip(event_counts(study.config), study.config.samples, strict=True)
+                   if s.background]  # fmt: skip
+        # One accidental trigger is worth less than 25 Hz.
+        assert 3_975_680 / windows[0] < 25
