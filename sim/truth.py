@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models.kernels import njit
+from sim.decay_vertices import decay_vertices
 from sim.detector.particles import Classes, Kind, classify
 from sim.events import Events, FloatArray
 from sim.machine import Machine, transform
@@ -80,6 +81,19 @@ _TABLE = (
     Variable("productionRho", "cm", "largest distance from the z axis at which one of the "
              "charged particles or photons starts"),
     Variable("productionZ", "cm", "z of that point"),
+    Variable("nDecayVertices", "", "points other than that of the collision where charged "
+             "particles of both signs start"),
+    Variable("decayVertexRho", "cm", "distance from the z axis of the outermost of these points"),
+    Variable("decayVertexZ", "cm", "its z"),
+    Variable("decayVertexDistance", "cm", "its distance from the collision point: length of flight "
+             "of a particle from there"),
+    Variable("decayVertexAngle", "rad", "opening angle of its two daughters, the pair of both "
+             "signs with the largest smaller transverse momentum"),
+    Variable("decayVertexMass", "GeV", "invariant mass of the two"),
+    Variable("decayVertexMaxPT", "GeV", "larger transverse momentum of the two"),
+    Variable("decayVertexMinPT", "GeV", "smaller transverse momentum of the two"),
+    Variable("nDecayVertexInBarrel", "", "how many of the two fly into the barrel of the "
+             "calorimeter, 32.2 to 128.7 degrees; 0 without a decay vertex"),
     Variable("visibleEnergyOfEventCMS", "GeV", "energy in the CM of all visible particles within "
              "the acceptance of the calorimeter"),
     Variable("totalPhotonsEnergyOfEvent", "GeV", "energy of all photons within that acceptance"),
@@ -135,6 +149,7 @@ def truth_variables(
     result |= particles.charged(acceptance)
     result |= particles.counts()
     result |= particles.production()
+    result |= decay_vertices(events, np.where(particles.is_charged, particles.charge, 0))
     result |= particles.sums(machine)
     return {name: result[name] for name in VARIABLES}
 

@@ -12,6 +12,7 @@ from particle import Particle
 
 from sim.events import Events, concatenate, from_dense
 from sim.machine import Machine, transform
+from sim.processes import get_process
 from sim.readers import open_events
 from sim.streams import stream
 from sim.truth import CDC_RANGE, ECL_RANGE, VARIABLES, leading_three, truth_variables
@@ -162,11 +163,43 @@ def _plain(events: Events, i: int) -> dict[str, float]:
     return result
 
 
+def _plain_vertex(events: Events, i: int) -> dict[str, float]:
+    """Decay vertices of one event: a dictionary of points."""
+    points: dict[tuple[float, ...], dict[int, list[np.ndarray]]] = {}
+    for row in range(events.offsets[i], events.offsets[i + 1]):
+        charge = round(Particle.from_pdgid(int(events.pdg[row])).charge)
+        place = tuple(events.vertex[row, :3].tolist())
+        if charge and any(place):
+            points.setdefault(place, {1: [], -1: []})[charge].append(events.p4[row])
+    found = {place: signs for place, signs in points.items() if signs[1] and signs[-1]}
+    if not found:
+        return {"nDecayVertices": 0, "nDecayVertexInBarrel": 0}
+    place = max(found, key=lambda p: math.hypot(*p[:2]))
+    pairs = [(a, b) for a in found[place][1] for b in found[place][-1]]
+    pts = [sorted((math.hypot(*a[:2]), math.hypot(*b[:2]))) for a, b in pairs]
+    best = max(range(len(pairs)), key=lambda k: pts[k][0])
+    a, b = pairs[best]
+    cosine = a[:3] @ b[:3] / math.sqrt((a[:3] @ a[:3]) * (b[:3] @ b[:3]))
+    total = a + b
+    thetas = [math.degrees(math.acos(p[2] / math.sqrt(p[:3] @ p[:3]))) for p in (a, b)]
+    return {
+        "nDecayVertices": len(found),
+        "decayVertexRho": math.hypot(*place[:2]),
+        "decayVertexZ": place[2],
+        "decayVertexDistance": math.hypot(*place),
+        "decayVertexAngle": math.acos(max(-1.0, min(1.0, cosine))),
+        "decayVertexMass": math.sqrt(max(total[3] ** 2 - total[:3] @ total[:3], 0.0)),
+        "decayVertexMinPT": pts[best][0],
+        "decayVertexMaxPT": pts[best][1],
+        "nDecayVertexInBarrel": sum(32.2 <= theta <= 128.7 for theta in thetas),
+    }
+
+
 def test_hadronic_events_against_plain_python(pythia: Events) -> None:
     got = truth_variables(pythia, MACHINE)
     assert list(got) == list(VARIABLES)
     for i in range(len(pythia)):
-        plain = _plain(pythia, i)
+        plain = _plain(pythia, i) | _plain_vertex(pythia, i)
         for name, values in got.items():
             expected = plain.get(name, math.nan)
             assert values[i] == pytest.approx(expected, rel=1e-7, abs=1e-6, nan_ok=True), (i, name)
@@ -207,3 +240,57 @@ def test_event_without_particles() -> None:
 def test_every_variable_has_unit_and_text() -> None:
     assert {v.unit for v in VARIABLES.values()} == {"GeV", "rad", "cm", "GeV^2", ""}
     assert all(v.text for v in VARIABLES.values())
+
+
+def test_decay_vertices_of_a_long_lived_particle() -> None:
+    """A known S → μμ: radius, z, flight, opening angle and mass; plain Python for the rest."""
+    process = get_process("b_to_k_s", mass=1.0, ctau=0.1)
+    events = process.generate(300, 1)
+    got = truth_variables(events, MACHINE)
+    assert got["nDecayVertices"].tolist() == [1] * 300
+    np.testing.assert_allclose(got["decayVertexMass"], 1.0, rtol=1e-9)
+    place = events.vertex[1::3]
+    np.testing.assert_array_equal(got["decayVertexRho"], np.hypot(place[:, 0], place[:, 1]))
+    np.testing.assert_array_equal(got["decayVertexZ"], place[:, 2])
+    s = events.p4[1::3] + events.p4[2::3]
+    gamma_beta = np.linalg.norm(s[:, :3], axis=1)
+    proper = np.asarray(process.proper_lengths(events))[:, 0]  # type: ignore[attr-defined]
+    np.testing.assert_allclose(got["decayVertexDistance"], gamma_beta * proper, rtol=1e-7)
+    for i in range(300):
+        for name, value in _plain_vertex(events, i).items():
+            assert got[name][i] == pytest.approx(value, rel=1e-7, abs=1e-7), (i, name)
+    assert 0 < np.sum(got["nDecayVertexInBarrel"] == 2) < 300
+
+
+def test_two_decay_vertices_and_none() -> None:
+    events = get_process(
+        "inelastic_dark_matter", production="higgs", ctau=0.01, ctau_higgs=1.0
+    ).generate(200, 1)
+    got = truth_variables(events, MACHINE)
+    assert got["nDecayVertices"].tolist() == [2] * 200
+    first, second = (np.hypot(*events.vertex[k::6, :2].T) for k in (2, 4))
+    np.testing.assert_array_equal(got["decayVertexRho"], np.maximum(first, second))
+    outer = second > first
+    np.testing.assert_allclose(got["decayVertexMass"][outer], 1.0, rtol=1e-8)
+    assert got["decayVertexMass"][~outer].max() < 0.4
+    prompt = get_process("dimuon").generate(20, 1)
+    got = truth_variables(prompt, MACHINE)
+    assert got["nDecayVertices"].tolist() == got["nDecayVertexInBarrel"].tolist() == [0] * 20
+    assert np.isnan(got["decayVertexRho"]).all()
+    nothing = prompt.select(np.zeros(0, dtype=np.intp))
+    assert len(truth_variables(nothing, MACHINE)["decayVertexRho"]) == 0
+
+
+def test_particles_of_one_sign_make_no_decay_vertex() -> None:
+    p4 = np.tile(np.array([1.0, 0.2, 0.3, 2.0]), (1, 3, 1))
+    events = from_dense([13, 13, 22], p4)
+    events.vertex[:, 0] = 3.0
+    assert truth_variables(events, MACHINE)["nDecayVertices"].tolist() == [0]
+    events = from_dense([13, 13, -13], p4 * np.array([1.0, 3.0, 2.0])[None, :, None])
+    events.vertex[:, 0] = 3.0
+    got = truth_variables(events, MACHINE)
+    assert got["nDecayVertices"].tolist() == [1]
+    # Of both pairs that of the second: its smaller transverse momentum is larger.
+    size = math.hypot(1.0, 0.2)
+    assert got["decayVertexMinPT"][0] == pytest.approx(2.0 * size)
+    assert got["decayVertexMaxPT"][0] == pytest.approx(3.0 * size)
