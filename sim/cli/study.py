@@ -117,12 +117,13 @@ def _show_scenario(found: dict[str, Any], focus: list[str]) -> None:
     screen.table(
         f"scenario {found['name']}: {found['luminosity_cm2_s']:g} /cm2/s, beam background x "
         f"{found['background']['level']:.3g}",
-        ("line", "rate [Hz]", *PARTS[1:], "pure [Hz]", *PARTS[1:]),
+        ("line", "rate [Hz]", "physics", "background", "pure physics", "pure backgr."),
         [
-            (name, *(cell(values[part], key) for key in ("rate", "pure") for part in PARTS))
+            (name, cell(values["all"], "rate"),
+             *(cell(values[part], key) for key in ("rate", "pure") for part in PARTS[1:]))
             for name, values in rows
         ],
-    )
+    )  # fmt: skip
 
 
 def _show_dead_time(found: dict[str, Any]) -> None:
