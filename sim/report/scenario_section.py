@@ -33,7 +33,7 @@ def scenario_section(scenarios: Sequence[dict[str, Any]], focus: Sequence[str]) 
     body = paragraph(
         "The same samples at other luminosities, each with its own level of beam background in all "
         "sub-detectors, over the collisions too. Physics: events with a collision and what "
-        "background adds to them; background: windows without a collision. Pure: what would be "
+        "background adds to them; background: windows without a collision and cosmic muons. Pure: what would be "
         "lost without the line. All after prescale."
     )
     body += picture(
@@ -90,7 +90,7 @@ def _events(scenario: dict[str, Any]) -> str:
     parts = {"physics": 0, "background": 0}
     for sample in scenario["samples"]:
         parts[sample["part"]] += sample["n_events"]
-    text = f"{parts['physics']:,} collisions, {parts['background']:,} windows without one."
+    text = f"{parts['physics']:,} collisions, {parts['background']:,} events without one."
     if not scenario["coincidence"]:
         return text
     again = scenario["coincidence"] * scenario["total"]["background"]["rate_hz"]

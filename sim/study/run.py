@@ -239,7 +239,8 @@ def _scenario_results(
             luminosity = current.config.study.luminosity_cm2_s
             source = {s.name: s.normalisation.source_rate(luminosity, s.name)[0] for s in used}
             n_events = {s.name: s.n_events for s in used}
-            yield ScenarioResult(current.scenario, n_events, source, rates)
+            alone = frozenset(s.name for s in used if s.normalisation.rate_hz is not None)
+            yield ScenarioResult(current.scenario, n_events, source, alone, rates)
 
 
 def _readout(

@@ -24,7 +24,7 @@ TOTAL = "Level-1 total"
 """The whole menu, in the column of the lines; no line's name has a space."""
 
 PARTS = ("all", "physics", "background")
-"""All samples; those with a collision; windows without one."""
+"""All samples; those with a collision; those without, at a rate of their own."""
 
 
 @dataclass(frozen=True)
@@ -58,17 +58,20 @@ class ScenarioResult:
         Events of each sample.
     source_hz : dict of str to float
         Rate of each sample before the trigger [Hz].
+    without_collision : frozenset of str
+        Samples with a rate of their own: windows, cosmic muons.
     rates : RateTable
     """
 
     study: ScenarioStudy
     n_events: dict[str, int]
     source_hz: dict[str, float]
+    without_collision: frozenset[str]
     rates: RateTable
 
     @property
     def windows(self) -> set[str]:
-        """Names of the samples without a collision."""
+        """Names of the samples of windows without a collision."""
         return {sample.name for sample in self.study.config.samples if sample.background}
 
     def coincidence(self) -> float | None:
@@ -78,14 +81,15 @@ class ScenarioResult:
         background: it stands in both parts, and twice in the sum.
         """
         windows = sum(hz for name, hz in self.source_hz.items() if name in self.windows)
-        return (sum(self.source_hz.values()) - windows) / windows if windows else None
+        alone = sum(hz for name, hz in self.source_hz.items() if name in self.without_collision)
+        return (sum(self.source_hz.values()) - alone) / windows if windows else None
 
     def part(self, name: str) -> Rates | None:
         """Return the rates of one of `PARTS`; None where the study has no sample of it."""
         if name == "all":
             return self.rates.all
         wanted = name == "background"
-        chosen = [p for p in self.rates.by_process if (p in self.windows) == wanted]
+        chosen = [p for p in self.rates.by_process if (p in self.without_collision) == wanted]
         return self.rates.part(chosen) if chosen else None
 
 
@@ -142,7 +146,7 @@ def _one(result: ScenarioResult) -> dict[str, Any]:
         "samples": [
             {
                 "name": name,
-                "part": "background" if name in result.windows else "physics",
+                "part": "background" if name in result.without_collision else "physics",
                 "n_events": n,
                 "source_hz": result.source_hz[name],
             }
