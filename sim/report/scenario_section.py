@@ -33,8 +33,8 @@ def scenario_section(scenarios: Sequence[dict[str, Any]], focus: Sequence[str]) 
     body = paragraph(
         "The same samples at other luminosities, each with its own level of beam background in all "
         "sub-detectors, over the collisions too. Physics: events with a collision and what "
-        "background adds to them; background: windows without a collision and cosmic muons. Pure: what would be "
-        "lost without the line. All after prescale."
+        "background adds to them; background: windows without a collision and cosmic muons. Pure: "
+        "what would be lost without the line. All after prescale."
     )
     body += picture(
         scenario_figures.against_luminosity(scenarios, focus),
