@@ -1,5 +1,5 @@
 // Generated from menu low_multiplicity 5. Do not edit.
-// sha256 b99482b49f79c80a17edb9739a0f4ff0b8350cae2170a1acd127040f1f7e1ae6
+// sha256 bb7b1f866c575496a2aed2c2a73d9a3550c1ae58efbaac3002a2cd5826a4fbad
 //
 // Global decision logic: every output line is a sum of products of the input bits.
 module gdl_logic (

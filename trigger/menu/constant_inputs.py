@@ -47,6 +47,6 @@ CONSTANT_INPUTS: dict[str, Constant] = {
     "poissonin": Constant("source beside the GDL: no function of an event"),
     "plsin": Constant("source beside the GDL, a pulser: no function of an event"),
     **_all(("nimin0", "nimin1"), "for external NIM signals, of which there are none"),
-    **_all(("inp159", "inp160", "inp161"), "spare, by their names"),
+    **_all(("inp159", "inp160", "inp161"), "spare, by its name"),
 }  # fmt: skip
 """Input bit by name to its value and the reason."""
