@@ -14,21 +14,14 @@ from hdl.verify import VerifyResult, constrained_batches, run_batches, verify
 BLOCK = "grl_match"
 TOP = "grl_match.sv"
 TRACK = "grl_match_track.sv"
-NEAREST = "grl_match_nearest.sv"
 SECTOR = "grl_match_sector.sv"
 PAIRS = "grl_match_pairs.sv"
-ENDCAP = "grl_match_endcap.sv"
 
 MUTANTS = {
-    "charge": (TRACK, "<= !omega_i[OW-1]", "<= omega_i[OW-1]"),
     "coil-not-reached": (TRACK, "valid_q && turns[TW+:TW] != '1", "valid_q"),
-    "within-not-below": (NEAREST, "apart < AW'(ecl_bins_i)", "apart <= AW'(ecl_bins_i)"),
-    "later-of-two": (NEAREST, "apart_q[i*AW+:AW] < least", "apart_q[i*AW+:AW] <= least"),
     "upper-of-two": (SECTOR, "below_sector_q < above_sector_q", "1'b1"),
     "half-circle": (SECTOR, "from[3] ? 3'd3 : 3'd4", "3'd3"),
     "pair-tracks": (PAIRS, "barrel & none)", "none)"),
-    "side-of-short": (ENDCAP, "(backward_i[i] && |(cluster_i[i*B+:B] & backward_short))",
-                      "(backward_i[i] && |(cluster_i[i*B+:B] & forward_short))"),
     "one-full-run": (TOP, "if (&shorts) all_q[0] <= 1'b1;", ""),
     "time-cut-off": (TOP, "time_window == '0 || late", "late"),
 }  # fmt: skip

@@ -22,6 +22,9 @@ from hdl.streams import stream
 BATCH = 200
 """Frames with the same registers: small, so that many values are reached."""
 
+BENCH = {"icarus": 40}
+"""Frames of a check in slow simulators: 24 tracks side by side."""
+
 _MOST_OMEGA = 33
 _QUADRANT = TURN // N_TRACKER
 
