@@ -23,8 +23,8 @@ B_PAIRS_NB, CHARGED_SHARE = 1.110, 0.514
 """e⁺e⁻ → Υ(4S) → BB̄ [nb] (Belle II Physics Book, arXiv:1808.10567) and the share of B⁺B⁻."""
 
 OTHER = (211, 211, -211, -211, -211, 111, 111, 111)
-"""Model of the other B⁻: five charged and three neutral pions. A B has 5.4 charged particles
-(CLEO, Phys. Rev. D 61 (2000) 072002, 10.71 for both)."""
+"""Model of the other B⁻: five charged and three neutral pions. Both B have 10.7 charged particles
+(CLEO, Phys. Rev. D 61 (2000) 072002; recalled, not read again)."""
 
 COS_B, PHI_B, CHARGE, COS_K, PHI_K, COS_PAIR, PHI_PAIR = range(7)
 N_ANGLE = 7

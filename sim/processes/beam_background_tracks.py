@@ -74,7 +74,7 @@ class BeamBackgroundTracks(Process):
 
     def propose(self, u: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return pT [GeV], cos θ, φ, z0, d0 [cm], charge and time [ns] of each track; weight 1."""
-        number = u.reshape(len(u), -1, N_NUMBER)
+        number = u.reshape(len(u), len(self.final_state), N_NUMBER)
         track = np.empty((*number.shape[:2], N_NUMBER - 1))
         even = 2.0 * number - 1.0
         excess = -self.number("pt_mean") * np.log1p(-number[..., PT])
@@ -93,7 +93,7 @@ class BeamBackgroundTracks(Process):
         track[..., D0] = np.where(far, np.copysign(size, even[..., D0]), pipe)
         track[..., CHARGE] = np.where(number[..., CHARGE] < 0.5, 1.0, -1.0)
         track[..., TIME] = self.number("time_range") * even[..., TIME]
-        return track.reshape(len(u), -1), np.ones(len(u))
+        return track.reshape(len(u), len(self.final_state) * (N_NUMBER - 1)), np.ones(len(u))
 
     def momenta(self, variables: FloatArray) -> FloatArray:
         """Return the four-vectors in the laboratory, shape ``(n, tracks, 4)`` [GeV]."""
@@ -118,4 +118,5 @@ class BeamBackgroundTracks(Process):
 
 
 def _tracks(variables: FloatArray) -> FloatArray:
-    return variables.reshape(len(variables), -1, N_NUMBER - 1)
+    n, columns = variables.shape
+    return variables.reshape(n, columns // (N_NUMBER - 1), N_NUMBER - 1)
