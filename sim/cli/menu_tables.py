@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sim.cli import screen
 from trigger.menu import Line, Menu
 from trigger.menu.compare import Change
 from trigger.menu.constant_inputs import UNKNOWN
@@ -111,13 +112,24 @@ def input_records(menu: Menu) -> list[dict[str, Any]]:
 
 
 def print_inputs(menu: Menu) -> None:
-    """Print the inputs of a menu."""
+    """Print the inputs of a menu, and below them why some are constant."""
+    records = input_records(menu)
     table = _table(
         ("index", "number"), ("input", "name"), ("kind", "name"), ("delay", "number"),
         ("width", "number"), ("from", "text"), ("description", "text"),
     )  # fmt: skip
-    keys = ("index", "name", "kind", "delay", "width", "from", "description")
-    _print(table, [[record[key] for key in keys] for record in input_records(menu)])
+    keys = ("index", "name", "kind", "delay", "width")
+    rows: list[list[Any]] = []
+    constant: dict[str, list[str]] = {}
+    for record in records:
+        origin = record["from"]
+        if record["constant"] is not None:
+            constant.setdefault(origin, []).append(record["name"])
+            origin = f"constant {record['constant']['value']}"
+        rows.append([*(record[key] for key in keys), origin, record["description"]])
+    _print(table, rows)
+    for origin, names in constant.items():
+        screen.line(f"{', '.join(names)}: {origin}")
 
 
 def print_changes(changes: Sequence[Change]) -> None:

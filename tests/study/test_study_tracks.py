@@ -236,7 +236,11 @@ def test_the_trigger_command_takes_tracks_where_a_line_needs_them(
     cases: list[tuple[list[str], str | None, str]] = [
         ([], "mlp", "Track trigger: network mlp"),
         (["--network", "deep"], "deep", "Track trigger: network deep"),
-        (["--no-tracks"], None, "Track trigger: off; its inputs are 0 in the lines ggsel, stt"),
+        (
+            ["--no-tracks"],
+            None,
+            "Track trigger: off; its inputs are 0 in the lines ecltaub2b_track, ggsel, stt",
+        ),
         (["--menu", str(menu)], None, "Track trigger: off, no line reads it"),
         (["--menu", str(menu), "--tracks"], "mlp", "Track trigger: network mlp"),
     ]
