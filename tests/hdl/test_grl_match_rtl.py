@@ -14,13 +14,15 @@ from hdl.verify import VerifyResult, constrained_batches, run_batches, verify
 BLOCK = "grl_match"
 TOP = "grl_match.sv"
 TRACK = "grl_match_track.sv"
+NEAREST = "grl_match_nearest.sv"
 SECTOR = "grl_match_sector.sv"
 PAIRS = "grl_match_pairs.sv"
 
 MUTANTS = {
     "coil-not-reached": (TRACK, "valid_q && turns[TW+:TW] != '1", "valid_q"),
+    "later-of-two": (NEAREST, "<= least[(2*k+2)*AW+:AW]", "< least[(2*k+2)*AW+:AW]"),
     "upper-of-two": (SECTOR, "below_sector_q < above_sector_q", "1'b1"),
-    "half-circle": (SECTOR, "from[3] ? 3'd3 : 3'd4", "3'd3"),
+    "half-circle": (SECTOR, "DW'(4 * GRL_SECTOR_TURN)", "DW'(3 * GRL_SECTOR_TURN)"),
     "pair-tracks": (PAIRS, "barrel & none)", "none)"),
     "one-full-run": (TOP, "if (&shorts) all_q[0] <= 1'b1;", ""),
     "time-cut-off": (TOP, "time_window == '0 || late", "late"),

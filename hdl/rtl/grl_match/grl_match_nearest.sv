@@ -39,18 +39,29 @@ module grl_match_nearest
       beside_o[i] <= on_i && barrel_i[i] && apart <= AW'(GRL_ISOLATION);
     end
   end
-  always_ff @(posedge clk_i) begin : choose
-    logic [AW-1:0] least;
-    logic enough;
+  // The first of two at one distance wins, pair by pair; what is not near lies furthest.
+  localparam int LEAVES = 2 ** $clog2(N);
+  logic [(2*LEAVES-1)*AW-1:0] least;
+  logic [2*LEAVES-2:0] enough;
+  always_comb begin : choose
     least  = '1;
-    enough = 1'b0;
+    enough = '0;
     for (int i = 0; i < N; i++) begin
-      if (near_o[i] && apart_q[i*AW+:AW] < least) begin
-        least  = apart_q[i*AW+:AW];
-        enough = strong_i[i];
+      if (near_o[i]) least[(LEAVES-1+i)*AW+:AW] = apart_q[i*AW+:AW];
+      enough[LEAVES-1+i] = near_o[i] && strong_i[i];
+    end
+    for (int k = LEAVES - 2; k >= 0; k--) begin
+      if (least[(2*k+1)*AW+:AW] <= least[(2*k+2)*AW+:AW]) begin
+        least[k*AW+:AW] = least[(2*k+1)*AW+:AW];
+        enough[k] = enough[2*k+1];
+      end else begin
+        least[k*AW+:AW] = least[(2*k+2)*AW+:AW];
+        enough[k] = enough[2*k+2];
       end
     end
+  end
+  always_ff @(posedge clk_i) begin
     matched_o <= |near_o;
-    strong_o  <= enough;
+    strong_o  <= enough[0];
   end
 endmodule

@@ -23,6 +23,11 @@ module grl_match_sector
   /* verilator lint_on UNUSEDSIGNAL */
   wire [2:0] above = from[1] ? 3'd1 : from[2] ? 3'd2 : from[3] ? 3'd3 : 3'd4;
   wire [2:0] below = from[0] ? 3'd0 : from[7] ? 3'd1 : from[6] ? 3'd2 : 3'd3;
+  // From the middle of the track's sector to that of the other.
+  wire [DW-1:0] up = from[1] ? DW'(GRL_SECTOR_TURN) : from[2] ? DW'(2 * GRL_SECTOR_TURN) :
+      from[3] ? DW'(3 * GRL_SECTOR_TURN) : DW'(4 * GRL_SECTOR_TURN);
+  wire [DW-1:0] down = from[0] ? DW'(0) : from[7] ? DW'(GRL_SECTOR_TURN) :
+      from[6] ? DW'(2 * GRL_SECTOR_TURN) : DW'(3 * GRL_SECTOR_TURN);
   logic above_q, below_q;
   logic [2:0] above_sector_q, below_sector_q;
   logic [DW-1:0] up_q, down_q;
@@ -31,8 +36,8 @@ module grl_match_sector
     below_q        <= on_i && |{from[7:5], from[0]};
     above_sector_q <= base_i + above;
     below_sector_q <= base_i - below;
-    up_q           <= DW'(above) * DW'(GRL_SECTOR_TURN) - DW'(rest_i);
-    down_q         <= DW'(below) * DW'(GRL_SECTOR_TURN) + DW'(rest_i);
+    up_q           <= up - DW'(rest_i);
+    down_q         <= down + DW'(rest_i);
   end
 
   // ---------------------------------------------------------------------------- stage 2

@@ -65,14 +65,16 @@ module grl_match_track
   end
 
   // ---------------------------------------------------------------------------- stage 3
-  // A fifth, exact below 256: 205 / 1024.
+  // A fifth, exact below 255: 51 (value + 1) / 256.
   function automatic [5:0] fifth(input [7:0] value);
+    logic [9:0] three;
     /* verilator lint_off UNUSEDSIGNAL */
-    logic [15:0] product;
+    logic [13:0] product;
     /* verilator lint_on UNUSEDSIGNAL */
     begin
-      product = 16'(value) * 16'd205;
-      fifth = product[15:10];
+      three = 10'(value) + {1'b0, value, 1'b0} + 10'd3;
+      product = 14'(three) + {three, 4'b0};
+      fifth = product[13:8];
     end
   endfunction
   // 9 / 640 of the counts of azimuth.
@@ -87,9 +89,11 @@ module grl_match_track
   endfunction
   wire [BW-1:0] origin_bin = bin(at_origin_q);
   wire [BW-1:0] ecl_bin = bin(at_ecl_q);
+  // A sector is five times 64 counts.
+  wire [PW-7:0] coarse = at_klm_q[PW-1:6];
   /* verilator lint_off UNUSEDSIGNAL */
-  wire [5:0] base = fifth(8'(at_klm_q[PW-1:6]));
-  wire [PW-1:0] rest = at_klm_q - PW'(base) * PW'(GRL_SECTOR_TURN);
+  wire [5:0] base = fifth(8'(coarse));
+  wire [PW-7:0] rest = coarse - (PW - 6)'(base) - {base[PW-9:0], 2'b0};
   /* verilator lint_on UNUSEDSIGNAL */
   always_ff @(posedge clk_i) begin
     full_o     <= GRL_BINS'(valid2_q) << origin_bin;
@@ -98,6 +102,6 @@ module grl_match_track
     ecl_bin_o  <= ecl_bin;
     klm_on_o   <= klm_q;
     klm_base_o <= base[2:0];
-    klm_rest_o <= rest[8:0];
+    klm_rest_o <= {rest[2:0], at_klm_q[5:0]};
   end
 endmodule
