@@ -50,7 +50,8 @@ def run(options: argparse.Namespace) -> int:
     named = {key: config.arrivals.get(key) for key in ("file", "study", "decisions")}
     inputs = {f"arrivals.{key}": path for key, path in named.items() if isinstance(path, str)}
     check_not_inputs(options, ("json", "emit"), inputs)
-    source = make_source(config, place)
+    with event_progress(None) as simulated:
+        source = make_source(config, place, simulated)
     with (
         emitter(options, config, source, place) as (observers, player),
         event_progress(config.run.triggers) as advance,

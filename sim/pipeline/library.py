@@ -7,6 +7,7 @@ detector are kept; the others do nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -107,7 +108,7 @@ def study_context(config: StudyConfig, place: str) -> Context:
 
 def build_library(
     context: Context, inputs: tuple[str, ...], events: int, luminosity_cm2_s: float, place: str,
-    *, keep_hits: bool = False,
+    *, keep_hits: bool = False, progress: Callable[[str, int], None] | None = None,
 ) -> Library:  # fmt: skip
     """Simulate the events of a study.
 
@@ -125,6 +126,8 @@ def build_library(
         Where the study comes from, for messages.
     keep_hits : bool
         Keep wires and planes of the muon detector too, to merge them: some 700 bytes an event.
+    progress : callable, optional
+        Called with a sample's name and the number of its events done since the last call.
 
     Raises
     ------
@@ -144,6 +147,8 @@ def build_library(
         sum_w[task.sample] += weight.sum()
         results[task.sample].n_events += len(weight)
         parts.append(_part(context, inputs, task.sample, detected, weight, keep_hits, place))
+        if progress is not None:
+            progress(config.samples[task.sample].name, len(weight))
     for result, opened in zip(results, files, strict=True):
         take_from_file(config, result, opened)
     source = np.array(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 
 from firmware_models.errors import InputError, unknown_name
 from sim.readout.arrivals import Source
@@ -18,7 +19,11 @@ KINDS = {
 """Modules of the kinds; each has ``source(config, place)``."""
 
 
-def make_source(config: ReadoutConfig, place: str) -> Source:
+Progress = Callable[[str, int], None]
+"""Called with a sample's name and the number of its events simulated since the last call."""
+
+
+def make_source(config: ReadoutConfig, place: str, progress: Progress | None = None) -> Source:
     """Return the source that ``[arrivals]`` asks for, with probes and kicks.
 
     Parameters
@@ -26,6 +31,8 @@ def make_source(config: ReadoutConfig, place: str) -> Source:
     config : ReadoutConfig
     place : str
         Where the configuration comes from, for messages.
+    progress : callable, optional
+        For kind menu, which simulates events before it gives candidates.
 
     Raises
     ------
@@ -40,5 +47,6 @@ def make_source(config: ReadoutConfig, place: str) -> Source:
     if config.pipeline is not None and kind != "menu":
         raise InputError(f"stands with arrivals of kind menu, not {kind}",
                          place=f"{place}: pipeline")  # fmt: skip
-    source: Source = importlib.import_module(KINDS[kind]).source(config, place)
+    made = {"progress": progress} if kind == "menu" else {}
+    source: Source = importlib.import_module(KINDS[kind]).source(config, place, **made)
     return source

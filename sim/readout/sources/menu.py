@@ -10,7 +10,7 @@ Three ways, by what the readout file gives:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
@@ -95,6 +95,8 @@ class MenuSource:
         Where the configuration comes from, for messages.
     table : DecisionTable, optional
         Decisions to draw from, each alone; default: those that ``[arrivals]`` asks for.
+    progress : callable, optional
+        Called with a sample's name and its events while they are simulated.
 
     Raises
     ------
@@ -110,9 +112,10 @@ class MenuSource:
     """
 
     def __init__(
-        self, config: ReadoutConfig, place: str, *, table: DecisionTable | None = None
-    ) -> None:
-        self.config, self.place = config, place
+        self, config: ReadoutConfig, place: str, *, table: DecisionTable | None = None,
+        progress: Callable[[str, int], None] | None = None,
+    ) -> None:  # fmt: skip
+        self.config, self.place, self._progress = config, place, progress
         self.own = check_data(MenuArrivals, config.arrivals, f"{place}: arrivals")
         frequency = config.clock.frequency_mhz
         if abs(frequency / SYSTEM_CLOCK_MHZ - 1) > CLOCK_TOLERANCE:
@@ -149,8 +152,9 @@ class MenuSource:
             self.pipeline_config, context.menu, f"{self.place}: pipeline"
         )
         self.library = build_library(
-            context, self.plan.inputs, own.events, self._luminosity, where, keep_hits=own.pile_up
-        )
+            context, self.plan.inputs, own.events, self._luminosity, where, keep_hits=own.pile_up,
+            progress=self._progress,
+        )  # fmt: skip
         _ = self.table  # refuses a menu that can never accept
 
     @property
@@ -285,7 +289,9 @@ class MenuSource:
         return study
 
 
-def source(config: ReadoutConfig, place: str) -> Source:
+def source(
+    config: ReadoutConfig, place: str, progress: Callable[[str, int], None] | None = None
+) -> Source:
     """Return candidates from a menu.
 
     Raises
@@ -293,7 +299,7 @@ def source(config: ReadoutConfig, place: str) -> Source:
     InputError, CheckFailed
         As `MenuSource`.
     """
-    return MenuSource(config, place)
+    return MenuSource(config, place, progress=progress)
 
 
 def _accelerator(config: ReadoutConfig, place: str) -> Accelerator | None:
