@@ -7,12 +7,12 @@ python benchmarks/muon_trigger.py [--events N] [--seed S] [TABLE …]
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from muon_rates import background
 from muon_samples import (
     REGIONS,
     Array,
@@ -21,29 +21,26 @@ from muon_samples import (
     bins,
     by_lines,
     chain,
-    detectors,
     gun,
     momenta,
     noiseless,
     share,
     shares,
     show,
+    simulate,
     single,
 )
+from muon_speed import speed
 from numpy.typing import NDArray
 
-from firmware_models import ecl_cluster, ecl_selection, grl_match, grl_neural, grl_short, klm_sector
-from firmware_models.interface.clock import DATA_CLOCK_NS
-from firmware_models.interface.ecl import ECL_CLUSTERS
-from firmware_models.klm_hits import KlmHits
+from firmware_models import klm_sector
 from firmware_models.trigger_cells import FIRST_BACKWARD, FIRST_BARREL
 from sim.detector.klm.config import HadronConfig, KlmConfig, PlaneConfig
 from sim.detector.klm.layers import TAN_SIDE
 from sim.detector.klm.response import KlmResponse
+from sim.events import Events
 from sim.processes import get_process
-from sim.study.tracks import WINDOW_DATA_CLOCKS, counted_once
 from trigger.matching import MatchWords, match
-from trigger.track_trigger import TrackTrigger
 
 LINES = ("klmhit", "eklmhit", "cdcklm1", "seklm1", "sttklm")
 P_EDGES = (0.5, 0.55, 0.6, 0.65, 0.7, 0.8, 0.9, 1.0, 1.5, 2.0, 3.0, 5.0)
@@ -51,8 +48,6 @@ PLATEAU = (1.5, 5.0)
 THETA_EDGES = (17, 20, 25, 30, 35, 40, 45, 55, 65, 75, 77, 79, 85, 95, 105, 115, 120, 125, 130, 135,
                140, 145, 150)  # fmt: skip
 SECTOR_EDGES = (-22.5, -21.5, -20.5, -19, -15, -5, 5, 15, 19, 20.5, 21.5, 22.5)
-PLANES = (5, 6, 7, 8, 9, 10)
-WINDOW_S = WINDOW_DATA_CLOCKS * DATA_CLOCK_NS * 1e-9
 Words = NDArray[np.void]
 
 
@@ -201,62 +196,6 @@ def matches(n: int, seed: int) -> None:
     show("The same, 0.5 to 5 GeV, with other registers", ("", *head), rows)
 
 
-def sector_words(hits: KlmHits, planes: int, mask: int | None = None) -> Words:
-    """Return the sectors for another number of planes."""
-    frames = klm_sector.quantize(hits.offsets, *hits.places(), hits.layer, hits.plane)
-    registers = {f"{part}_planes": np.array([planes]) for part in ("barrel", "endcap")}
-    if mask is not None:
-        registers |= {f"{part}_mask": np.array([mask]) for part in ("barrel", "endcap")}
-    return klm_sector.evaluate(frames, registers)
-
-
-def coincidences(n: int, seed: int, level: float, fired: Words) -> list[float]:
-    """Return the chance of a match of tracks with windows in which sectors fired, by line.
-
-    The detectors' backgrounds are independent: each window with a track is put beside many
-    windows of the muon detector.
-    """
-    words = counted_once(TrackTrigger(chain().registers).evaluate(
-        detectors(level)[1].background_events(n, seed, 0)))  # fmt: skip
-    some = (words.counts["tracks"] > 0) | words.short["ts"].any(axis=1)
-    tracks = words.select(np.flatnonzero(some))
-    if not len(fired) or not len(tracks):
-        return [0.0, 0.0, float(some.sum())]
-    passed = np.zeros(2)
-    repeats = 20
-    rng = np.random.default_rng(seed)
-    for _ in range(repeats):
-        sectors = fired[rng.integers(0, len(fired), len(tracks))]
-        found = match(chain().registers, ECL_CLUSTERS.zeros(len(tracks)), tracks, sectors).match
-        passed += [found[name].any(axis=1).sum() for name in ("cdcklm", "seklm")]
-    return [*(passed / (repeats * n)), float(some.sum())]
-
-
-def background(n: int, seed: int) -> None:
-    """Rates without a collision."""
-    windows, mask = 50 * n, ((1 << 30) - 1) & ~0xF
-    rows = []
-    for level in (1.0, 2.0, 5.0):
-        parts = [detectors(level)[2].background_events(n, seed, chunk) for chunk in range(50)]
-        cases: list[tuple[int, int | None]] = [(planes, None) for planes in PLANES]
-        for planes, masked in [*cases, (5, mask)]:
-            words = np.concatenate([sector_words(part, planes, masked) for part in parts])
-            cells = []
-            for name in ("klm", "eklm", "klmb2b"):
-                k, hz = int((words[name] > 0).sum()), 1.0 / (windows * WINDOW_S)
-                cells.append(f"{k * hz:,.0f} ± {np.sqrt(max(k, 1)) * hz:,.0f}")
-            fired = words[(words["klm"] > 0) | (words["eklm"] > 0)]
-            cdcklm, seklm, k = coincidences(n, seed, level, fired)
-            for chance in (cdcklm, seklm):
-                hz = chance * len(fired) / (windows * WINDOW_S)
-                cells.append(f"{hz:.2g}")
-            label = f"{planes}" + ("" if masked is None else ", layers 2 to 14")
-            rows.append([f"{level:g}", label, *cells, f"{k:.0f}"])
-    show(f"Rates of windows without a collision [Hz], {windows:,} windows of the muon detector",
-         ("level", "planes", "klm_hit", "eklm_hit", "klmb2b", "cdcklm", "seklm",
-          "windows with tracks"), rows)  # fmt: skip
-
-
 def hadrons(n: int, seed: int) -> None:
     """Pions and kaons."""
     edges = (0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0)
@@ -285,62 +224,62 @@ def hadrons(n: int, seed: int) -> None:
     show("A barrel sector fires, without noise, with causes switched off", ("p", *head), rows)
 
 
-def clocked(times: dict[str, Array], name: str, work: Callable[[], Any]) -> Any:
-    """Return the result; add wall-clock and processor time of the second run."""
-    work()
-    began = np.array((time.perf_counter(), time.process_time()))
-    result = work()
-    times[name] = np.array((time.perf_counter(), time.process_time())) - began
-    return result
+def leptons(events: Events, code: int) -> tuple[Array, Array]:
+    """Return θ [deg] of both leptons, shape (n, 2), and the strongest photon's energy [GeV]."""
+    p4, first = events.p4, events.offsets[:-1]
+    theta = np.degrees(np.arctan2(np.hypot(p4[:, 0], p4[:, 1]), p4[:, 2]))
+    own = np.abs(events.pdg) == code
+    which = np.cumsum(own) - own - np.repeat((np.cumsum(own) - own)[first], np.diff(events.offsets))
+    found = np.full((len(events), 2), np.nan)
+    found[events.event_of[own], which[own]] = theta[own]
+    photon = np.zeros(len(events))
+    np.maximum.at(photon, events.event_of, np.where(events.pdg == 22, p4[:, 3], 0.0))
+    return found, photon
 
 
-def parts(level: float, n: int, seed: int) -> dict[str, Array]:
-    """Return wall-clock and processor time [s] of each part, for muon pairs."""
-    events = get_process("dimuon").generate(n, seed, 0)
-    times: dict[str, Array] = {}
-    calorimeter, chamber, klm = detectors(level)
-    cells = clocked(times, "response: calorimeter", lambda: calorimeter.respond(events, seed))
-    wires = clocked(times, "response: drift chamber", lambda: chamber.respond(events, seed))
-    muons = clocked(times, "response: muon detector", lambda: klm.respond(events, seed))
-    trigger = TrackTrigger(chain().registers)
-    clusters = clocked(times, "ecl_cluster", lambda: ecl_cluster.evaluate_hits(cells))
-    clocked(times, "ecl_selection", lambda: ecl_selection.evaluate(clusters))
-    tracks = clocked(times, "tracks with grl_short", lambda: trigger.evaluate(wires))
-    clocked(times, "of it: grl_short", lambda: grl_short.evaluate(tracks.full))
-    sectors = clocked(times, "klm_sector", lambda: chain().muon_words(muons))
+def collisions(n: int, seed: int) -> None:
+    """Muon pairs and Bhabha events: lines that need an explanation."""
 
-    def matched() -> Words:
-        objects = grl_match.quantize(tracks.full, tracks.short, clusters, sectors)
-        return grl_match.evaluate(objects)
+    def within(theta: Array, *ranges: tuple[float, float]) -> Mask:
+        return np.any([(theta > low) & (theta < high) for low, high in ranges], axis=0)
 
-    def neural() -> Words:
-        frames = grl_neural.quantize(
-            tracks.neural, tracks.frames, tracks.window_of, clusters, sectors
-        )
-        return grl_neural.evaluate(frames)
-
-    clocked(times, "grl_match", matched)
-    clocked(times, "grl_neural", neural)
-    words = chain().event_words(clusters, tracks, sectors)
-    clocked(times, "menu with its inputs", lambda: chain().decide_words(words))
-    clocked(times, "hits to lines", lambda: chain().decide(cells, trigger.evaluate(wires), muons))
-    return times
-
-
-def speed(n: int, seed: int) -> None:
-    """Hits to lines, one core, part by part."""
-    rows = [
-        [f"{level:g}", name, f"{n / wall:,.0f}", f"{n / cpu:,.0f}", f"{1e6 * cpu / n:.2f}"]
-        for level in (0.0, 1.0)
-        for name, (wall, cpu) in parts(level, n, seed).items()
-    ]
-    show("Muon pairs, one core [events/s] (aim: 20,000 hits to lines)",
-         ("background", "part", "by the clock", "by processor time", "µs an event"),
-         rows)  # fmt: skip
+    sample = simulate(get_process("dimuon").generate(n, seed, 0), seed)
+    theta, _ = leptons(sample.events, 13)
+    barrel, endcap = within(theta, (50, 120)), within(theta, (20, 47), (120, 150))
+    groups = {
+        "all": np.ones(n, bool), "both at 50° to 120°": barrel.all(axis=1),
+        "one or two at 20° to 47° or 120° to 150°": endcap.any(axis=1),
+        "none there": ~endcap.any(axis=1),
+    }  # fmt: skip
+    lines = ("klmhit", "klm2", "mu_b2b", "mu_pair", "cdcklm1", "cdcklm2", "eklmhit", "seklm1",
+             "ieklm1", "mu_eb2b")  # fmt: skip
+    rows = [[name, f"{chosen.mean():.3f}",
+             *(share(sample.lines[line][chosen]) for line in lines)]
+            for name, chosen in groups.items()]  # fmt: skip
+    show("Muon pairs", ("muons", "share", *lines), rows)
+    process = get_process("bhabha", radiation="initial")
+    sample = simulate(process.generate(n, seed, 0), seed)
+    theta, photon = leptons(sample.events, 11)
+    inside = within(theta, (33, 123)).sum(axis=1)
+    gap = within(theta, (30.3, 33.5), (126.5, 131.5)).any(axis=1)
+    assert sample.words.tracks is not None
+    one = sample.words.tracks.counts["tracks"] == 1
+    sigma, rows = process.cross_section().value_nb, []
+    for name, fired in (("one 2D track", one), ("fp", sample.lines["fp"]),
+                        ("fed", sample.lines["fed"])):  # fmt: skip
+        radiated = photon > 0.5
+        cells = [share(mask[fired]) for mask in (
+            inside == 0, inside == 1, inside == 2, radiated, gap & ~radiated, ~gap & ~radiated,
+        )]  # fmt: skip
+        rows.append([name, f"{fired.mean() * sigma:.2f}", *cells])
+    show("Bhabha events, before prescale: electrons within 33° to 123°, and why there is no veto",
+         ("", "cross-section [nb]", "none", "one", "both", "photon above 0.5 GeV",
+          "no photon, one at a gap of the calorimeter", "neither"), rows)  # fmt: skip
 
 
 TABLES: dict[str, Callable[[int, int], None]] = {
-    table.__name__: table for table in (efficiency, budget, matches, background, hadrons, speed)
+    table.__name__: table
+    for table in (efficiency, budget, matches, background, hadrons, collisions, speed)
 }
 
 
