@@ -19,10 +19,11 @@ WINDOW_S = WINDOW_DATA_CLOCKS * DATA_CLOCK_NS * 1e-9
 Words = NDArray[np.void]
 
 
-def sector_words(hits: KlmHits, planes: int, mask: int | None = None) -> Words:
-    """Return the sectors for another number of planes."""
+def sector_words(hits: KlmHits, planes: int, mask: int | None = None, recovery: int = 1) -> Words:
+    """Return the sectors for other registers."""
     frames = klm_sector.quantize(hits.offsets, *hits.places(), hits.layer, hits.plane)
     registers = {f"{part}_planes": np.array([planes]) for part in ("barrel", "endcap")}
+    registers["recovery"] = np.array([recovery])
     if mask is not None:
         registers |= {f"{part}_mask": np.array([mask]) for part in ("barrel", "endcap")}
     return klm_sector.evaluate(frames, registers)
@@ -59,17 +60,21 @@ def background(n: int, seed: int) -> None:
         cases: list[tuple[int, int | None]] = [(planes, None) for planes in PLANES]
         for planes, masked in [*cases, (5, mask)]:
             words = np.concatenate([sector_words(part, planes, masked) for part in parts])
-            cells = []
-            for name in ("klm", "eklm", "klmb2b"):
-                k, hz = int((words[name] > 0).sum()), 1.0 / (windows * WINDOW_S)
+            alone = np.concatenate([sector_words(part, planes, masked, 0) for part in parts])
+            cells, hz = [], 1.0 / (windows * WINDOW_S)
+            for given, name, least in (
+                (words, "klm", 1), (words, "eklm", 1), (alone, "klm", 1), (alone, "eklm", 1),
+                (words, "klm", 2), (words, "eklm", 2), (words, "klmb2b", 1),
+            ):  # fmt: skip
+                k = int((given[name] >= least).sum())
                 cells.append(f"{k * hz:,.0f} ± {np.sqrt(max(k, 1)) * hz:,.0f}")
             fired = words[(words["klm"] > 0) | (words["eklm"] > 0)]
             cdcklm, seklm, k = coincidences(n, seed, level, fired)
             for chance in (cdcklm, seklm):
-                hz = chance * len(fired) / (windows * WINDOW_S)
-                cells.append(f"{hz:.2g}")
+                cells.append(f"{chance * len(fired) * hz:.2g}")
             label = f"{planes}" + ("" if masked is None else ", layers 2 to 14")
             rows.append([f"{level:g}", label, *cells, f"{k:.0f}"])
     show(f"Rates of windows without a collision [Hz], {windows:,} windows of the muon detector",
-         ("level", "planes", "klm_hit", "eklm_hit", "klmb2b", "cdcklm", "seklm",
+         ("level", "planes", "klm_hit", "eklm_hit", "klm_hit, no recovery", "eklm_hit, no recovery",
+          "klm > 1", "eklm > 1", "klmb2b", "cdcklm", "seklm",
           "windows with tracks"), rows)  # fmt: skip

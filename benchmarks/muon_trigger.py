@@ -181,7 +181,7 @@ def matches(n: int, seed: int) -> None:
     for settings in (
         {"ecl_bins": 1}, {"ecl_bins": 2}, {"ecl_bins": 3}, {"klm_window": 160},
         {"klm_window": 196}, {"klm_window": 232}, {"klm_window": 320}, {"klm_margin": 0},
-        {"ecl_phi": 41}, {"ecl_z": 614},
+        {"klm_margin": 1229}, {"ecl_phi": 41}, {"ecl_z": 614},
     ):  # fmt: skip
         (register, value) = next(iter(settings.items()))
         own = rematched(sample, clusters, sectors, **settings)

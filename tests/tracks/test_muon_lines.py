@@ -178,3 +178,34 @@ def test_short_tracks_find_their_endcap_sector() -> None:
     lines = sample.lines["seklm1"] | sample.lines["seklm2"]
     assert lines[both].mean() > 0.97
     assert sample.lines["ieklm1"][both].mean() > 0.9
+
+
+@pytest.mark.parametrize(("name", "field", "n"), [("barrel", "klm", 16), ("endcap", "eklm", 4)])
+def test_rate_of_noise(name: str, field: str, n: int) -> None:
+    """Windows without a collision: chance of at least 6 of a sector's planes, one plane at a time.
+
+    Planes fire by Poisson with their rates; recovery off. The endcaps' two rings differ in layers.
+    """
+    windows, least = 40_000, 6
+    config = KlmConfig(background=PlaneNoiseConfig(level=5.0))
+    hits = KlmResponse(config).background_events(windows, 9)
+    chain = Chain.build(
+        load("low_multiplicity"),
+        {"klm_sector": {"recovery": 0, "barrel_planes": least, "endcap_planes": least}},
+    )
+    fired = int((chain.muon_words(hits)[field] > 0).sum())
+    quiet = 1.0
+    layers, depth, rings = ((15,), 3.0, (n,)) if name == "barrel" else ((14, 12), 10.0, (n, n))
+    first = 125.0 * np.exp(2.0 / 3.0) if name == "barrel" else 125.0
+    for count, ring in zip(layers, rings, strict=True):
+        chance = np.zeros(2 * count + 1)
+        chance[0] = 1.0
+        for layer in range(count):
+            khz = 4.0 + 5.0 * first * np.exp(-layer / depth)
+            p = 1.0 - np.exp(-khz * 1e-6 * 251.5)
+            for _ in range(2):
+                chance = chance * (1.0 - p) + np.concatenate(([0.0], chance[:-1])) * p
+        quiet *= chance[:least].sum() ** ring
+    expected = windows * (1.0 - quiet)
+    assert expected > 1000
+    assert abs(fired - expected) < 4.0 * np.sqrt(expected)
