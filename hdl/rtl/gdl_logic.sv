@@ -1,5 +1,5 @@
 // Generated from menu low_multiplicity 5. Do not edit.
-// sha256 bb7b1f866c575496a2aed2c2a73d9a3550c1ae58efbaac3002a2cd5826a4fbad
+// sha256 d9a24c0d1f7243c62fc6827d0313c472ad31c4649a9aa8ebf64fbcfbf3ffca64
 //
 // Global decision logic: every output line is a sum of products of the input bits.
 module gdl_logic (

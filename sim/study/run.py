@@ -25,6 +25,7 @@ from sim.study.tracks import WINDOW_DATA_CLOCKS
 from sim.study.workers import in_order
 from sim.truth import VARIABLES
 from trigger import samples as normalisation
+from trigger.chain import Chain
 from trigger.decisions import MenuId
 from trigger.efficiency import EfficiencyTable
 from trigger.menu import Menu
@@ -177,6 +178,10 @@ def run_study(
             with located("readout"):
                 readout_config(config)
         scenarios = scenario_studies(config)
+        for number, study in enumerate(scenarios):
+            with located(f"scenarios.{number} ({study.scenario.name})"):
+                # Unknown names and values that do not fit are refused before the first event.
+                Chain.build(context.menu, study.config.registers, study.config.study.working_point)
     result = StudyResult(
         config, context.menu, [sample_result(context, s) for s in config.samples], None, {},
         context.unproduced_inputs(),

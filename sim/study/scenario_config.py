@@ -67,6 +67,8 @@ class Scenario(Strict):
     """Factor to the study's own level, or ``machine``."""
     machine: MachinePoint | None = None
     """Beams, for ``machine``; none: that of `MACHINE_POINTS` at this luminosity."""
+    working_point: str | None = None
+    """A named set of thresholds of the menu, in place of the study's; none: the study's."""
     events: Annotated[int, Field(ge=1, le=10**12)] | None = None
     """Events of all its samples together; none: as many as the study's."""
 

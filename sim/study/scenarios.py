@@ -120,6 +120,7 @@ def _own_study(scaled: StudyConfig, scenario: Scenario) -> StudyConfig:
         "luminosity_cm2_s": scenario.luminosity_cm2_s,
         "seed": int(rng.integers(2**62)),
         "events": scenario.events or scaled.study.events,
+        "working_point": scenario.working_point or scaled.study.working_point,
     }
     data |= {
         "samples": [sample for sample in data["samples"] if sample["rates"]],
@@ -140,6 +141,7 @@ def _one(result: ScenarioResult) -> dict[str, Any]:
         "name": study.scenario.name,
         "luminosity_cm2_s": study.scenario.luminosity_cm2_s,
         "background": {"level": study.level, **study.origin},
+        "working_point": study.config.study.working_point,
         "menu": rates.menu.as_dict(),
         "n_events": sum(result.n_events.values()),
         "coincidence": result.coincidence(),
