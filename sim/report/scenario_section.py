@@ -46,7 +46,9 @@ def scenario_section(scenarios: Sequence[dict[str, Any]], focus: Sequence[str]) 
             f"{scenario['name']}: {scenario['luminosity_cm2_s']:g} /(cm² s), background × "
             f"{scenario['background']['level']:.3g}"
         )
-        body += paragraph(_origin(scenario["background"]) + _events(scenario))
+        point = scenario["working_point"]
+        thresholds = f"Working point {point}. " if point else ""
+        body += paragraph(_origin(scenario["background"]) + thresholds + _events(scenario))
         rows = [_row("Level-1 total", "", scenario["total"])]
         rows += [
             _row(line["name"], f"{line['prescale']:g}", line)

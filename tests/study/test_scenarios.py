@@ -205,6 +205,26 @@ def test_levels_of_all_simulated_detectors_are_scaled() -> None:
     )
 
 
+def test_a_working_point_of_its_own_changes_the_thresholds_and_nothing_else() -> None:
+    one = {"name": "twice", "luminosity_cm2_s": 2e35, "background": 30.0, "events": 900}
+    low = _changed(scenarios=[{**one, "working_point": "lml0_two_clusters"}])
+    given, plain = (
+        run_study(parse_study(data, "x")).scenarios[0] for data in (low, _changed(scenarios=[one]))
+    )
+    both = [scenarios_json([result])[0] for result in (given, plain)]
+    assert [found["working_point"] for found in both] == ["lml0_two_clusters", None]
+    rates = [{line["name"]: line["all"]["rate_hz"] for line in found["lines"]} for found in both]
+    changed = {name for name in rates[0] if rates[0][name] != rates[1][name]}
+    assert changed == {"lml0"}
+    assert 0 < rates[0]["lml0"] < rates[1]["lml0"]
+
+
+def test_an_unknown_working_point_is_refused_before_the_first_event() -> None:
+    one = {"name": "a", "luminosity_cm2_s": 1e35, "working_point": "high_backgrund"}
+    with pytest.raises(InputError, match=r"scenarios\.0 \(a\).*nearest: 'high_background'"):
+        run_study(parse_study(_changed(scenarios=[one]), "x"))
+
+
 def test_random_numbers_are_a_scenarios_own(config: StudyConfig) -> None:
     studies = scenario_studies(config)
     contexts = [Context(each) for each in (config, *(study.config for study in studies))]
