@@ -210,7 +210,8 @@ def evaluate(
     low, high = segment_views().near[part].tolist()
     _evaluate(
         words["hit"], words["time"], words["clock"], part, least, low, high, elements,
-        extra_elements(part, shape), row_masks()[part], chosen.entries[FIRST_ENTRY[part] : FIRST_ENTRY[part + 1]],
+        extra_elements(part, shape), row_masks()[part],
+        chosen.entries[FIRST_ENTRY[part] : FIRST_ENTRY[part + 1]],
         current.stamp, out["valid"], out["id"], out["time"], out["lr"], out["position"],
         out["fastest"], out["pattern"], out["dropped"],
     )  # fmt: skip

@@ -30,13 +30,13 @@ WIDE_FAN = (
     (-4, -3, -2, -1, 0, 1, 2, 3, 4),
 )  # fmt: skip
 """Superlayer 0: wires relative to the centre's, row by row; their edges are seen from the centre at
-46° to 58°."""
+48° to 60° to the radial direction."""
 
 WIDE_HOUR_GLASS = (
     (-3, -2, -1, 0, 1, 2, 3), (-2, -1, 0, 1), (0,), (-2, -1, 0, 1), (-3, -2, -1, 0, 1, 2, 3),
 )  # fmt: skip
-"""Superlayers 1 to 8; the edges of the outermost rows are seen from the centre at 44° (superlayer 1)
-to 58° (8)."""
+"""Superlayers 1 to 8; the edges of the outermost rows are seen from the centre at 42° (superlayer
+1) to 61° (8)."""
 
 
 def extra_wires(superlayer: int) -> tuple[tuple[int, int], ...]:

@@ -70,7 +70,7 @@ module cdc_segment_fires
   wire [IDS-1:0] row_4 = r4_b1 | r4_d0 | r4_u1 | ((fan | wide) & (r4_b2 | r4_u2))
                        | (wide & (r4_b3 | r4_u3)) | (wide_fan & (r4_b4 | r4_u4));
   wire [IDS-1:0] first = fan_i ? r0_d0 : r2_d0;
-  wire [IDS-1:0] second = fan_i ? row_1 : r3_b1 | r3_d0;
+  wire [IDS-1:0] second = fan_i ? r1_b1 | r1_d0 : r3_b1 | r3_d0;
 
   // Where at least so many of five vectors are set.
   logic [IDS-1:0] enough;
