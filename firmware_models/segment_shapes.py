@@ -1,7 +1,7 @@
 """Extended shape of a track segment: wires beside the pattern that count for its layers alone.
 
 A straight track that crosses the layers at an angle α to the radial direction moves by tan α times
-the distance of the layers; fan and hour-glass hold it to about 35°. The extended shape has wires
+the distance of the layers; fan and hour-glass hold it to about 30°. The extended shape has wires
 beside these, so that it holds tracks to about 60° (docs/validation/displaced_segments.md). They add
 to the layers that are hit, and to nothing else: priority wires, times, pattern and look-up table
 stay those of the standard shape.
