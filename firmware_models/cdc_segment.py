@@ -39,6 +39,7 @@ from firmware_models.segment_rules import (
     told_pattern,
     told_side,
 )
+from firmware_models.segment_shapes import EXTENDED, STANDARD, extra_elements
 from firmware_models.segment_views import segment_views, wire_columns
 from firmware_models.wire_hits import WINDOW_TICKS, WireHits
 
@@ -145,16 +146,18 @@ def quantize(
     return words
 
 
-def check_registers(registers: Registers | None) -> tuple[int, int]:
-    """Return superlayer and threshold that the block runs with.
+def check_registers(registers: Registers | None) -> tuple[int, int, int]:
+    """Return superlayer, threshold and shape that the block runs with.
 
     Raises
     ------
     InputError
-        For an unknown register, a superlayer outside 0 to 8, or a threshold outside 1 to 5.
+        For an unknown register, a superlayer outside 0 to 8, a threshold outside 1 to 5, or a
+        shape other than 0 and 1.
     """
     chosen = BLOCK.defaults() | (registers or {})
-    limits = {"superlayer": (0, N_SUPERLAYER - 1), "min_layers": (1, N_ROW)}
+    limits = {"superlayer": (0, N_SUPERLAYER - 1), "min_layers": (1, N_ROW),
+              "shape": (STANDARD, EXTENDED)}  # fmt: skip
     values = []
     for name in chosen:
         if name not in limits:
@@ -166,7 +169,7 @@ def check_registers(registers: Registers | None) -> tuple[int, int]:
                              f"{', '.join(map(str, given.tolist()))}",
                              place=f"{BLOCK.name}.{name}")  # fmt: skip
         values.append(int(given[0]))
-    return values[0], values[1]
+    return values[0], values[1], values[2]
 
 
 def evaluate(
@@ -196,7 +199,7 @@ def evaluate(
     InputError
         For an unknown register, a register out of range, or tables that do not fit.
     """
-    part, least = check_registers(registers)
+    part, least, shape = check_registers(registers)
     chosen = load() if lut is None else lut
     if lut is not None:
         check(lut)
@@ -207,7 +210,8 @@ def evaluate(
     low, high = segment_views().near[part].tolist()
     _evaluate(
         words["hit"], words["time"], words["clock"], part, least, low, high, elements,
-        row_masks()[part], chosen.entries[FIRST_ENTRY[part] : FIRST_ENTRY[part + 1]],
+        extra_elements(part, shape), row_masks()[part],
+        chosen.entries[FIRST_ENTRY[part] : FIRST_ENTRY[part + 1]],
         current.stamp, out["valid"], out["id"], out["time"], out["lr"], out["position"],
         out["fastest"], out["pattern"], out["dropped"],
     )  # fmt: skip
@@ -240,7 +244,7 @@ def _rank(stamp, now):  # type: ignore[no-untyped-def]
 
 @njit()
 def _evaluate(  # type: ignore[no-untyped-def]
-    hit, time, clock, part, min_layers, low, high, elements, masks, lut, stamp,
+    hit, time, clock, part, min_layers, low, high, elements, extra_elements, masks, lut, stamp,
     valid_out, id_out, time_out, lr_out, position_out, fastest_out, pattern_out, dropped_out,
 ):  # fmt: skip
     """Fill the output fields frame by frame."""
@@ -255,8 +259,12 @@ def _evaluate(  # type: ignore[no-untyped-def]
             bits = np.int64(0)
             for index in range(len(elements)):
                 bits |= np.int64(stamp[N_ROW * own + elements[index]] >= 0) << index
+            extra = np.int64(0)
+            for index in range(len(extra_elements)):
+                live = stamp[N_ROW * own + extra_elements[index, 0]] >= 0
+                extra |= np.int64(live) << extra_elements[index, 1]
             pattern[own], position[own] = bits, 0
-            if hit_layers(bits, masks) >= min_layers:
+            if hit_layers(bits, extra, masks) >= min_layers:
                 position[own] = position_code(
                     bits, part, _rank(stamp[N_ROW * own + right], now),
                     _rank(stamp[N_ROW * own + left], now),

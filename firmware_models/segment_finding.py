@@ -27,6 +27,7 @@ from firmware_models.segment_rules import (
     told_pattern,
     told_side,
 )
+from firmware_models.segment_shapes import EXTENDED, STANDARD, extra_members
 from firmware_models.segment_views import segment_views
 from firmware_models.wire_hits import WINDOW_TICKS, WireHits
 
@@ -81,7 +82,10 @@ class Segments:
 
 
 def find_segments(
-    hits: WireHits, min_layers: int = MIN_LAYERS, lut: SegmentLut | None = None
+    hits: WireHits,
+    min_layers: int = MIN_LAYERS,
+    lut: SegmentLut | None = None,
+    shape: int = STANDARD,
 ) -> Segments:
     """Find the segments of windows.
 
@@ -93,15 +97,19 @@ def find_segments(
         Hit layers of five that are needed, 1 to 5.
     lut : SegmentLut, optional
         Default: the packaged tables.
+    shape : int, optional
+        0: standard, 1: extended (`segment_shapes`).
 
     Raises
     ------
     InputError
         For a wire that the chamber does not have (the message names the window), a threshold
-        outside 1 to 5, or tables that do not fit.
+        outside 1 to 5, an unknown shape, or tables that do not fit.
     """
     if not 1 <= min_layers <= N_ROW:
         raise InputError(f"must lie in 1 to {N_ROW}, not {min_layers}", place="min_layers")
+    if shape not in (STANDARD, EXTENDED):
+        raise InputError(f"must be {STANDARD} or {EXTENDED}, not {shape}", place="shape")
     chosen = load() if lut is None else lut
     if lut is not None:
         check(lut)
@@ -111,6 +119,7 @@ def find_segments(
         hits.offsets, hits.wire, hits.time, min_layers, chosen.entries, np.array(FIRST_ENTRY),
         table.member, table.member_index, table.superlayer, table.first, table.priority,
         table.second, row_masks(), _free_ends(),
+        *extra_members(shape),
     )  # fmt: skip
     superlayer = table.superlayer[number]
     return Segments(
@@ -168,7 +177,7 @@ def _more(number, rows, used):  # type: ignore[no-untyped-def]
 @njit()
 def _find(  # type: ignore[no-untyped-def]
     offsets, wire, tick, min_layers, lut, first_entry, member, member_index, superlayer, first,
-    priority, second, masks, free_ends,
+    priority, second, masks, free_ends, extra_member, extra_row,
 ):  # fmt: skip
     """Return offsets, segments and their columns: time, side, position, fastest, pattern."""
     n = len(offsets) - 1
@@ -177,6 +186,7 @@ def _find(  # type: ignore[no-untyped-def]
     rows = np.empty((len(number), 5), dtype=np.int16)
     time = np.full(N_WIRE, WINDOW_TICKS, dtype=np.int32)
     mask = np.zeros(N_SEGMENT, dtype=np.int32)
+    extra = np.zeros(N_SEGMENT, dtype=np.int64)
     fastest = np.full(N_SEGMENT, WINDOW_TICKS, dtype=np.int32)
     position = np.zeros(N_SEGMENT, dtype=np.int8)
     touched = np.empty(N_SEGMENT, dtype=np.int64)
@@ -200,12 +210,19 @@ def _find(  # type: ignore[no-untyped-def]
                     count += 1
                 mask[segment] |= np.int32(1) << np.int32(member_index[own, k])
                 fastest[segment] = min(fastest[segment], now)
+            for k in range(extra_member.shape[1]):
+                segment = extra_member[own, k]
+                if segment < 0:
+                    break
+                extra[segment] |= 1 << extra_row[own, k]
         found = 0
         for j in range(count):
             segment = touched[j]
             part, pattern = superlayer[segment], np.int64(mask[segment])
             code = position_code(pattern, part, time[second[segment, 0]], time[second[segment, 1]])
-            if code == NO_POSITION or hit_layers(pattern, masks[part]) < min_layers:
+            if code == NO_POSITION:
+                continue
+            if hit_layers(pattern, extra[segment], masks[part]) < min_layers:
                 continue
             position[segment] = code
             slot = found
@@ -244,4 +261,9 @@ def _find(  # type: ignore[no-untyped-def]
             fastest[touched[j]] = WINDOW_TICKS
         for i in range(offsets[event], offsets[event + 1]):
             time[wire[i]] = WINDOW_TICKS
+            for k in range(extra_member.shape[1]):
+                segment = extra_member[wire[i], k]
+                if segment < 0:
+                    break
+                extra[segment] = 0
     return begin, number[:at].copy(), rows[:at].copy()

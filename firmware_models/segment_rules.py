@@ -30,11 +30,11 @@ def row_masks() -> NDArray[np.int64]:
 
 
 @njit()
-def hit_layers(pattern, masks):  # type: ignore[no-untyped-def]
-    """Return the number of rows with a hit; `masks` of one superlayer."""
+def hit_layers(pattern, extra, masks):  # type: ignore[no-untyped-def]
+    """Return the number of rows with a hit; `masks` of one superlayer, `extra` has a bit a row."""
     layers = np.int64(0)
     for row in range(N_ROW):
-        layers += np.int64(pattern & masks[row] != 0)
+        layers += np.int64(pattern & masks[row] != 0 or extra >> row & 1)
     return layers
 
 

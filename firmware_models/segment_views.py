@@ -31,7 +31,7 @@ FIRST_LAYER = tuple(layer - (2 if s else 0) for s, layer in enumerate(FIRST_PRIO
 """Layer of the innermost of the five rows, by superlayer."""
 
 REACH = 4
-"""Columns beside those of `near` that are dealt: neighbours (1) and their patterns (2), and one."""
+"""Columns beside those of `near` that are dealt: wires of the extended shape."""
 
 MAX_OMEGA, MAX_PHI0 = N_OMEGA - 1, 82
 """Largest values of the 2D track's curvature and azimuth, in half-cells."""

@@ -186,9 +186,9 @@ class TrackTrigger:
         InputError
             As for `evaluate`.
         """
-        _, layers = cdc_segment.check_registers(self._of("cdc_segment"))
+        _, layers, shape = cdc_segment.check_registers(self._of("cdc_segment"))
         clock = np.broadcast_to(np.asarray(clock, dtype=np.int64), (len(hits),))
-        segments = stamped(find_segments(hits, layers), clock)
+        segments = stamped(find_segments(hits, layers, shape=shape), clock)
         slots, dropped = deal(segments)
         event = cdc_event_time.from_slots(
             slots, segments.superlayer, segments.local, segments.fastest, clock=clock

@@ -102,6 +102,7 @@ BLOCKS = (
           registers=(
               Register("superlayer", 0x000, 4, 0, 1, "", "0 to 8: shape, view and look-up table"),
               Register("min_layers", 0x001, 3, 4, 1, "", "hit layers of five that are needed"),
+              Register("shape", 0x002, 1, 0, 1, "", "1: extended shape for displaced tracks"),
           ),
           doc="Track segments of one superlayer that one tracker sees."),
     Block("cdc_event_time", "single track", EVENT_SEGMENTS, EVENT_TIME, latency=12,

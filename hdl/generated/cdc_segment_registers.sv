@@ -9,16 +9,19 @@ module cdc_segment_registers (
     input  logic [31:0] cfg_data_i,
     /* verilator lint_on UNUSEDSIGNAL */
     output logic [3:0] superlayer,
-    output logic [2:0] min_layers
+    output logic [2:0] min_layers,
+    output logic [0:0] shape
 );
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       superlayer <= 4'h0;
       min_layers <= 3'h4;
+      shape <= 1'h0;
     end else if (cfg_valid_i) begin
       case (cfg_addr_i)
         12'd0: superlayer <= cfg_data_i[3:0];
         12'd1: min_layers <= cfg_data_i[2:0];
+        12'd2: shape <= cfg_data_i[0:0];
         default: ;
       endcase
     end

@@ -1162,6 +1162,10 @@ package l1_pkg;
   localparam CDC_SEGMENT_REG_MIN_LAYERS_W = 3;
   localparam CDC_SEGMENT_REG_MIN_LAYERS_N = 1;
   localparam CDC_SEGMENT_REG_MIN_LAYERS_DEFAULT = 4;
+  localparam CDC_SEGMENT_REG_SHAPE_ADDR = 2;
+  localparam CDC_SEGMENT_REG_SHAPE_W = 1;
+  localparam CDC_SEGMENT_REG_SHAPE_N = 1;
+  localparam CDC_SEGMENT_REG_SHAPE_DEFAULT = 0;
   // Event time from a histogram of the segments' earliest times.
   localparam CDC_EVENT_TIME_LATENCY = 12;
   localparam CDC_EVENT_TIME_INTERVAL = 4;

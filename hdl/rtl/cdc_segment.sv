@@ -36,6 +36,7 @@ module cdc_segment
 
   logic [CDC_SEGMENT_REG_SUPERLAYER_W-1:0] superlayer;
   logic [CDC_SEGMENT_REG_MIN_LAYERS_W-1:0] min_layers;
+  logic [CDC_SEGMENT_REG_SHAPE_W-1:0] shape;
   cdc_segment_registers u_registers (.*);
   logic [CDC_SEGMENT_IDS-1:0] near;
   cdc_segment_view u_view (
@@ -112,6 +113,7 @@ module cdc_segment
       .clk_i,
       .valid_i     (token_q[1]),
       .fan_i       (superlayer == '0),
+      .wide_i      (shape[0]),
       .near_i      (near),
       .least_i     (min_layers),
       .live_i      (live),

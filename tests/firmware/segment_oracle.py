@@ -12,6 +12,8 @@ import numpy as np
 
 FAN = {0: [0], 1: [-1, 0], 2: [-1, 0, 1], 3: [-2, -1, 0, 1], 4: [-2, -1, 0, 1, 2]}
 HOUR_GLASS = {0: [-1, 0, 1], 1: [-1, 0], 2: [0], 3: [-1, 0], 4: [-1, 0, 1]}
+WIDE_FAN = {0: [], 1: [-2, 1], 2: [-2, 2], 3: [-4, -3, 2, 3], 4: [-4, -3, 3, 4]}
+WIDE_HOUR_GLASS = {0: [-3, -2, 2, 3], 1: [-2, 1], 2: [], 3: [-2, 1], 4: [-3, -2, 2, 3]}
 CELLS = [160, 160, 192, 224, 256, 288, 320, 352, 384]
 SHIFT = [0, 0, 0, 0, 0, 16, 0, 16, 16]
 NEAR = [
@@ -35,11 +37,16 @@ def shape(superlayer: int) -> dict[int, list[int]]:
     return HOUR_GLASS if superlayer else FAN
 
 
-class Finder:
-    """One finder: superlayer, threshold, table."""
+def extra(superlayer: int) -> dict[int, list[int]]:
+    """Return the wires by row that only the extended shape has."""
+    return WIDE_HOUR_GLASS if superlayer else WIDE_FAN
 
-    def __init__(self, superlayer: int, least: int, table: list[int]) -> None:
-        self.superlayer, self.least, self.table = superlayer, least, table
+
+class Finder:
+    """One finder: superlayer, threshold, table, extended shape or not."""
+
+    def __init__(self, superlayer: int, least: int, table: list[int], wide: int = 0) -> None:
+        self.superlayer, self.least, self.table, self.wide = superlayer, least, table, wide
         self.live: dict[Wire, tuple[int, int]] = {}  # clock modulo 32, time in it
 
     def age(self, wire: Wire, now: int) -> int:
@@ -81,6 +88,12 @@ class Finder:
         ]
         hit = [wire in self.live for _, wire in wires]
         rows = {row for (row, _), one in zip(wires, hit, strict=True) if one}
+        if self.wide:
+            rows |= {
+                row
+                for row, relatives in extra(self.superlayer).items()
+                if any((number + 4 + relative, row) in self.live for relative in relatives)
+            }
         first_row = 0 if self.superlayer == 0 else 2
         first = (number + 4, first_row)
         right, left = (number + 3, first_row + 1), (number + 4, first_row + 1)
@@ -124,7 +137,9 @@ def hits_of(word: np.void) -> dict[Wire, int]:
     }
 
 
-def run(words: np.ndarray, superlayer: int, least: int, table: list[int]) -> list[Frame]:
+def run(
+    words: np.ndarray, superlayer: int, least: int, table: list[int], wide: int = 0
+) -> list[Frame]:
     """Return the frames of a stream."""
-    finder = Finder(superlayer, least, table)
+    finder = Finder(superlayer, least, table, wide)
     return [finder.step(hits_of(word), int(word["clock"])) for word in words]

@@ -219,6 +219,7 @@ def test_stream_in_parts(lut: SegmentLut) -> None:
         ({"min_layers": [0]}, "min_layers: must be one number of 1 to 5, not 0"),
         ({"min_layers": [6]}, "min_layers: must be one number of 1 to 5, not 6"),
         ({"min_layers": [4, 4]}, "min_layers: must be one number of 1 to 5, not 4, 4"),
+        ({"shape": [2]}, "shape: must be one number of 0 to 1, not 2"),
         ({"layers": [4]}, "unknown register 'layers'"),
     ],
 )

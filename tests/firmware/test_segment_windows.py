@@ -36,15 +36,18 @@ def random_hits(shares: list[float], seed: int = 3, ticks: int = 300) -> WireHit
 SHARES = [0.0, 0.03, 0.08, 0.15, 0.3, 0.6, 1.0, 0.0, 0.1]
 
 
-@pytest.mark.parametrize("least", [1, 3, 4, 5])
-def test_window_equals_the_stream_at_its_last_clock(least: int, lut: SegmentLut) -> None:
+@pytest.mark.parametrize(("least", "shape"), [(1, 0), (3, 0), (4, 0), (5, 0), (3, 1), (4, 1)])
+def test_window_equals_the_stream_at_its_last_clock(
+    least: int, shape: int, lut: SegmentLut
+) -> None:
     hits = random_hits(SHARES)
-    segments = find_segments(hits, least, lut)
+    segments = find_segments(hits, least, lut, shape)
     slots, dropped = deal(segments)
     assert dropped.any()
     for superlayer in range(9):
         words = list_words(segments, slots, dropped, superlayer)
-        registers = {"superlayer": np.array([superlayer]), "min_layers": np.array([least])}
+        registers = {"superlayer": np.array([superlayer]), "min_layers": np.array([least]),
+                     "shape": np.array([shape])}  # fmt: skip
         for tracker in range(4):
             frames = quantize(hits, superlayer, tracker)
             out = cdc_segment.evaluate(frames, registers, lut=lut)[LAST::32]
@@ -100,6 +103,22 @@ def test_wires_outside_the_chamber_are_refused(lut: SegmentLut) -> None:
 def test_bad_threshold_is_refused(least: int, lut: SegmentLut) -> None:
     with pytest.raises(InputError, match=f"min_layers: must lie in 1 to 5, not {least}"):
         find_segments(random_hits([0.1]), least, lut)
+
+
+def test_unknown_shape_is_refused(lut: SegmentLut) -> None:
+    with pytest.raises(InputError, match="shape: must be 0 or 1, not 2"):
+        find_segments(random_hits([0.1]), lut=lut, shape=2)
+
+
+def test_windows_of_the_extended_shape_do_not_depend_on_each_other(lut: SegmentLut) -> None:
+    hits = random_hits(SHARES)
+    turned = hits.select(np.arange(len(hits))[::-1])
+    whole, back = find_segments(hits, lut=lut, shape=1), find_segments(turned, lut=lut, shape=1)
+    assert np.array_equal(np.diff(whole.offsets), np.diff(back.offsets)[::-1])
+    order = np.argsort(len(hits) - 1 - back.window_of, kind="stable")
+    for name in vars(whole):
+        if name != "offsets":
+            assert np.array_equal(getattr(whole, name), getattr(back, name)[order])
 
 
 def dealt_by_hand(segments: Segments) -> tuple[list[list[list[int]]], list[list[int]]]:

@@ -36,6 +36,9 @@ VIEW_FAULTS = {
 }
 """File, text in it, and what it becomes."""
 
+# One wire of the extended hour-glass.
+SHAPE_FAULT = ("cdc_segment_fires.sv", "r0_b2 | r0_u2 | r0_u3", "r0_b2 | r0_u2")
+
 # The tenth segment's wires, when the next frame follows at once.
 HELD_TOO_SHORT = ("cdc_segment.sv", ".hold_i   (token_q[4])", ".hold_i   (token_q[3])")
 
@@ -117,6 +120,7 @@ def test_volume_goes_through_all_superlayers() -> None:
     chosen = [int(b.registers["superlayer"][0]) for b in batches if b.registers is not None]
     assert set(chosen) == set(range(9))
     assert {int(registers(seed)["min_layers"][0]) for seed in range(100)} == set(range(1, 6))
+    assert {int(registers(seed)["shape"][0]) for seed in range(100)} == {0, 1}
 
 
 def test_physics_frames_hold_segments_in_all_superlayers() -> None:
@@ -185,13 +189,15 @@ def test_testbench_in_icarus_finds_it(name: str, tmp_path: Path) -> None:
 def test_other_tables_need_no_other_rtl(tmp_path: Path) -> None:
     """Random tables, in ROMs as `lowmult generate` writes them.
 
-    Two faults are in the same build, each of one superlayer: all others must be right.
+    Two faults are in the same build, each of one superlayer: all others must be right. A third one
+    is in the extended shape of superlayers 1 to 8.
     """
     if reason := available("verilator"):
         pytest.skip(reason)
     lut = _other_tables()
     changed = {ROM: segment_modules("Other tables.", lut)[f"hdl/generated/{ROM}"]}
     changed |= {file: _faulty(file, *texts) for file, texts in VIEW_FAULTS.items()}
+    changed[SHAPE_FAULT[0]] = _faulty(*SHAPE_FAULT)
     simulate = BatchSimulator(BLOCK, _changed(tmp_path, changed))
     for superlayer in range(9):
         words = constrained(BATCH, 20 + superlayer)
@@ -203,3 +209,7 @@ def test_other_tables_need_no_other_rtl(tmp_path: Path) -> None:
         if superlayer == 0:  # the fault is in its pattern, whose last bit is too seldom set
             found["pattern"] |= expected["pattern"] & 1 << 10
             assert np.array_equal(found, expected)
+    wide = {"superlayer": np.array([5]), "shape": np.array([1])}
+    words = constrained(BATCH, 31)
+    expected = cdc_segment.evaluate(words, wide, lut=lut)
+    assert len(differing(expected, simulate.run(words, wide)))

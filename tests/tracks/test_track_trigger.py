@@ -223,6 +223,16 @@ def test_one_hit(number: int) -> None:
     assert found.counts["tracks"].tolist() == [0]
 
 
+@pytest.mark.parametrize("shape", [0, 1])
+def test_shape_of_segments_is_a_register(shape: int) -> None:
+    """Four layers of superlayer 4, the outermost hit three wires beside the centre."""
+    centre = int(segment_map().priority[160 + 160 + 192 + 224 + 100])
+    wires = sorted((centre - 512, centre - 256, centre, centre + 512 + 3))
+    hits = WireHits(np.array([0, 4]), np.array(wires, np.uint16), np.full(4, 9, np.uint16))
+    found = TrackTrigger({"cdc_segment": {"shape": np.array([shape])}}).steps(hits).segments
+    assert found.local.tolist() == [100] * shape
+
+
 def turned(hits: WireHits) -> WireHits:
     """Return hits a quarter of a turn later in azimuth, rising again in each window."""
     geometry = cdc_geometry()

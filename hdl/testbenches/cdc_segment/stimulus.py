@@ -1,7 +1,7 @@
 """Stimulus for `cdc_segment`: streams of data clocks with tracks, bundles, noise, all wires, none.
 
 A stream changes its character every few dozen clocks. Tracks are made backwards: a segment of
-either shape, and in each row one of its wires or none. The same frames go to finders of any
+any shape, and in each row one of its wires or none. The same frames go to finders of any
 superlayer, so that ids lie thickly round the borders of all nine views.
 """
 
@@ -22,6 +22,7 @@ from firmware_models.interface.cdc_segment import (
     PERSISTENCE,
     TICKS_PER_CLOCK,
 )
+from firmware_models.segment_shapes import WIDE_FAN, WIDE_HOUR_GLASS
 from firmware_models.segment_views import segment_views
 from hdl.streams import stream
 
@@ -57,6 +58,7 @@ def constrained(n: int, seed: int) -> NDArray[np.void]:
         here = np.flatnonzero(stretch == number)
         if chance and len(here):
             hit[here] |= rng.random((len(here), N_COLUMN, N_ROW), dtype=np.float32) < chance
+    _add_steep(hit, stream(seed, "cdc_segment/steep"))
     _add_blocks(hit, rng)
     _repeat(hit, rng)
     # Silence, in which hits die one after the other.
@@ -70,11 +72,12 @@ def constrained(n: int, seed: int) -> NDArray[np.void]:
 
 
 def registers(seed: int) -> Registers:
-    """Return every superlayer in turn, and a random legal threshold."""
+    """Return every superlayer in turn, and a random legal threshold and shape."""
     rng = stream(seed, "cdc_segment/registers")
     return {
         "superlayer": np.array([seed % N_SUPERLAYER]),
         "min_layers": rng.choice((1, 2, 3, 4, 5), 1, p=(0.05, 0.1, 0.25, 0.4, 0.2)),
+        "shape": rng.integers(0, 2, 1),
     }
 
 
@@ -120,6 +123,22 @@ def _add_tracks(
             there = (rng.random(count) < share * efficiency) & (clock < len(hit))
             there &= (column + wire >= 0) & (column + wire < N_COLUMN)
             hit[clock[there], (column + wire)[there], row] = True
+
+
+def _add_steep(hit: NDArray[np.bool_], rng: np.random.Generator) -> None:
+    """Add tracks of the extended shape, at the wires that only it has more often than elsewhere."""
+    number = rng.choice((0.0, 0.1, 0.3), len(hit) // 100 + 1)[np.arange(len(hit)) // 100]
+    begin = np.repeat(np.arange(len(hit)), rng.poisson(number))
+    column = _columns(len(begin), rng)
+    for clock, middle, wide in zip(begin, column, rng.random(len(begin)) < 0.5, strict=True):
+        shape, lean = WIDE_FAN if wide else WIDE_HOUR_GLASS, rng.choice((-1, 1))
+        for row, wires in enumerate(shape):
+            # One end of an outer row is opposite to that of the inner ones where there are such.
+            side = -lean if not wide and row < 2 else lean
+            far = wires[-1] if side > 0 else wires[0]
+            at = middle + (far if rng.random() < 0.6 else int(rng.choice(wires)))
+            if rng.random() < 0.9 and 0 <= at < N_COLUMN:
+                hit[clock, at, row] = True
 
 
 def _add_blocks(hit: NDArray[np.bool_], rng: np.random.Generator) -> None:

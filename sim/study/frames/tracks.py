@@ -85,7 +85,8 @@ def wires(seed: int) -> Maker:
 
 def wire_registers(chunk: int) -> Registers:
     """Return the registers that a chunk of `wires` is made for."""
-    return {"superlayer": np.array([chunk % N_SUPERLAYER])}
+    turn, superlayer = divmod(chunk, N_SUPERLAYER)
+    return {"superlayer": np.array([superlayer]), "shape": np.array([turn % 2])}
 
 
 def event_segments(seed: int) -> Maker:
