@@ -32,7 +32,8 @@ from firmware_models.interface.neuro_deep import (
     WINDOW_INTEGER,
 )
 from firmware_models.tanh_table_short import short_tanh_table
-from hdl.generate_neuro import rom, step_width, table_rom, weight_words
+from hdl.generate_neuro import step_width, weight_words
+from hdl.generate_rom import rom
 
 INPUTS = {
     "input": (N_INPUT + 1, INPUT_LANES),
@@ -87,23 +88,18 @@ def deep_modules(notice: str, weights: DeepWeights | None = None) -> dict[str, s
     files = {
         f"neuro_deep_{part}_rom": list(rom(
             f"neuro_deep_{part}_rom", f"Weights by clock, {part} ({about}).",
-            _whole(weight_words(layers[part][None], lanes, WEIGHT_WIDTH, PITCH), inputs, lanes),
+            weight_words(layers[part][None], lanes, WEIGHT_WIDTH, PITCH),
             PITCH * lanes * len(layers[part]), step_width(inputs, lanes)))
         for part, (inputs, lanes) in INPUTS.items()
     }  # fmt: skip
-    files["neuro_deep_tanh_rom"] = list(table_rom(
+    files["neuro_deep_tanh_rom"] = list(rom(
         "neuro_deep_tanh_rom", "tanh(x) with 12 fractional bits; 10 of the address.",
-        short_tanh_table().tolist(), NODE_FRACTION, ADDRESS_WIDTH, 0))  # fmt: skip
+        short_tanh_table().tolist(), NODE_FRACTION, ADDRESS_WIDTH))  # fmt: skip
     files["neuro_deep_pkg"] = list(_scales(weights, about))
     return {
         f"hdl/generated/{name}.sv": "\n".join([f"// {notice}", *lines])
         for name, lines in files.items()
     }
-
-
-def _whole(words: dict[int, int], inputs: int, lanes: int) -> dict[int, int]:
-    """Return words for every address: a literal 0 may be wider than Verilator lets ``'0`` be."""
-    return dict.fromkeys(range(1 << step_width(inputs, lanes)), 0) | words
 
 
 def _parts(weights: DeepWeights) -> dict[str, NDArray[np.int64]]:

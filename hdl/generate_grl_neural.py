@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -29,7 +29,7 @@ from firmware_models.track_extrapolation import (
     turn_table,
 )
 from firmware_models.trigger_cells import FIRST_BARREL, cell_map
-from hdl.generate_neuro import packed, rom
+from hdl.generate_rom import packed, rom
 
 AZIMUTH_WIDTH = (TURN - 1).bit_length()
 TURN_WIDTH, ARC_WIDTH = 11, 14
@@ -76,10 +76,10 @@ def grl_neural_modules(notice: str) -> dict[str, str]:
     cells = cell_map().theta_id << AZIMUTH_WIDTH | cell_azimuth()
     omega = GRL_NEURAL_TRACK["omega"].width
     files = {
-        "grl_neural_cot_rom": vector_rom(
+        "grl_neural_cot_rom": rom(
             "grl_neural_cot_rom", "|cot(theta)| with 12 fractional bits, over |theta| >> 1.",
             cot_table().tolist(), COT_ENTRY_WIDTH, COT_WIDTH),
-        "grl_neural_cell_rom": vector_rom(
+        "grl_neural_cell_rom": rom(
             "grl_neural_cell_rom", "{theta-ID, azimuth} of a trigger cell; theta-ID 0: none.",
             cells.tolist(), RING_WIDTH + AZIMUTH_WIDTH, GRL_NEURAL_TRACK["tc"].width),
     }  # fmt: skip
@@ -107,36 +107,3 @@ def path_words(radius_cm: float) -> dict[int, int]:
             signed = int(np.sign(omega)) * turn & ((1 << TURN_WIDTH) - 1)
             words[omega & mask] = (1 << TURN_WIDTH | signed) << ARC_WIDTH | arc
     return words
-
-
-def vector_rom(
-    name: str, about: str, table: Sequence[int], width: int, address: int
-) -> Iterator[str]:
-    """Yield the lines of a ROM module whose table is one constant: what yosys reads as well.
-
-    Parameters
-    ----------
-    name, about : str
-        Module; what it holds.
-    table : sequence of int
-        From address 0 on; 0 beyond it.
-    width, address : int
-        Bits of an entry and of an address.
-    """
-    bits = width * len(table)
-    yield f"// {about}"
-    yield f"module {name} ("
-    yield "    input  logic clk_i,"
-    yield f"    input  logic [{address - 1}:0] address_i,"
-    yield f"    output logic [{width - 1}:0] word_o"
-    yield ");"
-    yield f"  localparam [{bits - 1}:0] TABLE = {bits}'h{packed(table, width):x};"
-    yield f"  logic [{width - 1}:0] rom[0:{(1 << address) - 1}];"
-    yield "  initial begin"
-    yield f"    for (int i = 0; i < {len(table)}; i++) rom[i] = TABLE[i*{width}+:{width}];"
-    if len(table) < 1 << address:
-        yield f"    for (int i = {len(table)}; i < {1 << address}; i++) rom[i] = '0;"
-    yield "  end"
-    yield "  always_ff @(posedge clk_i) word_o <= rom[address_i];"
-    yield "endmodule"
-    yield ""

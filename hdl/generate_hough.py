@@ -24,6 +24,7 @@ from firmware_models.hough_plane import (
     crossings,
 )
 from firmware_models.interface.cdc_hough import AXIAL
+from hdl.generate_rom import rom
 
 STRIDE = 32
 """Bits from one vector over sectors to the next: no vector crosses a 32-bit boundary."""
@@ -56,9 +57,14 @@ def terms(layer: int, row: int, column: int) -> list[Term]:
 
 def hough_modules(notice: str) -> dict[str, str]:
     """Return the text of the generated modules by their paths from the project's root."""
+    # Address: {sum of rows, sum of columns modulo 10}.
+    ranges = rom(
+        "cdc_hough_ranges",
+        "Ids of segments that cross a cluster's centre, {high, low} a superlayer; one clock.",
+        range_words(), 16 * len(AXIAL), 11, enable=True)  # fmt: skip
     return {
         "hdl/generated/cdc_hough_plane.sv": "\n".join(_plane(notice)),
-        "hdl/generated/cdc_hough_ranges.sv": "\n".join(_ranges(notice)),
+        "hdl/generated/cdc_hough_ranges.sv": "\n".join([f"// {notice}", *ranges]),
     }
 
 
@@ -228,27 +234,3 @@ def range_words() -> dict[int, int]:
                 for layer in range(len(AXIAL))
             )
     return words
-
-
-def _ranges(notice: str) -> Iterator[str]:
-    width = 16 * len(AXIAL)
-    yield f"// {notice}"
-    yield "// Ids of segments that cross a cluster's centre, {high, low} a superlayer; one clock."
-    yield "module cdc_hough_ranges ("
-    yield "    input  logic        clk_i,"
-    yield "    input  logic        valid_i,"
-    yield "    // {sum of rows, sum of columns modulo 10}"
-    yield "    input  logic [10:0] centre_i,"
-    yield f"    output logic [{width - 1}:0] ranges_o"
-    yield ");"
-    yield "  always_ff @(posedge clk_i) begin"
-    yield "    if (valid_i) begin"
-    yield "      case (centre_i)"
-    for address, word in range_words().items():
-        yield f"        11'd{address}: ranges_o <= {width}'h{word:0{width // 4}x};"
-    yield f"        default: ranges_o <= {width}'h0;"
-    yield "      endcase"
-    yield "    end"
-    yield "  end"
-    yield "endmodule"
-    yield ""

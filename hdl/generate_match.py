@@ -33,6 +33,7 @@ from firmware_models.track_extrapolation import (
     TURN,
     turn_table,
 )
+from hdl.generate_rom import rom
 
 TURN_WIDTH = 10
 """Bits of a turn: up to a quarter of the circle, 640; all ones: the radius is not reached."""
@@ -42,9 +43,23 @@ BIN_WIDTH, PART_WIDTH = 6, 2
 
 def match_modules(notice: str) -> dict[str, str]:
     """Return the text of the generated modules by their paths from the project's root."""
+    turns, cells = turn_words(), cell_words()
+    assert len(turns) == N_CURVATURE
+    assert len(cells) == N_CELL + 1
+    no_cell = NO_PART << BIN_WIDTH
+    files = {
+        "grl_match_turn_rom": rom(
+            "grl_match_turn_rom",
+            "|omega| to the turn in azimuth up to calorimeter and coil; all ones: not reached.",
+            turns, 2 * TURN_WIDTH, 7, rest=(1 << 2 * TURN_WIDTH) - 1),
+        "grl_match_cell_rom": rom(
+            "grl_match_cell_rom",
+            "Trigger cell to {part[2], bin[6]}; part 0 barrel, 1 forward, 2 backward, 3: no cell.",
+            [no_cell, *cells[1:]], BIN_WIDTH + PART_WIDTH, 10, rest=no_cell),
+    }  # fmt: skip
     return {
-        "hdl/generated/grl_match_turn_rom.sv": "\n".join(_turns(notice)),
-        "hdl/generated/grl_match_cell_rom.sv": "\n".join(_cells(notice)),
+        f"hdl/generated/{name}.sv": "\n".join([f"// {notice}", *lines])
+        for name, lines in files.items()
     }
 
 
@@ -90,39 +105,3 @@ def turn_words() -> list[int]:
 def cell_words() -> list[int]:
     """Return the entries of the table of cells by TC id: the part in the high bits."""
     return [int(word) for word in cell_parts() << BIN_WIDTH | cell_bins()]
-
-
-def _turns(notice: str) -> Iterator[str]:
-    yield f"// {notice}"
-    yield "// |omega| to the turn in azimuth up to calorimeter and coil; all ones: not reached."
-    entries = list(enumerate(turn_words()))
-    assert len(entries) == N_CURVATURE
-    yield from _rom("turn", "size_i", 7, 2 * TURN_WIDTH, entries, (1 << 2 * TURN_WIDTH) - 1)
-
-
-def _cells(notice: str) -> Iterator[str]:
-    yield f"// {notice}"
-    yield "// Trigger cell to {part[2], bin[6]}; part 0 barrel, 1 forward, 2 backward, 3: no cell."
-    entries = list(enumerate(cell_words()))[1:]
-    assert len(entries) == N_CELL
-    yield from _rom("cell", "tc_i", 10, BIN_WIDTH + PART_WIDTH, entries, NO_PART << BIN_WIDTH)
-
-
-def _rom(
-    name: str, address: str, bits: int, width: int, entries: list[tuple[int, int]], default: int
-) -> Iterator[str]:
-    digits = -(-width // 4)
-    yield f"module grl_match_{name}_rom ("
-    yield "    input  logic clk_i,"
-    yield f"    input  logic [{bits - 1}:0] {address},"
-    yield f"    output logic [{width - 1}:0] word_o"
-    yield ");"
-    yield "  always_ff @(posedge clk_i) begin"
-    yield f"    case ({address})"
-    for key, word in entries:
-        yield f"      {bits}'d{key}: word_o <= {width}'h{word:0{digits}x};"
-    yield f"      default: word_o <= {width}'h{default:0{digits}x};"
-    yield "    endcase"
-    yield "  end"
-    yield "endmodule"
-    yield ""

@@ -1,12 +1,11 @@
 """Generated modules and constants of the neural track trigger: weights, activation and sine tables.
 
-A ROM is a memory that an ``initial`` block fills: one read port, no file to find at run time. A
-new file of weights changes generated files alone.
+A new file of weights changes generated files alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,11 +33,9 @@ from firmware_models.interface.neuro import (
 from firmware_models.neuro_weights import NeuroWeights
 from firmware_models.sine_table import sine_table
 from firmware_models.tanh_table import tanh_table
+from hdl.generate_rom import packed, rom
 
 EXPERT_WIDTH = NEURO_INPUT["expert"].width
-
-ROW = 32
-"""Entries of the activation table on one line of its ROM."""
 
 
 def neuro_parameters() -> Iterator[str]:
@@ -88,12 +85,12 @@ def neuro_modules(notice: str, weights: NeuroWeights | None = None) -> dict[str,
             "neuro_mlp_output_rom", f"Weights of the output layer ({about}).",
             weight_words(weights.output, OUTPUT_LANES), WEIGHT_WIDTH * OUTPUT_LANES * N_OUTPUT,
             step_width(N_HIDDEN + 1, OUTPUT_LANES) + EXPERT_WIDTH),
-        "neuro_mlp_tanh_rom": table_rom(
+        "neuro_mlp_tanh_rom": rom(
             "neuro_mlp_tanh_rom", "tanh(x/2) with 12 fractional bits; 10 of the address.",
-            tanh_table()[:-1].tolist(), NODE_WIDTH - 1, ADDRESS_WIDTH, ONE),
+            tanh_table()[:-1].tolist(), NODE_WIDTH - 1, ADDRESS_WIDTH, rest=ONE),
         "single_track_sine_rom": rom(
             "single_track_sine_rom", "sin(theta) with 12 fractional bits, over |theta| >> 4.",
-            dict(enumerate(sine_table().tolist())), SINE_FRACTION + 1, SINE_WIDTH),
+            sine_table().tolist(), SINE_FRACTION + 1, SINE_WIDTH),
     }  # fmt: skip
     return {
         f"hdl/generated/{name}.sv": "\n".join([f"// {notice}", *lines])
@@ -134,79 +131,3 @@ def weight_words(
         for expert in range(experts)
         for step in range(steps)
     }
-
-
-def packed(values: Sequence[int], width: int, pitch: int = 0) -> int:
-    """Return values of some bits as one number, the first lowest, every `width` or `pitch` bits."""
-    step, mask = pitch or width, (1 << width) - 1
-    return sum((value & mask) << (i * step) for i, value in enumerate(values))
-
-
-def _head(name: str, about: str, width: int, address: int) -> Iterator[str]:
-    yield f"// {about}"
-    yield f"module {name} ("
-    yield "    input  logic clk_i,"
-    yield f"    input  logic [{address - 1}:0] address_i,"
-    yield f"    output logic [{width - 1}:0] word_o"
-    yield ");"
-    yield f"  logic [{width - 1}:0] rom[0:{(1 << address) - 1}];"
-
-
-def rom(name: str, about: str, words: dict[int, int], width: int, address: int) -> Iterator[str]:
-    """Yield the lines of a ROM module.
-
-    Parameters
-    ----------
-    name, about : str
-        Module; what it holds.
-    words : dict of int to int
-        By address; 0 elsewhere.
-    width, address : int
-        Bits of a word and of an address.
-    """
-    yield from _head(name, about, width, address)
-    yield "  initial begin"
-    if len(words) < 1 << address:
-        yield f"    for (int i = 0; i < {1 << address}; i++) rom[i] = '0;"
-    for place, word in words.items():
-        yield f"    rom[{place}] = {width}'h{word:0{-(-width // 4)}x};"
-    yield "  end"
-    yield "  always_ff @(posedge clk_i) word_o <= rom[address_i];"
-    yield "endmodule"
-    yield ""
-
-
-def table_rom(
-    name: str, about: str, table: Sequence[int], width: int, address: int, rest: int
-) -> Iterator[str]:
-    """Yield the lines of a ROM module for a long table, `ROW` entries a statement.
-
-    A statement an entry would make every instance slow to compile and to start.
-
-    Parameters
-    ----------
-    name, about : str
-        Module; what it holds.
-    table : sequence of int
-        From address 0 on.
-    width, address : int
-        Bits of an entry and of an address.
-    rest : int
-        Entry of all addresses beyond the table.
-    """
-    yield from _head(name, about, width, address)
-    yield "  initial begin : fill"
-    yield f"    logic [{ROW * width - 1}:0] row;"
-    yield f"    for (int i = 0; i < {(1 << address) // ROW}; i++) begin"
-    yield "      case (i)"
-    for start in range(0, len(table), ROW):
-        row = (list(table[start : start + ROW]) + [rest] * ROW)[:ROW]
-        yield f"        {start // ROW}: row = {ROW * width}'h{packed(row, width):x};"
-    yield f"        default: row = {{{ROW}{{{width}'d{rest}}}}};"
-    yield "      endcase"
-    yield f"      for (int j = 0; j < {ROW}; j++) rom[i*{ROW}+j] = row[j*{width}+:{width}];"
-    yield "    end"
-    yield "  end"
-    yield "  always_ff @(posedge clk_i) word_o <= rom[address_i];"
-    yield "endmodule"
-    yield ""

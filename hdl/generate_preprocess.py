@@ -6,7 +6,7 @@ superlayer 0 lowest: what Icarus 11 reads.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from firmware_models.crossing_angles import (
 from firmware_models.interface.cdc_segment import ID_SHIFT
 from firmware_models.interface.neuro import NEURO_INPUT
 from firmware_models.neuro_preprocess import MAX_DRIFT
+from hdl.generate_rom import packed, rom
 
 ANGLE_WIDTH = 14
 """Bits of α, signed, and of φ0: ±6434 and at most 13 511 counts."""
@@ -57,44 +58,24 @@ def preprocess_parameters() -> Iterator[str]:
         width = CONSTANT_WIDTH * len(values)
         yield f"  // {about}."
         yield (f"  localparam [{width - 1}:0] NEURO_RELATIVE_{name} = "
-               f"{width}'h{_packed(values, CONSTANT_WIDTH):0{width // 4}x};")  # fmt: skip
+               f"{width}'h{packed(values, CONSTANT_WIDTH):0{width // 4}x};")  # fmt: skip
 
 
 def preprocess_modules(notice: str) -> dict[str, str]:
     """Return the text of the ROMs by their paths from the project's root."""
     # The address is ω as it lies in the word, in two's complement: 0 comes first.
     angles = np.roll(crossing_angles().reshape(-1, N_OMEGA_COUNT).T, FIRST_OMEGA, axis=0)
-    roms = {
-        "neuro_preprocess_alpha_rom": (
+    files = {
+        "neuro_preprocess_alpha_rom": rom(
+            "neuro_preprocess_alpha_rom",
             "alpha of {superlayer, first or second priority layer}, over omega.",
-            [_packed(row.tolist(), ANGLE_WIDTH) for row in angles], angles.shape[1] * ANGLE_WIDTH,
+            [packed(row.tolist(), ANGLE_WIDTH) for row in angles], angles.shape[1] * ANGLE_WIDTH,
             NEURO_INPUT["omega"].width),
-        "neuro_preprocess_phi_rom": (
-            "phi0 from the azimuth of the tracker.",
+        "neuro_preprocess_phi_rom": rom(
+            "neuro_preprocess_phi_rom", "phi0 from the azimuth of the tracker.",
             azimuths().tolist(), ANGLE_WIDTH, (N_PHI_COUNT - 1).bit_length()),
     }  # fmt: skip
     return {
-        f"hdl/generated/{name}.sv": "\n".join([f"// {notice}", *_rom(name, *rom)])
-        for name, rom in roms.items()
+        f"hdl/generated/{name}.sv": "\n".join([f"// {notice}", *lines])
+        for name, lines in files.items()
     }
-
-
-def _packed(values: Sequence[int], width: int) -> int:
-    return sum((value & ((1 << width) - 1)) << (i * width) for i, value in enumerate(values))
-
-
-def _rom(name: str, about: str, words: list[int], width: int, address: int) -> Iterator[str]:
-    yield f"// {about}"
-    yield f"module {name} ("
-    yield "    input  logic clk_i,"
-    yield f"    input  logic [{address - 1}:0] address_i,"
-    yield f"    output logic [{width - 1}:0] word_o"
-    yield ");"
-    yield f"  logic [{width - 1}:0] rom[0:{len(words) - 1}];"
-    yield "  initial begin"
-    for place, word in enumerate(words):
-        yield f"    rom[{place}] = {width}'h{word:0{-(-width // 4)}x};"
-    yield "  end"
-    yield "  always_ff @(posedge clk_i) word_o <= rom[address_i];"
-    yield "endmodule"
-    yield ""

@@ -1,7 +1,7 @@
 """Generated modules: register files of the larger blocks, the look-up ROM of `ecl_selection`.
 
-Plain Verilog-style SystemVerilog that Icarus 11, Verilator and yosys read alike: a ROM is a
-``case`` (yosys infers a memory, no file to find at run time), a register is one output port.
+Plain Verilog-style SystemVerilog that Icarus 11, Verilator and yosys read alike: a register is one
+output port, ROMs come from `generate_rom`.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from hdl.generate_match import match_modules, match_parameters
 from hdl.generate_neuro import neuro_modules, neuro_parameters
 from hdl.generate_preprocess import preprocess_modules, preprocess_parameters
 from hdl.generate_readout import readout_parameters
+from hdl.generate_rom import rom
 from hdl.generate_segment import segment_modules, segment_parameters
 from hdl.generate_tracks import track_parameters
 
@@ -52,8 +53,12 @@ def generated_modules(notice: str) -> dict[str, str]:
         f"hdl/generated/{name}_registers.sv": "\n".join(_registers(BLOCKS[name], notice))
         for name in WITH_REGISTERS
     }
+    selection = rom(
+        "ecl_selection_rom",
+        "Trigger cell to {theta_id[5], theta_cm[8], phi_cm[9], scale[4]}; one clock.",
+        [0, *rom_words()[1:]], WORD_WIDTH + RING_WIDTH, 10, enable=True)  # fmt: skip
     return files | {
-        "hdl/generated/ecl_selection_rom.sv": "\n".join(_rom(notice)),
+        "hdl/generated/ecl_selection_rom.sv": "\n".join([f"// {notice}", *selection]),
         **segment_modules(notice),
         **hough_modules(notice),
         **neuro_modules(notice),
@@ -68,30 +73,6 @@ def rom_words() -> list[int]:
     """Return the ROM's entries for TC ids 0 to 576: θ-ID · 2²¹ + θ · 2¹³ + φ · 2⁴ + e."""
     words = cm_table().words() | (cell_map().theta_id << WORD_WIDTH)
     return [int(word) for word in words]
-
-
-def _rom(notice: str) -> Iterator[str]:
-    width = WORD_WIDTH + RING_WIDTH
-    yield f"// {notice}"
-    yield "// Trigger cell to {theta_id[5], theta_cm[8], phi_cm[9], scale[4]}; one clock."
-    yield "module ecl_selection_rom ("
-    yield "    input  logic        clk_i,"
-    yield "    input  logic        valid_i,"
-    yield "    input  logic [ 9:0] tc_i,"
-    yield f"    output logic [{width - 1}:0] word_o"
-    yield ");"
-    yield "  always_ff @(posedge clk_i) begin"
-    yield "    if (valid_i) begin"
-    yield "      case (tc_i)"
-    for tc, word in enumerate(rom_words()):
-        if tc:
-            yield f"        10'd{tc}: word_o <= {width}'h{word:07x};"
-    yield f"        default: word_o <= {width}'h0000000;"
-    yield "      endcase"
-    yield "    end"
-    yield "  end"
-    yield "endmodule"
-    yield ""
 
 
 def _registers(block: Block, notice: str) -> Iterator[str]:

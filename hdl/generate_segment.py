@@ -23,6 +23,7 @@ from firmware_models.interface.cdc_segment import (
 )
 from firmware_models.segment_lut import SegmentLut
 from firmware_models.segment_views import segment_views
+from hdl.generate_rom import filled_memory, rom
 
 N_ID = N_COLUMN - 2 * PAD
 """Segment ids that have all their wires in the columns."""
@@ -67,8 +68,10 @@ def segment_modules(notice: str, lut: SegmentLut | None = None) -> dict[str, str
         Default: that of the package.
     """
     lut = segment_lut.load() if lut is None else lut
+    view = rom("cdc_segment_view", "Segment ids that may fire, by superlayer; one clock.",
+               near_masks(), N_ID, 4)  # fmt: skip
     return {
-        "hdl/generated/cdc_segment_view.sv": "\n".join(_view(notice)),
+        "hdl/generated/cdc_segment_view.sv": "\n".join([f"// {notice}", *view]),
         "hdl/generated/cdc_segment_rom.sv": "\n".join(_rom(notice, lut)),
     }
 
@@ -92,25 +95,6 @@ def rom_words(tables: NDArray[np.uint8]) -> list[int]:
     return [sum(entry << (2 * i) for i, entry in enumerate(row)) for row in entries.tolist()]
 
 
-def _view(notice: str) -> Iterator[str]:
-    yield f"// {notice}"
-    yield "// Segment ids that may fire, by superlayer; one clock."
-    yield "module cdc_segment_view ("
-    yield "    input  logic       clk_i,"
-    yield "    input  logic [3:0] superlayer_i,"
-    yield f"    output logic [{N_ID - 1}:0] near_o"
-    yield ");"
-    yield "  always_ff @(posedge clk_i) begin"
-    yield "    case (superlayer_i)"
-    for superlayer, mask in enumerate(near_masks()):
-        yield f"      4'd{superlayer}: near_o <= {N_ID}'h{mask:0{-(-N_ID // 4)}x};"
-    yield "      default: near_o <= '0;"
-    yield "    endcase"
-    yield "  end"
-    yield "endmodule"
-    yield ""
-
-
 def _rom(notice: str, lut: SegmentLut) -> Iterator[str]:
     width, low = 2 * ROW, (ROW - 1).bit_length()
     fan = rom_words(lut.tables[0])
@@ -126,13 +110,8 @@ def _rom(notice: str, lut: SegmentLut) -> Iterator[str]:
     yield f"    input  logic [{_FAN_ADDRESS - 1}:0] address_i,"
     yield "    output logic [ 1:0] lr_o"
     yield ");"
-    yield f"  logic [{width - 1}:0] fan[0:{len(fan) - 1}];"
-    yield f"  logic [{width - 1}:0] other[0:{len(other) - 1}];"
-    yield "  initial begin"
-    for name, words in (("fan", fan), ("other", other)):
-        for place, word in enumerate(words):
-            yield f"    {name}[{place}] = {width}'h{word:0{width // 4}x};"
-    yield "  end"
+    yield from filled_memory("fan", fan, width, len(fan))
+    yield from filled_memory("other", other, width, len(other))
     yield f"  logic [{width - 1}:0] fan_q, other_q;"
     yield f"  logic [{low - 1}:0] entry_q;"
     yield "  wire [2:0] table_number = superlayer_i[2:0] - 3'd1;"

@@ -2,46 +2,15 @@
 // |omega| to the turn in azimuth up to calorimeter and coil; all ones: not reached.
 module grl_match_turn_rom (
     input  logic clk_i,
-    input  logic [6:0] size_i,
+    input  logic [6:0] address_i,
     output logic [19:0] word_o
 );
-  always_ff @(posedge clk_i) begin
-    case (size_i)
-      7'd0: word_o <= 20'h00000;
-      7'd1: word_o <= 20'h0400b;
-      7'd2: word_o <= 20'h08017;
-      7'd3: word_o <= 20'h0c022;
-      7'd4: word_o <= 20'h0fc2d;
-      7'd5: word_o <= 20'h14039;
-      7'd6: word_o <= 20'h18044;
-      7'd7: word_o <= 20'h1c050;
-      7'd8: word_o <= 20'h2045b;
-      7'd9: word_o <= 20'h24467;
-      7'd10: word_o <= 20'h28873;
-      7'd11: word_o <= 20'h2d07f;
-      7'd12: word_o <= 20'h3148a;
-      7'd13: word_o <= 20'h35c97;
-      7'd14: word_o <= 20'h3a8a3;
-      7'd15: word_o <= 20'h3f4af;
-      7'd16: word_o <= 20'h444bc;
-      7'd17: word_o <= 20'h494c8;
-      7'd18: word_o <= 20'h4ecd5;
-      7'd19: word_o <= 20'h548e3;
-      7'd20: word_o <= 20'h5a8f0;
-      7'd21: word_o <= 20'h610fe;
-      7'd22: word_o <= 20'h6850c;
-      7'd23: word_o <= 20'h7051a;
-      7'd24: word_o <= 20'h7a129;
-      7'd25: word_o <= 20'h87139;
-      7'd26: word_o <= 20'hffd49;
-      7'd27: word_o <= 20'hffd59;
-      7'd28: word_o <= 20'hffd6b;
-      7'd29: word_o <= 20'hffd7e;
-      7'd30: word_o <= 20'hffd91;
-      7'd31: word_o <= 20'hffda7;
-      7'd32: word_o <= 20'hffdbe;
-      7'd33: word_o <= 20'hffdd8;
-      default: word_o <= 20'hfffff;
-    endcase
+  logic [19:0] rom[0:127];
+  initial begin : fill_rom
+    logic [1019:0] row;
+    row = 1020'h0000000000000000000000000000000000000000000000000000000000000000000000000000000000000ffdd8ffdbeffda7ffd91ffd7effd6bffd59ffd49871397a1297051a6850c610fe5a8f0548e34ecd5494c8444bc3f4af3a8a335c973148a2d07f28873244672045b1c05018044140390fc2d0c022080170400b00000;
+    for (int i = 0; i < 34; i++) rom[0+i] = row[i*20+:20];
+    for (int i = 34; i < 128; i++) rom[i] = 20'hfffff;
   end
+  always_ff @(posedge clk_i) word_o <= rom[address_i];
 endmodule

@@ -137,9 +137,9 @@ module cdc_hough
     logic [LAYERS*2*IDW-1:0] ranges;
     cdc_hough_ranges u_ranges (
         .clk_i,
-        .valid_i (on[3]),
-        .centre_i({rows, ones}),
-        .ranges_o(ranges)
+        .valid_i  (on[3]),
+        .address_i({rows, ones}),
+        .word_o   (ranges)
     );
     always_ff @(posedge clk_i) begin
       columns4_q <= columns;

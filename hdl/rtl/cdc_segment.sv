@@ -41,8 +41,8 @@ module cdc_segment
   logic [CDC_SEGMENT_IDS-1:0] near;
   cdc_segment_view u_view (
       .clk_i,
-      .superlayer_i(superlayer),
-      .near_o      (near)
+      .address_i(superlayer),
+      .word_o   (near)
   );
 
   // ---------------------------------------------------------------------------- control

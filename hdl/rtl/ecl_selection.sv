@@ -118,8 +118,8 @@ module ecl_selection
     ecl_selection_rom u_rom (
         .clk_i,
         .valid_i,
-        .tc_i  (data_i[ECL_CLUSTERS_TC_LOW+i*ECL_CLUSTERS_TC_W+:ECL_CLUSTERS_TC_W]),
-        .word_o(rom[i*ROM_W+:ROM_W])
+        .address_i(data_i[ECL_CLUSTERS_TC_LOW+i*ECL_CLUSTERS_TC_W+:ECL_CLUSTERS_TC_W]),
+        .word_o   (rom[i*ROM_W+:ROM_W])
     );
   end
 

@@ -55,8 +55,8 @@ module grl_match
     logic [BW+GRL_PART_W-1:0] cell_word;
     grl_match_cell_rom u_cell (
         .clk_i,
-        .tc_i  (data_i[GRL_OBJECTS_TC_LOW+i*CW+:CW]),
-        .word_o(cell_word)
+        .address_i(data_i[GRL_OBJECTS_TC_LOW+i*CW+:CW]),
+        .word_o   (cell_word)
     );
     wire [EW-1:0] energy = data_i[GRL_OBJECTS_ENERGY_LOW+i*EW+:EW];
     wire [TW-1:0] at = data_i[GRL_OBJECTS_TIME_LOW+i*TW+:TW];

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +22,7 @@ from hdl.tools import available
 from hdl.verify import VerifyResult, constrained_batches, run_batches, verify
 from sim.study.frames import physics_frames, physics_registers
 from sim.study.frames.collisions import CHUNK
+from tests.hdl.rom_contents import in_text
 
 BLOCK = "cdc_segment"
 ROM = "cdc_segment_rom.sv"
@@ -136,15 +136,12 @@ def test_physics_frames_hold_segments_in_all_superlayers() -> None:
 def test_tables_lie_in_the_rom_as_the_lane_reads_them() -> None:
     lut = _other_tables()
     text = segment_modules("Other tables.", lut)[f"hdl/generated/{ROM}"]
-    words = {
-        (name, int(at)): int(word, 16)
-        for name, at, word in re.findall(r"(fan|other)\[(\d+)\] = 128'h(\w+);", text)
-    }
-    assert len(words) == 1024 + 512
+    words = in_text(text)
+    assert {name: len(memory) for name, memory in words.items()} == {"fan": 1024, "other": 512}
     for superlayer, table in enumerate(lut.tables):
         for address in range(0, len(table), 37):
             place = address if superlayer == 0 else (superlayer - 1) << 12 | address
-            word = words["other" if superlayer else "fan", place >> 6]
+            word = words["other" if superlayer else "fan"][place >> 6]
             assert word >> (2 * (place & 63)) & 3 == (int(table[address]) or 3)
 
 

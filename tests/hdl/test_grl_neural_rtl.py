@@ -1,20 +1,13 @@
-"""Faults in the RTL of `grl_neural` that the comparison must find; its ROMs in yosys."""
+"""Faults in the RTL of `grl_neural` that the comparison must find."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
 
-from firmware_models.cell_positions import cell_azimuth
-from firmware_models.cot_table import cot_table
-from firmware_models.track_extrapolation import ECL_RADIUS_CM
-from firmware_models.trigger_cells import cell_map
 from hdl.batch import BatchSimulator
-from hdl.generate_grl_neural import AZIMUTH_WIDTH, path_words
 from hdl.sources import block_sources, user_design
-from hdl.synth import read_passes, run_passes
 from hdl.tools import ROOT, available
 from hdl.verify import VerifyResult, constrained_batches, run_batches, verify
 
@@ -74,33 +67,3 @@ def test_testbench_in_icarus_finds_it(old: str, new: str, tmp_path: Path) -> Non
     wrong = user_design(BLOCK, _changed(tmp_path, old, new))
     assert ROOT not in wrong.sources[-1].parents
     assert verify(BLOCK, "icarus", dut=wrong, bench_vectors=60).mismatches > 0
-
-
-@pytest.mark.parametrize("name", ["cot", "cell", "ecl"])
-def test_yosys_reads_the_tables(name: str, tmp_path: Path) -> None:
-    """A table that its front end takes for a constant would vanish from the area."""
-    pytest.importorskip("pyosys", reason="pyosys is not installed")
-    cells = cell_map().theta_id << AZIMUTH_WIDTH | cell_azimuth()
-    table = {
-        "cot": dict(enumerate(cot_table().tolist())), "cell": dict(enumerate(cells.tolist())),
-        "ecl": path_words(ECL_RADIUS_CM),
-    }[name]  # fmt: skip
-    module = f"{BLOCK}_{name}_rom"
-    design = user_design(BLOCK, [ROOT / "hdl" / "generated" / f"{module}.sv"], module)
-    passes = [*read_passes(design, tmp_path), "tee -q -o rom.txt dump t:$meminit_v2"]
-    run_passes(design, passes, tmp_path)
-    text = (tmp_path / "rom.txt").read_text(encoding="utf-8")
-    entries = []
-    for memory in text.split("connect \\ADDR")[1:]:
-        values = {"ADDR": memory.split()[0]} | dict(re.findall(r"connect \\(DATA) (\S+)", memory))
-        entries.append({key: _number(value) for key, value in values.items()})
-    # In the order of the statements: a later entry overwrites an earlier one.
-    found = {entry["ADDR"]: entry["DATA"] for entry in entries}
-    assert {address: value for address, value in found.items() if value} == {
-        address: value for address, value in table.items() if value
-    }
-
-
-def _number(text: str) -> int:
-    """Return a constant of yosys: a decimal one, or ``width'bits``."""
-    return int(text.split("'")[1], 2) if "'" in text else int(text)

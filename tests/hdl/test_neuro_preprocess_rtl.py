@@ -17,6 +17,7 @@ from hdl.sources import block_sources, user_design
 from hdl.testbenches.neuro_preprocess.stimulus import constrained
 from hdl.tools import ROOT, available
 from hdl.verify import VerifyResult, constrained_batches, run_batches, verify
+from tests.hdl.rom_contents import in_text
 from tests.tracks.ideal_segments import AnalyticTracks, words
 
 pytestmark = [pytest.mark.rtl, pytest.mark.xdist_group("rtl-preprocess")]
@@ -50,10 +51,9 @@ def test_inputs_and_network_are_fast_enough() -> None:
 
 
 def test_angles_lie_in_the_rom_as_omega_does_in_the_word() -> None:
-    text = preprocess_modules("")["hdl/generated/neuro_preprocess_alpha_rom.sv"]
+    table = in_text(preprocess_modules("")["hdl/generated/neuro_preprocess_alpha_rom.sv"])["rom"]
     for omega in (-64, -1, 0, 33, 63):
-        line = next(line for line in text.splitlines() if f"rom[{omega % 128}] =" in line)
-        word = int(line.split("'h")[1].rstrip(";"), 16)
+        word = table[omega % 128]
         for superlayer, second in ((0, 0), (5, 1), (8, 1)):
             field = word >> 14 * (2 * superlayer + second) & 0x3FFF
             signed = (field ^ 0x2000) - 0x2000

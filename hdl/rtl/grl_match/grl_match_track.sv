@@ -32,8 +32,8 @@ module grl_match_track
   logic [2*TW-1:0] turns;
   grl_match_turn_rom u_turn (
       .clk_i,
-      .size_i(omega_i[OW-1] ? -omega_i : omega_i),
-      .word_o(turns)
+      .address_i(omega_i[OW-1] ? -omega_i : omega_i),
+      .word_o   (turns)
   );
   logic valid_q, positive_q;
   logic [HW-1:0] half_q;
