@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from firmware_models.cdc_layers import SUPERLAYER_CELLS
-from firmware_models.errors import InputError, unknown_name
+from firmware_models.errors import InputError
 from firmware_models.interface import BLOCKS, Block, Registers
 from firmware_models.interface.cdc_hough import N_SLOT, N_TRACKER
 from firmware_models.interface.cdc_segment import (
@@ -182,7 +182,7 @@ def evaluate(words: NDArray[np.void], registers: Registers | None = None) -> NDA
     InputError
         For an unknown register, or a value that does not fit it.
     """
-    entries, bin_shift = _registers(registers or {})
+    entries, bin_shift = BLOCK.scalars(registers or {}).values()
     out = EVENT_TIME.zeros(len(words))
     out["clock"] = words["clock"]
     _evaluate(
@@ -190,21 +190,6 @@ def evaluate(words: NDArray[np.void], registers: Registers | None = None) -> NDA
         out["valid"], out["time"], out["earliest_valid"], out["earliest"],
     )  # fmt: skip
     return out
-
-
-def _registers(given: Registers) -> tuple[int, int]:
-    """Return entries and bin."""
-    values = BLOCK.defaults()
-    for name, value in given.items():
-        if name not in values:
-            raise unknown_name("register", name, values, place=BLOCK.name)
-        top = (1 << BLOCK.register(name).width) - 1
-        number = np.atleast_1d(np.asarray(value, dtype=np.int64))
-        if number.shape != (1,) or not 0 <= number[0] <= top:
-            raise InputError(f"register {name!r} takes one of 0 to {top}, not {number.tolist()}",
-                             place=BLOCK.name)  # fmt: skip
-        values[name] = number
-    return int(values["entries"][0]), int(values["bin"][0])
 
 
 @njit()

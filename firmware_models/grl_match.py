@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from firmware_models import match_rules as rules
 from firmware_models.azimuth_maps import HALF
-from firmware_models.errors import InputError, unknown_name
+from firmware_models.errors import InputError
 from firmware_models.interface import BLOCKS, Block, Registers
 from firmware_models.interface.ecl import ECL_CLUSTERS
 from firmware_models.interface.grl import (
@@ -114,7 +114,7 @@ def evaluate(words: NDArray[np.void], registers: Registers | None = None) -> NDA
     InputError
         For an unknown register, or a value that does not fit it.
     """
-    values = _registers(registers or {})
+    values = BLOCK.scalars(registers or {})
     at = rules.places(words)
     out = GRL_MATCH.zeros(len(words))
     out["clock"] = words["clock"]
@@ -193,17 +193,3 @@ def _one_hot(out: NDArray[np.void], name: str, count: NDArray[np.int64]) -> None
     """Set the bit of a count: 1, 2, … or at least as many as there are bits."""
     bits = out[name].shape[1]
     out[name] = np.minimum(count, bits)[:, None] == np.arange(1, bits + 1)
-
-
-def _registers(given: Registers) -> dict[str, int]:
-    values = {name: int(value[0]) for name, value in BLOCK.defaults().items()}
-    for name, value in given.items():
-        if name not in values:
-            raise unknown_name("register", name, values, place=BLOCK.name)
-        top = (1 << BLOCK.register(name).width) - 1
-        number = np.atleast_1d(np.asarray(value, dtype=np.int64))
-        if number.shape != (1,) or not 0 <= number[0] <= top:
-            raise InputError(f"register {name!r} takes one of 0 to {top}, not {number.tolist()}",
-                             place=BLOCK.name)  # fmt: skip
-        values[name] = int(number[0])
-    return values

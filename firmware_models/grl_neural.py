@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from firmware_models.cell_positions import cell_azimuth, ring_cot, ring_z
 from firmware_models.cot_table import COT_FRACTION, COT_SHIFT, COT_WIDTH, cot_table
-from firmware_models.errors import InputError, unknown_name
+from firmware_models.errors import InputError
 from firmware_models.interface import BLOCKS, Block, Registers
 from firmware_models.interface.ecl import ECL_CLUSTERS, N_CELL, N_CLUSTER
 from firmware_models.interface.grl import GRL_NEURAL, GRL_NEURAL_TRACK, N_COUNT
@@ -145,7 +145,7 @@ def evaluate(words: NDArray[np.void], registers: Registers | None = None) -> NDA
     InputError
         For an unknown register, or a value that does not fit it.
     """
-    chosen = _registers(registers or {})
+    chosen = tuple(BLOCK.scalars(registers or {}).values())
     out = GRL_NEURAL.zeros(len(words))
     track = tuple(words[name] for name in ("z", "theta", "omega", "phi0", "quadrant"))
     bits = tuple(words[name] for name in ("valid", "neural", "last", "near", "single"))
@@ -159,21 +159,6 @@ def evaluate(words: NDArray[np.void], registers: Registers | None = None) -> NDA
     cells = (cell_map().theta_id, cell_azimuth(), ring_z(), ring_cot())
     _evaluate(track, bits, objects, matches, event, chosen, paths, cells, cot_table())
     return out
-
-
-def _registers(given: Registers) -> tuple[int, ...]:
-    """Return ecl_phi, ecl_z, klm_window and klm_margin."""
-    values = BLOCK.defaults()
-    for name, value in given.items():
-        if name not in values:
-            raise unknown_name("register", name, values, place=BLOCK.name)
-        top = (1 << BLOCK.register(name).width) - 1
-        number = np.atleast_1d(np.asarray(value, dtype=np.int64))
-        if number.shape != (1,) or not 0 <= number[0] <= top:
-            raise InputError(f"register {name!r} takes one of 0 to {top}, not {number.tolist()}",
-                             place=BLOCK.name)  # fmt: skip
-        values[name] = number
-    return tuple(int(values[register.name][0]) for register in BLOCK.registers)
 
 
 @njit()

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from firmware_models.cdc_layers import SUPERLAYER_CELLS, layer_table
-from firmware_models.errors import InputError, unknown_name
+from firmware_models.errors import InputError
 from firmware_models.interface import BLOCKS, Block, Registers
 from firmware_models.interface.cdc_hough import CDC_TRACKS, N_TRACK, N_TRACKER
 from firmware_models.interface.grl import (
@@ -158,7 +158,7 @@ def evaluate(words: NDArray[np.void], registers: Registers | None = None) -> NDA
     InputError
         For an unknown register, or a value that does not fit it.
     """
-    veto = _veto(registers or {})
+    veto = BLOCK.scalars(registers or {})["veto"]
     patterns = short_patterns()
     out = GRL_SHORT.zeros(len(words))
     out["clock"] = words["clock"]
@@ -170,20 +170,6 @@ def evaluate(words: NDArray[np.void], registers: Registers | None = None) -> NDA
         out["ts"], out["ti"],
     )  # fmt: skip
     return out
-
-
-def _veto(given: Registers) -> int:
-    register = BLOCK.register("veto")
-    for name in given:
-        if name != register.name:
-            raise unknown_name("register", name, (register.name,), place=BLOCK.name)
-    default = np.array([register.default])
-    value = np.atleast_1d(np.asarray(given.get(register.name, default), dtype=np.int64))
-    top = (1 << register.width) - 1
-    if value.shape != (1,) or not 0 <= value[0] <= top:
-        raise InputError(f"register {register.name!r} takes one of 0 to {top}, "
-                         f"not {value.tolist()}", place=BLOCK.name)  # fmt: skip
-    return int(value[0])
 
 
 @njit()

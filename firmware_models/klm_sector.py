@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from firmware_models.errors import InputError, unknown_name
+from firmware_models.errors import InputError
 from firmware_models.interface import BLOCKS, Block, Registers
 from firmware_models.interface.klm import (
     BACKWARD_LAYERS,
@@ -150,7 +150,7 @@ def evaluate(words: NDArray[np.void], registers: Registers | None = None) -> NDA
     InputError
         For an unknown register, or a value that does not fit it.
     """
-    values = _registers(registers or {})
+    values = BLOCK.scalars(registers or {})
     barrel = np.arange(N_SECTOR) < N_BARREL
     planes = np.where(barrel, values["barrel_planes"], values["endcap_planes"])
     masks = np.where(barrel, values["barrel_mask"], values["endcap_mask"])
@@ -168,20 +168,6 @@ def evaluate(words: NDArray[np.void], registers: Registers | None = None) -> NDA
         either = fired[:, :ring] | fired[:, ring:]
         out[opposite] = (either & np.roll(either, ring // 2, axis=1)).any(axis=1)
     return out
-
-
-def _registers(given: Registers) -> dict[str, int]:
-    values = {name: int(value[0]) for name, value in BLOCK.defaults().items()}
-    for name, value in given.items():
-        if name not in values:
-            raise unknown_name("register", name, values, place=BLOCK.name)
-        top = (1 << BLOCK.register(name).width) - 1
-        number = np.atleast_1d(np.asarray(value, dtype=np.int64))
-        if number.shape != (1,) or not 0 <= number[0] <= top:
-            raise InputError(f"register {name!r} takes one of 0 to {top}, not {number.tolist()}",
-                             place=BLOCK.name)  # fmt: skip
-        values[name] = int(number[0])
-    return values
 
 
 @njit()

@@ -152,7 +152,7 @@ def evaluate(words: NDArray[np.void], registers: Registers | None = None) -> NDA
     InputError
         For an unknown register, or a value that does not fit it.
     """
-    t0_source, clamp = _registers(registers or {})
+    t0_source, clamp = BLOCK.scalars(registers or {}).values()
     out = NEURO_INPUT.zeros(len(words))
     for name in _PASSED:
         out[name] = words[name]
@@ -164,21 +164,6 @@ def evaluate(words: NDArray[np.void], registers: Registers | None = None) -> NDA
         out["input"], out["pattern"], out["expert"],
     )  # fmt: skip
     return out
-
-
-def _registers(given: Registers) -> tuple[int, ...]:
-    """Return t0_source and clamp."""
-    values = BLOCK.defaults()
-    for name, value in given.items():
-        if name not in values:
-            raise unknown_name("register", name, values, place=BLOCK.name)
-        top = (1 << BLOCK.register(name).width) - 1
-        number = np.atleast_1d(np.asarray(value, dtype=np.int64))
-        if number.shape != (1,) or not 0 <= number[0] <= top:
-            raise InputError(f"register {name!r} takes one of 0 to {top}, not {number.tolist()}",
-                             place=BLOCK.name)  # fmt: skip
-        values[name] = number
-    return tuple(int(values[register.name][0]) for register in BLOCK.registers)
 
 
 @njit()

@@ -23,7 +23,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from firmware_models.errors import InputError, unknown_name
+from firmware_models.errors import InputError
 from firmware_models.interface import BLOCKS, Block, Registers
 from firmware_models.interface.neuro import (
     CLASS_OFFSET,
@@ -136,7 +136,7 @@ def evaluate(words: NDArray[np.void], registers: Registers | None = None) -> NDA
     InputError
         For an unknown register, or a value that does not fit it.
     """
-    chosen = _registers(registers or {})
+    chosen = tuple(BLOCK.scalars(registers or {}).values())
     out = SINGLE_TRACK.zeros(len(words))
     columns = tuple(
         words[name]
@@ -145,21 +145,6 @@ def evaluate(words: NDArray[np.void], registers: Registers | None = None) -> NDA
     results = tuple(out[name] for name in ("near", "single", "last", "stt", "nnt", "ty", "tracks"))
     _evaluate(columns, results, chosen, sine_table())
     return out
-
-
-def _registers(given: Registers) -> tuple[int, ...]:
-    """Return stt_z, nnt_z, ty_z, momentum, nnt_tracks, ip_class and stt_class."""
-    values = BLOCK.defaults()
-    for name, value in given.items():
-        if name not in values:
-            raise unknown_name("register", name, values, place=BLOCK.name)
-        top = (1 << BLOCK.register(name).width) - 1
-        number = np.atleast_1d(np.asarray(value, dtype=np.int64))
-        if number.shape != (1,) or not 0 <= number[0] <= top:
-            raise InputError(f"register {name!r} takes one of 0 to {top}, not {number.tolist()}",
-                             place=BLOCK.name)  # fmt: skip
-        values[name] = number
-    return tuple(int(values[register.name][0]) for register in BLOCK.registers)
 
 
 @njit()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_models.errors import InputError, unknown_name
 from firmware_models.words import Word
 
 Registers = dict[str, NDArray[np.int64]]
@@ -93,3 +94,35 @@ class Block:
     def register(self, name: str) -> Register:
         """Return the register of that name."""
         return next(register for register in self.registers if register.name == name)
+
+    def scalars(self, given: Registers) -> dict[str, int]:
+        """Return the value of every register, of a block without arrays of registers.
+
+        Parameters
+        ----------
+        given : mapping of str to ndarray or int
+            Those that are not named keep their value after reset.
+
+        Returns
+        -------
+        dict of str to int
+            In the order of the registers.
+
+        Raises
+        ------
+        InputError
+            For an unknown register, or a value that does not fit its width.
+        """
+        values = {name: int(value[0]) for name, value in self.defaults().items()}
+        for name, value in given.items():
+            if name not in values:
+                raise unknown_name("register", name, values, place=self.name)
+            top = (1 << self.register(name).width) - 1
+            number = np.atleast_1d(np.asarray(value, dtype=np.int64))
+            if number.shape != (1,) or not 0 <= number[0] <= top:
+                raise InputError(
+                    f"register {name!r} takes one of 0 to {top}, not {number.tolist()}",
+                    place=self.name,
+                )
+            values[name] = int(number[0])
+        return values
