@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models.cdc_layers import FIRST_PRIORITY_LAYER, LayerTable, layer_table
+from firmware_models.hough_plane import GEV_PER_CM
 from firmware_models.interface.grl import N_SHORT_BIN, N_SIDE, SHORT_SUPERLAYERS
 
 PT_MIN = 0.2
@@ -39,9 +40,6 @@ ECL_Z_CM = (196.0, -102.0)
 KLM_Z_CM = (283.9, -189.9)
 """Middle of the first layer of the endcap muon detectors (basf2 EKLM.xml: the endcaps begin 230 cm
 from z = 47 cm with a plate of 4.7 cm, then a gap of 4.4 cm)."""
-
-GEV_PER_CM = 0.299792458e-2 * 1.5
-"""Transverse momentum on a circle of radius 1 cm in 1.5 T [GeV]."""
 
 N_THETA, N_CURVATURE, N_PHI = 80, 60, 20
 """Grid on each side. An even number of curvatures leaves out 0; azimuth covers one of the chamber's

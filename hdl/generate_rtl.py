@@ -23,10 +23,10 @@ from firmware_models.trigger_cells import (
     cell_map,
 )
 from hdl.generate_deep import deep_modules, deep_parameters
+from hdl.generate_grl_match import match_modules, match_parameters
 from hdl.generate_grl_neural import grl_neural_modules, grl_neural_parameters
 from hdl.generate_grl_short import short_parameters
 from hdl.generate_hough import hough_modules, hough_parameters
-from hdl.generate_match import match_modules, match_parameters
 from hdl.generate_neuro import neuro_modules, neuro_parameters
 from hdl.generate_preprocess import preprocess_modules, preprocess_parameters
 from hdl.generate_readout import readout_parameters

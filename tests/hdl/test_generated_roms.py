@@ -18,9 +18,9 @@ from firmware_models.tanh_table import tanh_table
 from firmware_models.tanh_table_short import short_tanh_table
 from firmware_models.track_extrapolation import ECL_RADIUS_CM, KLM_RADIUS_CM
 from firmware_models.trigger_cells import cell_map
+from hdl.generate_grl_match import cell_words, turn_words
 from hdl.generate_grl_neural import path_words
 from hdl.generate_hough import range_words
-from hdl.generate_match import cell_words, turn_words
 from hdl.generate_rom import ROW, rom
 from hdl.generate_rtl import rom_words
 from hdl.generate_segment import near_masks
