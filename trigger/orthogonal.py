@@ -26,6 +26,9 @@ from trigger.efficiency import EfficiencyTable
 
 FloatArray = NDArray[np.float64]
 
+LEAST_EXPECTED = 1.0
+"""Events expected in each cell of a bin's 2 x 2 table (Cochran's rule, the wider of its bounds)."""
+
 
 @dataclass(frozen=True)
 class Closure:
@@ -35,7 +38,8 @@ class Closure:
     ----------
     z : ndarray, one axis a variable
         Difference of the two efficiencies over its error if they were equal; NaN where a side is
-        empty or all or no events pass.
+        empty or all or no events pass, or where fewer than one event is expected to pass or to fail
+        on a side: the sum is no chi-square with such bins.
     chi2, n_bins, p_value : float, int, float
         Sum of z**2, number of bins with a z, and chance of a larger sum for independent lines.
     """
@@ -140,8 +144,11 @@ class OrthogonalMethod:
         pooled = self.truth.efficiency()
         spread = pooled * (1 - pooled) * (1 / _effective(inside) + 1 / _effective(rest))
         difference = inside.efficiency() - rest.efficiency()
+        smaller = np.fmin(_effective(inside), _effective(rest))
+        with np.errstate(invalid="ignore"):
+            enough = (spread > 0) & (smaller * np.fmin(pooled, 1 - pooled) >= LEAST_EXPECTED)
         z = np.divide(difference, np.sqrt(spread), out=np.full(spread.shape, np.nan),
-                      where=spread > 0)  # fmt: skip
+                      where=enough)  # fmt: skip
         n_bins = int(np.isfinite(z).sum())
         chi2 = float(np.nansum(z**2))
         p_value = float(special.chdtrc(n_bins, chi2)) if n_bins else float("nan")

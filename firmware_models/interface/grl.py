@@ -218,7 +218,7 @@ GRL_NEURAL = Word(
 
 def _gev(name: str, address: int, gev: float, doc: str) -> Register:
     counts = math.ceil(1e3 * gev / ENERGY_LSB_MEV)
-    return Register(name, address, 14, counts, 1, f"{ENERGY_LSB_MEV} MeV", f"{doc} ({gev:g} GeV)")
+    return Register(name, address, 14, counts, 1, "count", f"{doc} ({gev:g} GeV)")
 
 
 BLOCKS = (

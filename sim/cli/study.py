@@ -116,7 +116,8 @@ def _show_scenario(found: dict[str, Any], focus: list[str]) -> None:
     ]  # fmt: skip
     screen.table(
         f"scenario {found['name']}: {found['luminosity_cm2_s']:g} /cm2/s, beam background x "
-        f"{found['background']['level']:.3g}",
+        f"{found['background']['level']:.3g}"
+        + (f", working point {found['working_point']}" if found["working_point"] else ""),
         ("line", "rate [Hz]", "physics", "background", "pure physics", "pure backgr."),
         [
             (name, cell(values["all"], "rate"),

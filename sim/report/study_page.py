@@ -135,12 +135,12 @@ def _rates(study: dict[str, Any], rates: dict[str, Any]) -> Section:
     body += table(["line", "prescale", "rate [Hz]", "pure [Hz]", "cumulative [Hz]"], rows)
     if study["silent_lines"]:
         body += paragraph(
-            "Lines that cannot fire yet, because nothing produces one of their inputs: "
+            "Lines that cannot fire here, because nothing gives one of their inputs: "
             + ", ".join(study["silent_lines"]) + "."
         )  # fmt: skip
     if study["loose_lines"]:
         body += paragraph(
-            "Lines that fire too often, because nothing produces an input that would veto them: "
+            "Lines that fire too often, because nothing gives an input that would veto them: "
             + ", ".join(study["loose_lines"]) + "."
         )  # fmt: skip
     body += "".join(paragraph(note) for note in study["notes"])

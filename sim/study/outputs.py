@@ -142,14 +142,15 @@ def write_study(result: StudyResult, folder: Path) -> None:
 def _write_tables(result: StudyResult, folder: Path) -> None:
     folder.mkdir()
     entries: dict[str, Efficiency] = {entry.label: entry for entry in result.config.efficiency}
-    for label in entries:
-        tables = [
-            part
-            for (found, _), table in result.tables.items() if found == label
-            for name, part, _ in _parts(table) if name in ("", "truth")
-        ]  # fmt: skip
-        if tables:
-            write_all(tables, folder / label, list(FORMATS), description=_origin(result, label))
+    for label, entry in entries.items():
+        tables: dict[str, list[EfficiencyTable]] = {}
+        for (found, _), table in result.tables.items():
+            if found == label:
+                for name, part, _ in _parts(table):
+                    stem = f"{label}_given_{entry.reference}" if name.startswith("by ") else label
+                    tables.setdefault(stem, []).append(part)
+        for stem, parts in tables.items():
+            write_all(parts, folder / stem, list(FORMATS), description=_origin(result, label))
 
 
 def _origin(result: StudyResult, label: str) -> str:

@@ -120,7 +120,9 @@ def _own_study(scaled: StudyConfig, scenario: Scenario) -> StudyConfig:
         "luminosity_cm2_s": scenario.luminosity_cm2_s,
         "seed": int(rng.integers(2**62)),
         "events": scenario.events or scaled.study.events,
-        "working_point": scenario.working_point or scaled.study.working_point,
+        "working_point": scaled.study.working_point
+        if scenario.working_point is None
+        else scenario.working_point,
     }
     data |= {
         "samples": [sample for sample in data["samples"] if sample["rates"]],
