@@ -13,12 +13,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from firmware_models.errors import InputError, unknown_name
-from firmware_models.interface import Block, Registers
+from firmware_models.interface import BLOCKS, Block, Registers
 from firmware_models.interface.cdc_hough import AXIAL
 from firmware_models.interface.displaced import (
     AXIAL_SEGMENTS,
     CHAMBER_SEGMENTS,
-    DISPLACED_HOUGH,
     DISPLACED_VERTICES,
     N_AZIMUTH,
     N_COLUMN,
@@ -34,7 +33,7 @@ from firmware_models.vertex_plane import (
     vertex_planes,
 )
 
-BLOCK: Block = DISPLACED_HOUGH
+BLOCK: Block = BLOCKS["displaced_hough"]
 
 _FIELDS = tuple(f"superlayer{s}" for s in AXIAL)
 _MOST_ARMS = DISPLACED_VERTICES["arms"].high

@@ -40,7 +40,7 @@ DISPLACED_VERTICES = Word(
     "displaced_vertices",
     (
         Field("valid", 1, N_RING, doc="the ring has a hypothesis with a pair of arms"),
-        Field("azimuth", 5, N_RING, 360 / N_AZIMUTH, unit="deg", doc="the best one's sector; its "
+        Field("azimuth", 5, N_RING, lsb=360 / N_AZIMUTH, unit="deg", doc="the best one's sector; its "
               "centre lies half a sector on"),
         Field("positive", 6, N_RING, doc="column of the arm of rising rows"),
         Field("negative", 6, N_RING, doc="column of the arm of falling rows"),
@@ -59,20 +59,18 @@ DISPLACED_VERTICES = Word(
     "Best vertex hypothesis of every ring.",
 )  # fmt: skip
 
-DISPLACED_HOUGH = Block(
-    "displaced_hough", "displaced vertex", CHAMBER_SEGMENTS, DISPLACED_VERTICES,
-    latency=39, interval=32,
-    registers=(
-        Register("layers", 0x000, 3, (4, 4, 4, 3, 3, 3), N_RING, "",
-                 "axial superlayers that an arm needs, 1 to 5"),
-        Register("min_opening", 0x008, 6, (8, 8, 7, 19, 12, 14), N_RING, "columns",
-                 "least distance of the arms"),
-        Register("max_inner", 0x010, 2, 3, N_RING, "", "most superlayers inside the ring with a "
-                 "segment on the way from the beam"),
-        Register("max_opening", 0x018, 6, 52, 1, "columns", "largest distance of the arms"),
-        Register("max_tracks", 0x019, 5, 31, 1, "", "most standard tracks"),
-    ),
-    doc="Pairs of arms from displaced vertices: Hough planes for a grid of vertex hypotheses.",
+BLOCKS = (
+    Block("displaced_hough", "displaced vertex", CHAMBER_SEGMENTS, DISPLACED_VERTICES,
+          latency=40, interval=32,
+          registers=(
+              Register("layers", 0x000, 3, (4, 4, 4, 3, 3, 3), N_RING, "",
+                       "axial superlayers that an arm needs, 1 to 5"),
+              Register("min_opening", 0x008, 6, (7, 7, 7, 12, 12, 14), N_RING, "columns",
+                       "least distance of the arms"),
+              Register("max_inner", 0x010, 2, 3, N_RING, "", "most superlayers inside the ring "
+                       "with a segment on the way from the beam"),
+              Register("max_opening", 0x018, 6, 52, 1, "columns", "largest distance of the arms"),
+              Register("max_tracks", 0x019, 5, 31, 1, "", "most standard tracks"),
+          ),
+          doc="Pairs of arms from displaced vertices: Hough planes for a grid of hypotheses."),
 )  # fmt: skip
-
-BLOCKS = (DISPLACED_HOUGH,)
