@@ -67,7 +67,7 @@ BLOCKS = (
                        "axial superlayers that an arm needs, 1 to 5"),
               Register("min_opening", 0x008, 6, (7, 7, 7, 12, 12, 14), N_RING, "columns",
                        "least distance of the arms"),
-              Register("max_inner", 0x010, 2, 3, N_RING, "", "most superlayers inside the ring "
+              Register("max_inner", 0x010, 2, (3,) * N_RING, N_RING, "", "most superlayers inside the ring "
                        "with a segment on the way from the beam"),
               Register("max_opening", 0x018, 6, 52, 1, "columns", "largest distance of the arms"),
               Register("max_tracks", 0x019, 5, 31, 1, "", "most standard tracks"),

@@ -18,7 +18,7 @@ module displaced_hough_registers (
     if (!rst_ni) begin
       layers <= 18'h1b724;
       min_opening <= 36'h38c3071c7;
-      max_inner <= 12'h3;
+      max_inner <= 12'hfff;
       max_opening <= 6'h34;
       max_tracks <= 5'h1f;
     end else if (cfg_valid_i) begin
