@@ -7,8 +7,6 @@ docs/reference/displaced_hough.md. Which cells a segment crosses: `firmware_mode
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -266,9 +264,7 @@ def _evaluate(  # type: ignore[no-untyped-def]
                     arms = 0
                     for column in range(N_COLUMN):
                         lit = positive[column] | negative[column]
-                        if lit and (
-                            column == 0 or not positive[column - 1] | negative[column - 1]
-                        ):
+                        if lit and (column == 0 or not positive[column - 1] | negative[column - 1]):
                             arms += 1
                     at = out[row, ring]
                     at[0], at[1], at[2], at[3], at[4], at[5] = 1, azimuth, p, n, row_p, row_n

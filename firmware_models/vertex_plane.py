@@ -1,12 +1,12 @@
 """Which cells of a vertex hypothesis' plane each segment crosses: integers, made here alone.
 
-A hypothesis stands for all vertices in its macro cell: ±4 cm in radius, one sector of 11.25° in
-azimuth. Its plane is the azimuth ψ of an arm against half its curvature y = ω/2. ψ is the direction
-from the vertex to the place where the arm is `REFERENCE_CM` - ρ away from it, near superlayer 6, and
-not its direction at the vertex: there all superlayers of one arm agree best, and two arms in
-different columns have different segments. An arm that leaves the vertex in direction φ passes the
-point at distance d in direction φ - asin(d y), so a segment seen from the vertex at distance d and
-azimuth φ' lies on the arms ψ = φ' + asin(d y) - asin(d_ref y).
+A hypothesis stands for all vertices in its macro cell: ±4 cm in radius, one sector of 11.25°
+in azimuth. Its plane is the azimuth ψ of an arm against half its curvature y = ω/2. ψ is the
+direction from the vertex to the place where the arm is `REFERENCE_CM` - ρ away from it, near
+superlayer 6, and not its direction at the vertex: there all superlayers of one arm agree best, and
+two arms in different columns have different segments. An arm that leaves the vertex in direction φ
+passes the point at distance d in direction φ - asin(d y), so a segment seen from the vertex at
+distance d and azimuth φ' lies on the arms ψ = φ' + asin(d y) - asin(d_ref y).
 """
 
 from __future__ import annotations

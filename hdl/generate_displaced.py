@@ -76,7 +76,7 @@ def range_vector(ring: int, layer: int, name: str) -> int:
 
 def _cross(notice: str) -> Iterator[str]:
     yield f"// {notice}"
-    yield "// Cells of a ring's plane that each axial superlayer crosses: a range of segments a cell;"
+    yield "// Cells of a ring's plane that each axial superlayer crosses: a range of segments each,"
     yield "// one clock."
     yield "module displaced_hough_cross #("
     yield "    parameter RING = 0"
@@ -98,16 +98,16 @@ def _cross(notice: str) -> Iterator[str]:
                     yield f"      RING == {ring} ? {text} :"
                 else:
                     yield f"      {text};"
+    yield f"  wire [{N_LAYER * N_CELL - 1}:0] crossed;"
+    yield "  always_ff @(posedge clk_i) cross_o <= crossed;"
     for layer in range(N_LAYER):
         yield f"  for (genvar c = 0; c < {N_CELL}; c++) begin : g_layer{layer}"
         yield f"    localparam A = 32'(LOW{layer}[c*{LOW_WIDTH}+:{LOW_WIDTH}]);"
         yield f"    localparam N = 32'(SIZE{layer}[c*{SIZE_WIDTH}+:{SIZE_WIDTH}]);"
         yield "    if (N == 0) begin : g_none"
-        yield f"      assign cross_o[{layer * N_CELL}+c] = 1'b0;"
+        yield f"      assign crossed[{layer * N_CELL}+c] = 1'b0;"
         yield "    end else begin : g_some"
-        yield "      logic cross_q;"
-        yield "      always_ff @(posedge clk_i) cross_q <= |map_i[A+:N];"
-        yield f"      assign cross_o[{layer * N_CELL}+c] = cross_q;"
+        yield f"      assign crossed[{layer * N_CELL}+c] = |map_i[A+:N];"
         yield "    end"
         yield "  end"
     yield "endmodule"

@@ -1,7 +1,7 @@
 """Words and block of the displaced-vertex trigger.
 
-Nothing of the kind is published in detail (Belle II: Hough planes for many vertex hypotheses, then a
-network; BELLE2-MTHESIS-2023-021): rings, planes and words are this project's own, chosen by
+Nothing of the kind is published in detail (Belle II: Hough planes for many vertex hypotheses, then
+a network; BELLE2-MTHESIS-2023-021): rings, planes and words are this project's own, chosen by
 measurement (docs/validation/displaced_vertex.md).
 """
 
@@ -40,8 +40,8 @@ DISPLACED_VERTICES = Word(
     "displaced_vertices",
     (
         Field("valid", 1, N_RING, doc="the ring has a hypothesis with a pair of arms"),
-        Field("azimuth", 5, N_RING, lsb=360 / N_AZIMUTH, unit="deg", doc="the best one's sector; its "
-              "centre lies half a sector on"),
+        Field("azimuth", 5, N_RING, lsb=360 / N_AZIMUTH, unit="deg", doc="the best one's "
+              "sector; its centre lies half a sector on"),
         Field("positive", 6, N_RING, doc="column of the arm of rising rows"),
         Field("negative", 6, N_RING, doc="column of the arm of falling rows"),
         Field("positive_row", 3, N_RING, doc="its row: curvature"),
@@ -67,8 +67,8 @@ BLOCKS = (
                        "axial superlayers that an arm needs, 1 to 5"),
               Register("min_opening", 0x008, 6, (7, 7, 7, 12, 12, 14), N_RING, "columns",
                        "least distance of the arms"),
-              Register("max_inner", 0x010, 2, (3,) * N_RING, N_RING, "", "most superlayers inside the ring "
-                       "with a segment on the way from the beam"),
+              Register("max_inner", 0x010, 2, (3,) * N_RING, N_RING, "", "most superlayers inside "
+                       "the ring with a segment on the way from the beam"),
               Register("max_opening", 0x018, 6, 52, 1, "columns", "largest distance of the arms"),
               Register("max_tracks", 0x019, 5, 31, 1, "", "most standard tracks"),
           ),

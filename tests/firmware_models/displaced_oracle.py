@@ -1,4 +1,4 @@
-"""Plain-integer version of `displaced_hough` that works cell by cell, from the rules on its page."""
+"""Plain-integer version of `displaced_hough` cell by cell, from the rules on its page."""
 
 from __future__ import annotations
 
@@ -56,7 +56,8 @@ def best_of_ring(
         minus = [c for c in range(64) if max(count[c][:5]) >= least]
         if not plus or not minus:
             continue
-        pairs = [(minus[-1] - plus[0], plus[0], minus[-1]), (plus[-1] - minus[0], plus[-1], minus[0])]
+        pairs = ((minus[-1] - plus[0], plus[0], minus[-1]),
+                 (plus[-1] - minus[0], plus[-1], minus[0]))  # fmt: skip
         opening, p, m = pairs[1] if pairs[1][0] > pairs[0][0] else pairs[0]
         if not openings[0] <= opening <= openings[1] or way > most_inner:
             continue
@@ -80,9 +81,7 @@ def displaced(word: Any, table: Any, registers: Mapping[str, Any]) -> dict[str, 
     fired = [{i for i, bit in enumerate(word[name].tolist()) if bit} for name in NAMES]
     rings = []
     for g in range(6):
-        inner = list(
-            zip(table.inner_low[g].tolist(), table.inner_high[g].tolist(), strict=True)
-        )
+        inner = list(zip(table.inner_low[g].tolist(), table.inner_high[g].tolist(), strict=True))
         rings.append(
             best_of_ring(
                 fired, table.low[g].tolist(), table.high[g].tolist(), inner,

@@ -65,27 +65,33 @@ module displaced_hough_ring
       .cross_o(crossed)
   );
   // Superlayers of each cell, kept until the pair's columns are known.
+  wire [3*CELLS-1:0] count;
+  for (genvar c = 0; c < CELLS; c++) begin : g_count
+    assign count[3*c+:3] = 3'(crossed[c]) + 3'(crossed[CELLS+c]) + 3'(crossed[2*CELLS+c]) +
+        3'(crossed[3*CELLS+c]) + 3'(crossed[4*CELLS+c]);
+  end
   logic [3*CELLS-1:0] count2_q, count3_q, count4_q, count5_q;
   always_ff @(posedge clk_i) begin
-    for (int c = 0; c < CELLS; c++)
-      count2_q[3*c+:3] <= 3'(crossed[c]) + 3'(crossed[CELLS+c]) + 3'(crossed[2*CELLS+c]) +
-          3'(crossed[3*CELLS+c]) + 3'(crossed[4*CELLS+c]);
+    count2_q <= count;
     count3_q <= count2_q;
     count4_q <= count3_q;
     count5_q <= count4_q;
   end
 
   // ---------------------------------------------------------------------------- stage 3
-  logic [COLUMNS-1:0] positive3_q, negative3_q;
+  wire [COLUMNS-1:0] positive, negative;
   for (genvar c = 0; c < COLUMNS; c++) begin : g_column
     wire [ROWS-1:0] lit;
     for (genvar r = 0; r < ROWS; r++) begin : g_row
       assign lit[r] = count2_q[3*(ROWS*c+r)+:3] >= layers_i;
     end
-    always_ff @(posedge clk_i) begin
-      positive3_q[c] <= |(lit & DISPLACED_POSITIVE_ROWS);
-      negative3_q[c] <= |(lit & DISPLACED_NEGATIVE_ROWS);
-    end
+    assign positive[c] = |(lit & DISPLACED_POSITIVE_ROWS);
+    assign negative[c] = |(lit & DISPLACED_NEGATIVE_ROWS);
+  end
+  logic [COLUMNS-1:0] positive3_q, negative3_q;
+  always_ff @(posedge clk_i) begin
+    positive3_q <= positive;
+    negative3_q <= negative;
   end
 
   // ---------------------------------------------------------------------------- stage 4

@@ -16,6 +16,9 @@ from hdl.streams import stream
 BATCH = 250
 """Frames with the same registers."""
 
+BENCH = {"icarus": 4}
+"""Frames in each check of the testbench: 15 000 ranges of segments are slow there."""
+
 _MOST_ARMS = 5
 
 

@@ -1,4 +1,4 @@
-"""Protocol of `displaced_hough`: frames back to back, idle clocks, reset in flight, any registers."""
+"""Protocol of `displaced_hough`: frames back to back, idle clocks, reset in flight, registers."""
 
 from __future__ import annotations
 
