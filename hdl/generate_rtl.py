@@ -23,6 +23,7 @@ from firmware_models.trigger_cells import (
     cell_map,
 )
 from hdl.generate_deep import deep_modules, deep_parameters
+from hdl.generate_displaced import displaced_modules, displaced_parameters
 from hdl.generate_grl_match import match_modules, match_parameters
 from hdl.generate_grl_neural import grl_neural_modules, grl_neural_parameters
 from hdl.generate_grl_short import short_parameters
@@ -37,6 +38,7 @@ from hdl.generate_tracks import track_parameters
 WITH_REGISTERS = (
     "ecl_selection", "cdc_segment", "cdc_event_time", "cdc_hough", "neuro_preprocess",
     "single_track", "klm_sector", "grl_short", "grl_match", "grl_neural", "l1_throttle",
+    "displaced_hough",
 )  # fmt: skip
 """Blocks whose registers are a module of their own."""
 
@@ -66,6 +68,7 @@ def generated_modules(notice: str) -> dict[str, str]:
         **deep_modules(notice),
         **match_modules(notice),
         **grl_neural_modules(notice),
+        **displaced_modules(notice),
     }
 
 
@@ -158,3 +161,4 @@ def shared_parameters() -> Iterator[str]:
     yield from deep_parameters()
     yield from match_parameters()
     yield from grl_neural_parameters()
+    yield from displaced_parameters()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from firmware_models.interface import (
     cdc_hough,
     cdc_segment,
+    displaced,
     ecl,
     gdl,
     grl,
@@ -22,7 +23,7 @@ from firmware_models.words import Word
 
 BLOCKS: dict[str, Block] = {
     block.name: block
-    for part in (ecl, cdc_segment, cdc_hough, neuro, grl, klm, gdl, throttle, readout)
+    for part in (ecl, cdc_segment, cdc_hough, neuro, grl, klm, displaced, gdl, throttle, readout)
     for block in part.BLOCKS
 }
 WORDS: dict[str, Word] = {

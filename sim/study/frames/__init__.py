@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from firmware_models.errors import unknown_name
 from firmware_models.interface import Registers
-from sim.study.frames import ecl, gdl, matches, muons, neural, readout, tracks
+from sim.study.frames import displaced, ecl, gdl, matches, muons, neural, readout, tracks
 from sim.study.frames.collisions import CHUNK, Frames, Maker
 
 _MAKERS: dict[str, Callable[[int], Maker]] = {
@@ -22,6 +22,7 @@ _MAKERS: dict[str, Callable[[int], Maker]] = {
     "neuro_deep": tracks.network_inputs,
     "single_track": tracks.neural_tracks,
     "klm_sector": muons.hit_planes,
+    "displaced_hough": displaced.axial_maps,
     "grl_match": matches.objects,
     "grl_neural": neural.matched_tracks,
     "gdl_inputs": gdl.ticks,
