@@ -97,7 +97,8 @@ def _registers(block: Block, notice: str) -> Iterator[str]:
     yield "  always_ff @(posedge clk_i) begin"
     yield "    if (!rst_ni) begin"
     for register in block.registers:
-        default = register.default if isinstance(register.default, tuple) else (register.default,)
+        each = register.default
+        default = each if isinstance(each, tuple) else (each,) * register.count
         total = sum(value << (i * register.width) for i, value in enumerate(default))
         yield f"      {register.name} <= {register.width * register.count}'h{total:x};"
     yield "    end else if (cfg_valid_i) begin"
