@@ -38,10 +38,10 @@ module l1_throttle_registers (
       window_accepts <= 15'h0;
       window_ticks <= 60'h0;
       bucket_size <= 32'h0;
-      bucket_drain <= 80'h1;
+      bucket_drain <= 80'h1000010000100001;
       bucket_free <= 4'h0;
       fifo_depth <= 16'h0;
-      fifo_service <= 40'h1;
+      fifo_service <= 40'h100001;
       apv_cells <= 6'h20;
       apv_samples <= 2'h0;
       apv_frame <= 12'h230;
@@ -54,7 +54,7 @@ module l1_throttle_registers (
       veto_length <= 22'h0;
       veto_full_turns <= 20'h0;
       veto_gated_turns <= 20'h0;
-      veto_wait_turns <= 8'h4;
+      veto_wait_turns <= 8'h44;
     end else if (cfg_valid_i) begin
       case (cfg_addr_i)
         12'd0: spacing <= cfg_data_i[15:0];
