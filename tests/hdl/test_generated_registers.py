@@ -1,4 +1,4 @@
-"""Reset values of the generated register files: those of the interface table, element by element."""
+"""Reset values of the generated register files: those of the interface table, each element."""
 
 from __future__ import annotations
 
