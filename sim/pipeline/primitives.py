@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models.errors import InputError
-from firmware_models.kernels import njit
 from sim.pipeline.groups import CDC, NEURO, SUB_TRIGGERS
 from sim.pipeline.plan import MAX_SIGMA, SOURCE_SUB, Ints, PipelinePlan, Words
 from sim.readout.plan import QUANTA
@@ -193,18 +192,6 @@ def _normal(rng: np.random.Generator, n: int, sigma: float | NDArray[np.float64]
 
 
 def _sorted(columns: list[NDArray[Any]]) -> list[NDArray[Any]]:
-    order = np.arange(len(columns[0]))
-    _nearly_sorted_order(columns[0], order)
+    # A merge sort: the columns are some runs behind each other, one a sub-trigger, nearly sorted.
+    order = np.argsort(columns[0], kind="stable")
     return [column[order] for column in columns]
-
-
-@njit()
-def _nearly_sorted_order(tick, order):  # type: ignore[no-untyped-def]
-    """Sort by insertion: jitter moves a tick by few places."""
-    for i in range(1, len(order)):
-        row = order[i]
-        j = i
-        while j > 0 and tick[order[j - 1]] > tick[row]:
-            order[j] = order[j - 1]
-            j -= 1
-        order[j] = row
