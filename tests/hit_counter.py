@@ -12,6 +12,8 @@ from firmware_models.interface.cdc_segment import EVENT_TIME
 from firmware_models.interface.grl import TRACK_COUNTS
 from firmware_models.interface.neuro import SINGLE_TRACK
 from firmware_models.wire_hits import WINDOW_TICKS, WireHits
+from trigger.bits import BitTable
+from trigger.menu.inputs import TRACK_WORDS, input_rows
 from trigger.tracks import TrackWords
 
 OUTER = 8000
@@ -51,3 +53,8 @@ class HitCounter:
 def use_hit_counter(patch: pytest.MonkeyPatch) -> None:
     """Let studies take `HitCounter` for their track trigger."""
     patch.setattr("sim.study.chunk.track_trigger", HitCounter)
+
+
+def track_rows(words: TrackWords) -> BitTable:
+    """Return the input bits of tracks alone."""
+    return input_rows(TRACK_WORDS, (words.counts, words.single))

@@ -104,7 +104,7 @@ def _samples(study: dict[str, Any]) -> Section:
             source = f"{measured(sigma, sample.get('sigma_err_nb', 0.0))} nb"
             rate = short(sample["source_hz"] / 1e3)
         elif sample.get("rate_hz") is not None:
-            source, rate = "windows", short(sample["rate_hz"] / 1e3)
+            source, rate = "rate of its own", short(sample["rate_hz"] / 1e3)
         else:
             source, rate = "not in the rates", ""
         events = f"{sample['n_events']:,}"

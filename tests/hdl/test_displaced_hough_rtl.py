@@ -12,9 +12,10 @@ import pytest
 
 from firmware_models.vertex_plane import vertex_planes
 from hdl.generate_displaced import FIRST, LOW_WIDTH, SIZE_WIDTH
-from hdl.sources import block_sources, user_design
+from hdl.sources import user_design
 from hdl.tools import ROOT, available
 from hdl.verify import verify
+from tests.hdl.seeded_faults import changed_sources
 
 BLOCK = "displaced_hough"
 RING = "displaced_hough_ring.sv"
@@ -48,13 +49,7 @@ def test_generated_ranges_are_those_of_the_model() -> None:
 def test_testbench_in_icarus_finds_it(name: str, tmp_path: Path) -> None:
     if reason := available("icarus"):
         pytest.skip(reason)
-    file, old, new = MUTANTS[name]
-    sources = list(block_sources(BLOCK))
-    (at,) = [i for i, source in enumerate(sources) if source.name == file]
-    text = sources[at].read_text(encoding="utf-8")
-    assert text.count(old) == 1
-    sources[at] = tmp_path / file
-    sources[at].write_text(text.replace(old, new), encoding="utf-8")
+    sources = changed_sources(BLOCK, tmp_path, *MUTANTS[name])
     result = verify(BLOCK, "icarus", dut=user_design(BLOCK, sources), bench_vectors=4)
     assert result.mismatches > 0
     assert result.first is not None

@@ -11,6 +11,7 @@ from hdl.generate_tracks import LOWEST_BIN, bin_starts
 from hdl.sources import block_sources, user_design
 from hdl.tools import ROOT, available
 from hdl.verify import VerifyResult, constrained_batches, run_batches, verify
+from tests.hdl.seeded_faults import changed_sources
 
 TIME = "cdc_event_time.sv"
 COUNT = "cdc_event_time_count.sv"
@@ -39,13 +40,7 @@ def _changed(folder: Path, name: str) -> tuple[str, list[Path], str]:
     """Return the block, its files with one of them changed, and the stage."""
     file, old, new, stage = MUTANTS[name]
     block = stage.split(".")[0]
-    sources = list(block_sources(block))
-    (at,) = [i for i, source in enumerate(sources) if source.name == file]
-    text = sources[at].read_text(encoding="utf-8")
-    assert text.count(old) == 1, (old, text.count(old))
-    sources[at] = folder / file
-    sources[at].write_text(text.replace(old, new), encoding="utf-8")
-    return block, sources, stage
+    return block, changed_sources(block, folder, file, old, new), stage
 
 
 @pytest.mark.parametrize("name", sorted(MUTANTS))

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from hdl.batch import BatchSimulator
-from hdl.sources import block_sources, user_design
+from hdl.sources import user_design
 from hdl.tools import ROOT, available
-from hdl.verify import VerifyResult, constrained_batches, run_batches, verify
+from hdl.verify import verify
+from tests.hdl.seeded_faults import assert_volume_finds, changed_sources
 
 BLOCK = "grl_neural"
 TOP = "grl_neural.sv"
@@ -29,27 +29,12 @@ MUTANTS = {
 pytestmark = [pytest.mark.rtl, pytest.mark.xdist_group("rtl-neural-matches")]
 
 
-def _changed(folder: Path, old: str, new: str) -> list[Path]:
-    """Return the block's files, its top changed."""
-    sources = list(block_sources(BLOCK))
-    text = sources[-1].read_text(encoding="utf-8")
-    assert text.count(old) == 1, (old, text.count(old))
-    sources[-1] = folder / TOP
-    sources[-1].write_text(text.replace(old, new), encoding="utf-8")
-    return sources
-
-
 @pytest.mark.parametrize("name", sorted(MUTANTS))
 def test_volume_finds_it(name: str, tmp_path: Path) -> None:
     if reason := available("verilator"):
         pytest.skip(reason)
     old, new, field = MUTANTS[name]
-    result = VerifyResult(BLOCK, "verilator")
-    simulate = BatchSimulator(BLOCK, _changed(tmp_path, old, new))
-    run_batches(simulate, "constrained", constrained_batches(BLOCK, 16_000, 3), result, 3)
-    assert result.mismatches > 0
-    assert result.first is not None
-    assert result.first.stage.startswith(f"{BLOCK}.{field}")
+    assert_volume_finds(BLOCK, changed_sources(BLOCK, tmp_path, TOP, old, new), 16_000, field)
 
 
 @pytest.mark.parametrize(
@@ -64,6 +49,6 @@ def test_volume_finds_it(name: str, tmp_path: Path) -> None:
 def test_testbench_in_icarus_finds_it(old: str, new: str, tmp_path: Path) -> None:
     if reason := available("icarus"):
         pytest.skip(reason)
-    wrong = user_design(BLOCK, _changed(tmp_path, old, new))
+    wrong = user_design(BLOCK, changed_sources(BLOCK, tmp_path, TOP, old, new))
     assert ROOT not in wrong.sources[-1].parents
     assert verify(BLOCK, "icarus", dut=wrong, bench_vectors=60).mismatches > 0

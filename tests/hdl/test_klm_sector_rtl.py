@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from hdl.batch import BatchSimulator
-from hdl.sources import block_sources, user_design
+from hdl.sources import user_design
 from hdl.tools import ROOT, available
-from hdl.verify import VerifyResult, constrained_batches, run_batches, verify
+from hdl.verify import verify
+from tests.hdl.seeded_faults import assert_volume_finds, changed_sources
 
 BLOCK = "klm_sector"
 TOP = "klm_sector.sv"
@@ -35,27 +35,11 @@ MUTANTS = {
 pytestmark = [pytest.mark.rtl, pytest.mark.xdist_group("rtl-klm")]
 
 
-def _changed(folder: Path, file: str, old: str, new: str) -> list[Path]:
-    """Return the block's files, one of them changed."""
-    sources = list(block_sources(BLOCK))
-    (at,) = [i for i, source in enumerate(sources) if source.name == file]
-    text = sources[at].read_text(encoding="utf-8")
-    assert text.count(old) == 1, (old, text.count(old))
-    sources[at] = folder / file
-    sources[at].write_text(text.replace(old, new), encoding="utf-8")
-    return sources
-
-
 @pytest.mark.parametrize("name", sorted(MUTANTS))
 def test_volume_finds_it(name: str, tmp_path: Path) -> None:
     if reason := available("verilator"):
         pytest.skip(reason)
-    result = VerifyResult(BLOCK, "verilator")
-    simulate = BatchSimulator(BLOCK, _changed(tmp_path, *MUTANTS[name]))
-    run_batches(simulate, "constrained", constrained_batches(BLOCK, 8_000, 3), result, 3)
-    assert result.mismatches > 0
-    assert result.first is not None
-    assert result.first.stage.startswith(f"{BLOCK}.")
+    assert_volume_finds(BLOCK, changed_sources(BLOCK, tmp_path, *MUTANTS[name]))
 
 
 @pytest.mark.parametrize(
@@ -70,6 +54,6 @@ def test_volume_finds_it(name: str, tmp_path: Path) -> None:
 def test_testbench_in_icarus_finds_it(old: str, new: str, tmp_path: Path) -> None:
     if reason := available("icarus"):
         pytest.skip(reason)
-    wrong = user_design(BLOCK, _changed(tmp_path, TOP, old, new))
+    wrong = user_design(BLOCK, changed_sources(BLOCK, tmp_path, TOP, old, new))
     assert ROOT not in wrong.sources[-1].parents
     assert verify(BLOCK, "icarus", dut=wrong, bench_vectors=30).mismatches > 0

@@ -14,6 +14,7 @@ from firmware_models.interface.grl import TRACK_COUNTS
 from firmware_models.interface.neuro import SINGLE_TRACK
 from firmware_models.words import Word
 from sim.streams import stream
+from tests.hit_counter import track_rows
 from trigger.bits import BitTable
 from trigger.chain import Chain
 from trigger.event_words import EventWords
@@ -28,7 +29,6 @@ from trigger.menu.inputs import (
     TRACK_INPUTS,
     input_rows,
     produced_inputs,
-    track_input_rows,
 )
 from trigger.tracks import TrackWords
 
@@ -54,7 +54,7 @@ def random_tracks(n: int) -> TrackWords:
 
 def test_track_bits_arrive_under_their_names() -> None:
     words = random_tracks(500)
-    table = track_input_rows(words)
+    table = track_rows(words)
     wanted = {"cdc_active": words.counts["tracks"] > 0, "typ": words.single["stt"] == 1}
     for i in range(4):
         wanted[f"t2_{i}"] = words.counts["t2"][:, i] == 1
@@ -143,15 +143,15 @@ def test_words_that_do_not_belong_together_are_refused(menu: Menu) -> None:
     with pytest.raises(InputError, match="tables of 3, 4 events"):
         chain.decide_words(EventWords(ECL_TRIGGER.zeros(3), TrackWords.empty(4)))
     with pytest.raises(InputError, match="4 words of 'single_track' beside 3"):
-        track_input_rows(replace(TrackWords.empty(3), single=SINGLE_TRACK.zeros(4)))
+        track_rows(replace(TrackWords.empty(3), single=SINGLE_TRACK.zeros(4)))
     with pytest.raises(InputError, match="words of 'track_counts'"):
-        track_input_rows(replace(TrackWords.empty(3), counts=EVENT_TIME.zeros(3)))
+        track_rows(replace(TrackWords.empty(3), counts=EVENT_TIME.zeros(3)))
     with pytest.raises(InputError, match="same name"):
-        BitTable.joined([track_input_rows(TrackWords.empty(2))] * 2)
+        BitTable.joined([track_rows(TrackWords.empty(2))] * 2)
 
 
 def test_no_events_give_no_bits() -> None:
-    table = track_input_rows(TrackWords.empty(0))
+    table = track_rows(TrackWords.empty(0))
     assert table.n_events == 0
     assert table.counts().tolist() == [0] * len(TRACK_INPUTS)
     with pytest.raises(ValueError, match="zip"):

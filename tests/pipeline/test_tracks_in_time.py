@@ -21,11 +21,11 @@ from sim.readout.sources.menu import MenuSource
 from sim.study.chunk import Task, detector_hits
 from sim.study.config import load_study
 from sim.study.run import run_study
-from tests.hit_counter import HitCounter, use_hit_counter
+from tests.hit_counter import HitCounter, track_rows, use_hit_counter
 from tests.pipeline.test_menu_source import played, table_rates
 from tests.pipeline.test_wire_pile_up import played as kept
 from trigger.menu import load
-from trigger.menu.inputs import TRACK_INPUTS, track_input_rows
+from trigger.menu.inputs import TRACK_INPUTS
 
 STUDY = """
 [study]
@@ -83,7 +83,7 @@ def test_the_library_holds_the_bits_of_tracks(library: Library) -> None:
     assert library.detected.wires is not None
     assert len(library.detected.wires) == len(library.detected.cells) == len(library)
     words = HitCounter({}, "").evaluate(library.detected.wires)
-    table = track_input_rows(words)
+    table = track_rows(words)
     own, window = library.processes
     assert (own.name, window.background) == ("dimuon", True)
     for column, name in enumerate(library.inputs):
@@ -186,7 +186,7 @@ def test_overlapping_collisions_are_decided_on_all_their_hits(
     for place, shifts in ((0, [apart]), (1, [-apart])):
         window = overlapped(one.detected.wires, shifts if apart < 64 else [])
         words = HitCounter({}, "").evaluate(window)
-        table = track_input_rows(words)
+        table = track_rows(words)
         names = [name for name in library.inputs if name in TRACK_INPUTS]
         expected = [bool(table[name][0]) for name in names]
         assert (dense[place : 2 * pairs : 2] == expected).all()

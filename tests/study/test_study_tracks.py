@@ -22,9 +22,9 @@ from sim.study.config import parse_study
 from sim.study.fired import event_quality, time_quality
 from sim.study.run import WINDOW_NS, run_study
 from sim.study.tracks import FIRST_TICK, SPACING_TICKS, chamber_quality, counted_once
-from tests.hit_counter import HitCounter, use_hit_counter
+from tests.hit_counter import HitCounter, track_rows, use_hit_counter
 from trigger.event_words import EventWords
-from trigger.menu.inputs import ECL_INPUTS, TRACK_INPUTS, track_input_rows
+from trigger.menu.inputs import ECL_INPUTS, TRACK_INPUTS
 from trigger.tracks import TrackWords
 
 SAMPLES = [
@@ -73,7 +73,7 @@ def test_every_moment_counts_in_one_window() -> None:
     for number in range(-2, n_windows + 2):
         tick = moments - number * 128
         inside = np.flatnonzero((tick >= 0) & (tick < 256))
-        table = track_input_rows(counted_once(words(tick[inside])))
+        table = track_rows(counted_once(words(tick[inside])))
         fires = np.array([table[name] for name in TRACK_INPUTS])
         assert (fires == fires[0]).all()
         seen[inside] += 1

@@ -41,7 +41,7 @@ from trigger.menu.constant_inputs import CONSTANT_INPUTS as CONSTANT_INPUTS
 from trigger.menu.constant_inputs import Constant as Constant
 
 if TYPE_CHECKING:
-    from trigger.tracks import TrackWords
+    pass
 
 ANY = -1
 """In place of a bit: whether the element differs from 0."""
@@ -293,26 +293,6 @@ def ecl_input_rows(words: NDArray[np.void]) -> BitTable:
         When the words are of another type.
     """
     return input_rows(ECL_WORDS, (words,))
-
-
-def track_input_rows(words: TrackWords) -> BitTable:
-    """Return the menu's input bits from the track trigger's words.
-
-    Parameters
-    ----------
-    words : TrackWords
-
-    Returns
-    -------
-    BitTable
-        One row for each name of `TRACK_INPUTS`, bit-sliced.
-
-    Raises
-    ------
-    InputError
-        When words are of another type, or not one of each for every event.
-    """
-    return input_rows(TRACK_WORDS, (words.counts, words.single))
 
 
 def produced_inputs(*, tracks: bool, muons: bool = False) -> tuple[str, ...]:
