@@ -59,6 +59,23 @@ DISPLACED_VERTICES = Word(
     "Best vertex hypothesis of every ring.",
 )  # fmt: skip
 
+SCORE_FRACTION = 12
+"""Fractional bits of a score: the node values of `neuro_mlp`."""
+
+DISPLACED_DECISION = Word(
+    "displaced_decision",
+    (
+        Field("accepted", 1, N_RING, doc="the ring's hypothesis is valid, and its score at least "
+              "`min_score`"),
+        Field("score", 14, N_RING, signed=True, lsb=1 / (1 << SCORE_FRACTION), unit="1",
+              doc="of the ring's hypothesis: towards 1 a displaced vertex; 0 without valid"),
+        Field("tracks", 5, doc="2D tracks of the standard finder"),
+        Field("dvt", 1, doc="a ring is accepted, and not too many standard tracks"),
+        Field("clock", 9, doc="data clock in the turn"),
+    ),
+    "What the classifier says of the vertex hypotheses.",
+)
+
 BLOCKS = (
     Block("displaced_hough", "displaced vertex", CHAMBER_SEGMENTS, DISPLACED_VERTICES,
           latency=40, interval=32,
@@ -73,4 +90,12 @@ BLOCKS = (
               Register("max_tracks", 0x019, 5, 31, 1, "", "most standard tracks"),
           ),
           doc="Pairs of arms from displaced vertices: Hough planes for a grid of hypotheses."),
+    Block("displaced_classifier", "displaced vertex", DISPLACED_VERTICES, DISPLACED_DECISION,
+          latency=40, interval=32,
+          registers=(
+              Register("min_score", 0x000, 14, 0, N_RING, "1/4096",
+                       "least score; 0 or less accepts every valid hypothesis"),
+              Register("max_tracks", 0x008, 5, 31, 1, "", "most standard tracks"),
+          ),
+          doc="Neural classifier of the vertex hypotheses."),
 )  # fmt: skip

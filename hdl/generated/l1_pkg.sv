@@ -671,6 +671,20 @@ package l1_pkg;
   localparam DISPLACED_VERTICES_DISPLACED_W = 1;
   localparam DISPLACED_VERTICES_CLOCK_LOW = 258;
   localparam DISPLACED_VERTICES_CLOCK_W = 9;
+  // What the classifier says of the vertex hypotheses.
+  localparam DISPLACED_DECISION_WIDTH = 105;
+  localparam DISPLACED_DECISION_ACCEPTED_LOW = 0;
+  localparam DISPLACED_DECISION_ACCEPTED_W = 1;
+  localparam DISPLACED_DECISION_ACCEPTED_N = 6;
+  localparam DISPLACED_DECISION_SCORE_LOW = 6;
+  localparam DISPLACED_DECISION_SCORE_W = 14;
+  localparam DISPLACED_DECISION_SCORE_N = 6;
+  localparam DISPLACED_DECISION_TRACKS_LOW = 90;
+  localparam DISPLACED_DECISION_TRACKS_W = 5;
+  localparam DISPLACED_DECISION_DVT_LOW = 95;
+  localparam DISPLACED_DECISION_DVT_W = 1;
+  localparam DISPLACED_DECISION_CLOCK_LOW = 96;
+  localparam DISPLACED_DECISION_CLOCK_W = 9;
   // Sub-trigger bits before alignment, one word a tick.
   localparam GDL_RAW_WIDTH = 320;
   localparam GDL_RAW_BITS_LOW = 0;
@@ -1424,6 +1438,18 @@ package l1_pkg;
   localparam DISPLACED_HOUGH_REG_MAX_TRACKS_W = 5;
   localparam DISPLACED_HOUGH_REG_MAX_TRACKS_N = 1;
   localparam DISPLACED_HOUGH_REG_MAX_TRACKS_DEFAULT = 31;
+  // Neural classifier of the vertex hypotheses.
+  localparam DISPLACED_CLASSIFIER_LATENCY = 40;
+  localparam DISPLACED_CLASSIFIER_INTERVAL = 32;
+  localparam DISPLACED_CLASSIFIER_BEATS = 1;
+  localparam DISPLACED_CLASSIFIER_REG_MIN_SCORE_ADDR = 0;
+  localparam DISPLACED_CLASSIFIER_REG_MIN_SCORE_W = 14;
+  localparam DISPLACED_CLASSIFIER_REG_MIN_SCORE_N = 6;
+  localparam DISPLACED_CLASSIFIER_REG_MIN_SCORE_DEFAULT = 0;
+  localparam DISPLACED_CLASSIFIER_REG_MAX_TRACKS_ADDR = 8;
+  localparam DISPLACED_CLASSIFIER_REG_MAX_TRACKS_W = 5;
+  localparam DISPLACED_CLASSIFIER_REG_MAX_TRACKS_N = 1;
+  localparam DISPLACED_CLASSIFIER_REG_MAX_TRACKS_DEFAULT = 31;
   // Delay and width for every input bit.
   localparam GDL_INPUTS_LATENCY = 2;
   localparam GDL_INPUTS_INTERVAL = 1;
