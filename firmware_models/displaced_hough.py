@@ -14,22 +14,14 @@ from firmware_models.errors import InputError, unknown_name
 from firmware_models.interface import BLOCKS, Block, Registers
 from firmware_models.interface.cdc_hough import AXIAL
 from firmware_models.interface.displaced import (
-    AXIAL_SEGMENTS,
     CHAMBER_SEGMENTS,
     DISPLACED_VERTICES,
-    N_AZIMUTH,
-    N_COLUMN,
     N_RING,
 )
-from firmware_models.kernels import njit
 from firmware_models.segment_finding import Segments
-from firmware_models.vertex_plane import (
-    N_LAYER,
-    NEGATIVE_ROWS,
-    PERIOD,
-    POSITIVE_ROWS,
-    vertex_planes,
-)
+from firmware_models.vertex_masks import vertex_masks
+from firmware_models.vertex_plane import N_LAYER
+from firmware_models.vertex_search import search
 
 BLOCK: Block = BLOCKS["displaced_hough"]
 
@@ -129,14 +121,13 @@ def evaluate(words: NDArray[np.void], registers: Registers | None = None) -> NDA
         As for `check_registers`.
     """
     values = check_registers(registers)
-    table = vertex_planes()
+    masks = vertex_masks()
     out = DISPLACED_VERTICES.zeros(len(words))
     result = np.zeros((len(words), N_RING, len(_OUT)), dtype=np.int64)
-    _evaluate(
-        tuple(np.ascontiguousarray(words[name]) for name in _FIELDS),
+    search(
+        tuple(np.ascontiguousarray(words[name]).view(np.uint64) for name in _FIELDS),
         values["layers"], values["min_opening"], int(values["max_opening"][0]),
-        values["max_inner"], table.mask, table.first, table.last, table.inner_low,
-        table.inner_high, result,
+        values["max_inner"], masks.columns, masks.sectors, masks.inner, result,
     )  # fmt: skip
     for i, name in enumerate(_OUT):
         out[name] = result[:, :, i]
@@ -144,128 +135,3 @@ def evaluate(words: NDArray[np.void], registers: Registers | None = None) -> NDA
     few = words["tracks"] <= values["max_tracks"][0]
     out["displaced"] = out["valid"].any(axis=1) & few
     return out
-
-
-@njit()
-def _listed(maps, row, layer, number):  # type: ignore[no-untyped-def]
-    """List the segments of a window; return how many, and how many superlayers have some."""
-    found = layers = 0
-    for k in range(N_LAYER):
-        before = found
-        for i in range(AXIAL_SEGMENTS[k]):
-            if maps[k][row, i]:
-                layer[found], number[found] = k, i
-                found += 1
-        layers += found > before
-    return found, layers
-
-
-@njit()
-def _plane(crossed, least, at_least, positive, negative):  # type: ignore[no-untyped-def]
-    """Fill the rows that 1 to 5 superlayers cross, and where each charge has an arm."""
-    any_lit = False
-    for column in range(N_COLUMN):
-        one = two = three = four = five = np.int64(0)
-        for k in range(N_LAYER):
-            rows = crossed[k, column]
-            five |= four & rows
-            four |= three & rows
-            three |= two & rows
-            two |= one & rows
-            one |= rows
-        at_least[0, column], at_least[1, column], at_least[2, column] = one, two, three
-        at_least[3, column], at_least[4, column] = four, five
-        lit = at_least[least - 1, column]
-        positive[column] = lit & POSITIVE_ROWS
-        negative[column] = lit & NEGATIVE_ROWS
-        any_lit |= lit != 0
-    return any_lit
-
-
-@njit()
-def _ends(lit):  # type: ignore[no-untyped-def]
-    """Return the first and the last column that is lit; 0 and -1: none."""
-    first, last = 0, -1
-    for column in range(N_COLUMN):
-        if lit[column]:
-            if last < 0:
-                first = column
-            last = column
-    return first, last
-
-
-@njit()
-def _arm(at_least, column, least, rows):  # type: ignore[no-untyped-def]
-    """Return the most superlayers of an arm in a column, and the lowest row that has them."""
-    layers = least
-    while layers < N_LAYER and at_least[layers, column] & rows:
-        layers += 1
-    best = at_least[layers - 1, column] & rows
-    row = 0
-    while not best >> row & 1:
-        row += 1
-    return layers, row
-
-
-@njit()
-def _evaluate(  # type: ignore[no-untyped-def]
-    maps, least, min_opening, max_opening, max_inner, mask, first, last, inner_low, inner_high, out,
-):  # fmt: skip
-    total = 0
-    for k in range(N_LAYER):
-        total += AXIAL_SEGMENTS[k]
-    layer, number = np.zeros(total, dtype=np.int64), np.zeros(total, dtype=np.int64)
-    crossed = np.zeros((N_LAYER, N_COLUMN), dtype=np.int64)
-    at_least = np.zeros((N_LAYER, N_COLUMN), dtype=np.int64)
-    positive, negative = np.zeros(N_COLUMN, dtype=np.int64), np.zeros(N_COLUMN, dtype=np.int64)
-    for row in range(len(out)):
-        found, layers = _listed(maps, row, layer, number)
-        for ring in range(N_RING):
-            if layers < least[ring]:
-                continue
-            best_key = np.int64(-1)
-            for azimuth in range(N_AZIMUTH):
-                crossed[:] = 0
-                some = inside = 0
-                for i in range(found):
-                    k = layer[i]
-                    size = AXIAL_SEGMENTS[k]
-                    own = (number[i] - azimuth * PERIOD[k] + size // 2) % size
-                    for column in range(first[ring, k, own], last[ring, k, own] + 1):
-                        crossed[k, column] |= mask[ring, k, own, column]
-                        some |= 1 << k
-                    if inner_low[ring, k] <= own <= inner_high[ring, k]:
-                        inside |= 1 << k
-                reached = inner = 0
-                for k in range(N_LAYER):
-                    reached += some >> k & 1
-                    inner += inside >> k & 1
-                if reached < least[ring]:
-                    continue
-                if not _plane(crossed, least[ring], at_least, positive, negative):
-                    continue
-                low_p, high_p = _ends(positive)
-                low_n, high_n = _ends(negative)
-                if high_p < 0 or high_n < 0:
-                    continue
-                p, n = low_p, high_n
-                if high_p - low_n > high_n - low_p:
-                    p, n = high_p, low_n
-                opening = abs(p - n)
-                if (opening < min_opening[ring] or opening > max_opening
-                        or inner > max_inner[ring]):  # fmt: skip
-                    continue
-                out[row, ring, 10] += 1
-                layers_p, row_p = _arm(at_least, p, least[ring], POSITIVE_ROWS)
-                layers_n, row_n = _arm(at_least, n, least[ring], NEGATIVE_ROWS)
-                key = (layers_p + layers_n) * N_COLUMN + opening
-                if key > best_key:
-                    best_key = key
-                    arms = 0
-                    for column in range(N_COLUMN):
-                        lit = positive[column] | negative[column]
-                        if lit and (column == 0 or not positive[column - 1] | negative[column - 1]):
-                            arms += 1
-                    at = out[row, ring]
-                    at[0], at[1], at[2], at[3], at[4], at[5] = 1, azimuth, p, n, row_p, row_n
-                    at[6], at[7], at[8], at[9] = layers_p, layers_n, min(arms, _MOST_ARMS), inner

@@ -65,10 +65,21 @@ SCORE_FRACTION = 12
 DISPLACED_DECISION = Word(
     "displaced_decision",
     (
-        Field("accepted", 1, N_RING, doc="the ring's hypothesis is valid, and its score at least "
-              "`min_score`"),
-        Field("score", 14, N_RING, signed=True, lsb=1 / (1 << SCORE_FRACTION), unit="1",
-              doc="of the ring's hypothesis: towards 1 a displaced vertex; 0 without valid"),
+        Field(
+            "accepted",
+            1,
+            N_RING,
+            doc="the ring's hypothesis is valid, and its score at least `min_score`",
+        ),
+        Field(
+            "score",
+            14,
+            N_RING,
+            signed=True,
+            lsb=1 / (1 << SCORE_FRACTION),
+            unit="1",
+            doc="of the ring's hypothesis: towards 1 a displaced vertex; 0 without valid",
+        ),
         Field("tracks", 5, doc="2D tracks of the standard finder"),
         Field("dvt", 1, doc="a ring is accepted, and not too many standard tracks"),
         Field("clock", 9, doc="data clock in the turn"),
