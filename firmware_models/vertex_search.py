@@ -55,6 +55,7 @@ def search(  # type: ignore[no-untyped-def]
     end = np.zeros(N_LAYER, dtype=np.int64)
     coarse = np.zeros((N_LAYER, N_COARSE), dtype=np.uint64)
     plane = np.zeros((N_LAYER, N_ROW), dtype=np.uint64)
+    rows = np.zeros((N_LAYER, N_ROW), dtype=np.uint64)
     crossed = np.zeros(N_COARSE, dtype=np.uint64)
     inside = np.zeros(N_LAYER, dtype=np.uint64)
     for row in range(len(out)):
@@ -76,8 +77,8 @@ def search(  # type: ignore[no-untyped-def]
                     within += np.int64(inside[k] >> np.uint64(azimuth) & ONE)
                 if within > max_inner[ring]:
                     continue
-                _fill(number, end, azimuth, columns[ring], plane)
-                positive, negative = _lit(plane, least[ring])
+                _cross(number, end, azimuth, columns[ring], rows)
+                positive, negative = _count(rows, least[ring], plane)
                 if positive == NONE or negative == NONE:
                     continue
                 p, n = _lowest(positive), _highest(negative)
@@ -180,37 +181,52 @@ def _inside(number, end, inner, inside):  # type: ignore[no-untyped-def]
 
 
 @njit()
-def _fill(number, end, azimuth, columns, plane):  # type: ignore[no-untyped-def]
-    """Fill the columns that 1 to 5 superlayers cross, by row."""
-    plane[:] = NONE
-    crossed = np.empty(N_ROW, dtype=np.uint64)
+def _cross(number, end, azimuth, columns, crossed):  # type: ignore[no-untyped-def]
+    """Fill the columns that each superlayer crosses, by row."""
     first = 0
     for k in range(N_LAYER):
-        if end[k] == first:
-            continue
-        crossed[:] = NONE
         size = AXIAL_SEGMENTS[k]
+        turn = size // 2 - azimuth * PERIOD[k]
+        # One variable a row: kept in registers, which arrays are not.
+        row0 = row1 = row2 = row3 = row4 = row5 = row6 = row7 = NONE
         for i in range(first, end[k]):
-            own = number[i] - azimuth * PERIOD[k] + size // 2
+            own = number[i] + turn
             own += size * (own < 0) - size * (own >= size)
             masks = columns[FIRST[k] + own]
-            for j in range(N_ROW):
-                crossed[j] |= masks[j]
+            row0 |= masks[0]
+            row1 |= masks[1]
+            row2 |= masks[2]
+            row3 |= masks[3]
+            row4 |= masks[4]
+            row5 |= masks[5]
+            row6 |= masks[6]
+            row7 |= masks[7]
         first = end[k]
-        for j in range(N_ROW):
-            for n in range(N_LAYER - 1, 0, -1):
-                plane[n, j] |= plane[n - 1, j] & crossed[j]
-            plane[0, j] |= crossed[j]
+        own_rows = crossed[k]
+        own_rows[0], own_rows[1], own_rows[2], own_rows[3] = row0, row1, row2, row3
+        own_rows[4], own_rows[5], own_rows[6], own_rows[7] = row4, row5, row6, row7
 
 
 @njit()
-def _lit(plane, least):  # type: ignore[no-untyped-def]
-    """Return the columns with an arm of either charge."""
+def _count(crossed, least, plane):  # type: ignore[no-untyped-def]
+    """Fill the columns that 1 to 5 superlayers cross, by row; return those of either charge."""
     positive = negative = NONE
-    for row in range(FIRST_POSITIVE, N_ROW):
-        positive |= plane[least - 1, row]
-    for row in range(LAST_NEGATIVE + 1):
-        negative |= plane[least - 1, row]
+    for row in range(N_ROW):
+        one = two = three = four = five = NONE
+        for k in range(N_LAYER):
+            new = crossed[k, row]
+            five |= four & new
+            four |= three & new
+            three |= two & new
+            two |= one & new
+            one |= new
+        plane[0, row], plane[1, row], plane[2, row] = one, two, three
+        plane[3, row], plane[4, row] = four, five
+        lit = plane[least - 1, row]
+        if row >= FIRST_POSITIVE:
+            positive |= lit
+        if row <= LAST_NEGATIVE:
+            negative |= lit
     return positive, negative
 
 
