@@ -22,6 +22,7 @@ from firmware_models.trigger_cells import (
     RING_PHI_COUNT,
     cell_map,
 )
+from hdl.generate_classifier import classifier_modules, classifier_parameters
 from hdl.generate_deep import deep_modules, deep_parameters
 from hdl.generate_displaced import displaced_modules, displaced_parameters
 from hdl.generate_grl_match import match_modules, match_parameters
@@ -38,7 +39,7 @@ from hdl.generate_tracks import track_parameters
 WITH_REGISTERS = (
     "ecl_selection", "cdc_segment", "cdc_event_time", "cdc_hough", "neuro_preprocess",
     "single_track", "klm_sector", "grl_short", "grl_match", "grl_neural", "l1_throttle",
-    "displaced_hough",
+    "displaced_hough", "displaced_classifier",
 )  # fmt: skip
 """Blocks whose registers are a module of their own."""
 
@@ -69,6 +70,7 @@ def generated_modules(notice: str) -> dict[str, str]:
         **match_modules(notice),
         **grl_neural_modules(notice),
         **displaced_modules(notice),
+        **classifier_modules(notice),
     }
 
 
@@ -163,3 +165,4 @@ def shared_parameters() -> Iterator[str]:
     yield from match_parameters()
     yield from grl_neural_parameters()
     yield from displaced_parameters()
+    yield from classifier_parameters()

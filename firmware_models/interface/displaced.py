@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from firmware_models.interface.block import Block, Register
 from firmware_models.interface.cdc_hough import AXIAL
+from firmware_models.interface.neuro import NODE_WIDTH, ONE
 from firmware_models.words import Field, Word
 
 RING_RHO_CM = (16, 24, 32, 40, 48, 56)
@@ -59,33 +60,25 @@ DISPLACED_VERTICES = Word(
     "Best vertex hypothesis of every ring.",
 )  # fmt: skip
 
-SCORE_FRACTION = 12
-"""Fractional bits of a score: the node values of `neuro_mlp`."""
+N_FEATURE, N_HIDDEN = 29, 32
+"""Nodes of the classifier: features of a ring's hypothesis, hidden layer; one output."""
+
+FEATURE_LANES, HIDDEN_LANES = 6, 7
+"""Inputs that each node of a layer takes on a clock: five clocks a ring in both layers."""
 
 DISPLACED_DECISION = Word(
     "displaced_decision",
     (
-        Field(
-            "accepted",
-            1,
-            N_RING,
-            doc="the ring's hypothesis is valid, and its score at least `min_score`",
-        ),
-        Field(
-            "score",
-            14,
-            N_RING,
-            signed=True,
-            lsb=1 / (1 << SCORE_FRACTION),
-            unit="1",
-            doc="of the ring's hypothesis: towards 1 a displaced vertex; 0 without valid",
-        ),
+        Field("accepted", 1, N_RING, doc="the ring's hypothesis is valid, and score + 8192 at "
+              "least `min_score`"),
+        Field("score", NODE_WIDTH, N_RING, signed=True, lsb=1 / ONE, unit="1",
+              doc="of the ring's hypothesis: towards 1 a displaced vertex; 0 without valid"),
         Field("tracks", 5, doc="2D tracks of the standard finder"),
         Field("dvt", 1, doc="a ring is accepted, and not too many standard tracks"),
         Field("clock", 9, doc="data clock in the turn"),
     ),
     "What the classifier says of the vertex hypotheses.",
-)
+)  # fmt: skip
 
 BLOCKS = (
     Block("displaced_hough", "displaced vertex", CHAMBER_SEGMENTS, DISPLACED_VERTICES,
@@ -93,7 +86,7 @@ BLOCKS = (
           registers=(
               Register("layers", 0x000, 3, (4, 4, 4, 3, 3, 3), N_RING, "",
                        "axial superlayers that an arm needs, 1 to 5"),
-              Register("min_opening", 0x008, 6, (7, 7, 7, 12, 12, 14), N_RING, "columns",
+              Register("min_opening", 0x008, 6, (5, 5, 5, 8, 8, 10), N_RING, "columns",
                        "least distance of the arms"),
               Register("max_inner", 0x010, 2, (3,) * N_RING, N_RING, "", "most superlayers inside "
                        "the ring with a segment on the way from the beam"),
@@ -102,10 +95,10 @@ BLOCKS = (
           ),
           doc="Pairs of arms from displaced vertices: Hough planes for a grid of hypotheses."),
     Block("displaced_classifier", "displaced vertex", DISPLACED_VERTICES, DISPLACED_DECISION,
-          latency=40, interval=32,
+          latency=48, interval=32,
           registers=(
-              Register("min_score", 0x000, 14, 0, N_RING, "1/4096",
-                       "least score; 0 or less accepts every valid hypothesis"),
+              Register("min_score", 0x000, NODE_WIDTH, (0,) * N_RING, N_RING, "1/4096",
+                       "least score + 8192; 0: every valid hypothesis is accepted"),
               Register("max_tracks", 0x008, 5, 31, 1, "", "most standard tracks"),
           ),
           doc="Neural classifier of the vertex hypotheses."),

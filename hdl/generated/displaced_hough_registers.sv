@@ -17,7 +17,7 @@ module displaced_hough_registers (
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       layers <= 18'h1b724;
-      min_opening <= 36'h38c3071c7;
+      min_opening <= 36'h288205145;
       max_inner <= 12'hfff;
       max_opening <= 6'h34;
       max_tracks <= 5'h1f;

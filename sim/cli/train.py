@@ -10,9 +10,11 @@ KINDS = {
     "mlp": "five experts 27-81-2",
     "deep": "one deeper network with hit patterns",
     "segments": "side tables of the segment finder",
+    "displaced": "classifier of displaced vertices",
 }
 
-TRACKS, STEPS = {"mlp": "300000", "deep": "300000", "segments": "400000"}, "12000"
+TRACKS = {"mlp": "300000", "deep": "300000", "segments": "400000", "displaced": "40000"}
+STEPS = "12000"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +24,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", default="1", metavar="S", help="seed")
     parser.add_argument(
         "--tracks", metavar="N",
-        help=f"tracks to train on (default: {TRACKS['mlp']}, segments: {TRACKS['segments']})",
+        help=f"tracks to train on (default: {TRACKS['mlp']}, segments: {TRACKS['segments']}); "
+        f"displaced: pairs at each level of background ({TRACKS['displaced']})",
     )  # fmt: skip
     parser.add_argument(
         "--steps", metavar="N", help=f"networks: batches of the (first) one (default: {STEPS})"
@@ -45,8 +48,8 @@ def run(options: argparse.Namespace) -> int:
     seed = whole_number("--seed", options.seed, 0, 2**63 - 2)
     given = TRACKS[options.kind] if options.tracks is None else options.tracks
     tracks = whole_number("--tracks", given, 1, 10**8)
-    make = _tables if options.kind == "segments" else _network
-    result, text = make(options, seed, tracks)
+    makers = {"segments": _tables, "displaced": _displaced}
+    result, text = makers.get(options.kind, _network)(options, seed, tracks)
     if options.json:
         write_json(options.json, result)
     sys.stdout.write(text)
@@ -63,6 +66,27 @@ def _network(options: argparse.Namespace, seed: int, tracks: int) -> tuple[dict[
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     result = train.run(options.kind, seed, tracks, steps, options.level, options.data, options.out)
     return result, _network_text(options.out, result)
+
+
+def _displaced(options: argparse.Namespace, seed: int, pairs: int) -> tuple[dict[str, Any], str]:
+    import logging
+
+    from firmware_models.errors import InputError
+    from sim.cli.process import whole_number
+    from sim.neuro import displaced
+
+    if options.data is not None:
+        raise InputError("only the networks of tracks have this option", place="--data")
+    if options.level != 1.0:
+        raise InputError("trains at the levels 1, 2 and 5 together", place="--level")
+    steps = whole_number("--steps", STEPS if options.steps is None else options.steps, 1, 10**8)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    result = displaced.run(seed, pairs, steps, options.out)
+    lines = [f"{options.out}: {result['command']}",
+             "share of displaced pairs that is kept, least score + 8192, share of background:"]
+    lines += [f"  {kept:<6} {point['min_score']:>6} {point['background']:.2e}"
+              for kept, point in result["figures"]["points"].items()]  # fmt: skip
+    return result, "\n".join(lines) + "\n"
 
 
 def _tables(options: argparse.Namespace, seed: int, tracks: int) -> tuple[dict[str, Any], str]:

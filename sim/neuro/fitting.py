@@ -142,14 +142,11 @@ def fit(
     optimiser = torch.optim.Adam(layers, lr=schedule.rate)
     rng = stream(seed, f"{purpose}/order", number)
     for step in range(schedule.steps):
-        falling = 0.5 * (1.0 + np.cos(np.pi * step / schedule.steps))
-        optimiser.param_groups[0]["lr"] = schedule.rate * (
-            LAST_RATE + (1.0 - LAST_RATE) * float(falling)
-        )
+        optimiser.param_groups[0]["lr"] = schedule.rate * falling(step, schedule.steps)
         grid = shape.grid if step >= (1.0 - ROUNDED_PART) * schedule.steps else None
         rows = torch.from_numpy(rng.integers(0, len(data.inputs), schedule.batch))
         optimiser.zero_grad(set_to_none=True)
-        shown = [_on_grid(torch, layer, grid) for layer in layers]
+        shown = [on_grid(torch, layer, grid) for layer in layers]
         loss = columns.loss(torch, shape, shown, rows, schedule)
         loss.backward()
         optimiser.step()
@@ -158,11 +155,17 @@ def fit(
                 layer.clamp_(-shape.limit, shape.limit)
         if progress is not None and (step + 1) % 1000 == 0:
             progress(step + 1, float(loss.detach()))
-    last = [_on_grid(torch, layer, shape.grid) for layer in layers]
+    last = [on_grid(torch, layer, shape.grid) for layer in layers]
     return [layer.detach().numpy().astype(np.float64) for layer in last]
 
 
-def _on_grid(torch: Any, layer: Any, grid: float | None) -> Any:
+def falling(step: int, steps: int) -> float:
+    """Return the rate on a step against the first one."""
+    cosine = 0.5 * (1.0 + np.cos(np.pi * step / steps))
+    return LAST_RATE + (1.0 - LAST_RATE) * float(cosine)
+
+
+def on_grid(torch: Any, layer: Any, grid: float | None) -> Any:
     """Return weights rounded half up to the grid, with the gradient of those before."""
     if grid is None:
         return layer

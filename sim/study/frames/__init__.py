@@ -23,6 +23,7 @@ _MAKERS: dict[str, Callable[[int], Maker]] = {
     "single_track": tracks.neural_tracks,
     "klm_sector": muons.hit_planes,
     "displaced_hough": displaced.axial_maps,
+    "displaced_classifier": displaced.hypotheses,
     "grl_match": matches.objects,
     "grl_neural": neural.matched_tracks,
     "gdl_inputs": gdl.ticks,

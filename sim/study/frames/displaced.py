@@ -36,3 +36,13 @@ def axial_maps(seed: int) -> Maker:
         return displaced_hough.quantize(steps.segments, steps.counts["tracks"], clock=clock)
 
     return make
+
+
+def hypotheses(seed: int) -> Maker:
+    """Give what `displaced_hough` finds in the same windows."""
+    maps = axial_maps(seed)
+
+    def make(n: int, chunk: int) -> Frames:
+        return displaced_hough.evaluate(maps(n, chunk))
+
+    return make

@@ -1,0 +1,10 @@
+hdl/generated/l1_pkg.sv
+hdl/generated/neuro_mlp_tanh_rom.sv
+hdl/generated/displaced_classifier_registers.sv
+hdl/generated/displaced_classifier_hidden_rom.sv
+hdl/generated/displaced_classifier_output_rom.sv
+hdl/rtl/neuro_mlp/neuro_mlp_address.sv
+hdl/rtl/neuro_mlp/neuro_mlp_tanh.sv
+hdl/rtl/neuro/neuro_layer.sv
+hdl/rtl/displaced_classifier/displaced_classifier_features.sv
+hdl/rtl/displaced_classifier.sv
