@@ -25,7 +25,7 @@ study: setup
 	@echo "Report: $(abspath $(OUT))/report.html"
 
 test: setup lint
-	$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadgroup
+	$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadgroup --durations 20
 
 lint: setup
 	$(VENV)/bin/ruff check .

@@ -57,4 +57,4 @@ def use_hit_counter(patch: pytest.MonkeyPatch) -> None:
 
 def track_rows(words: TrackWords) -> BitTable:
     """Return the input bits of tracks alone."""
-    return input_rows(TRACK_WORDS, (words.counts, words.single))
+    return input_rows(TRACK_WORDS, (words.counts, words.single, words.displaced))

@@ -1,4 +1,5 @@
-"""The track trigger of one window: hit wires → segments → 2D tracks → neural tracks → words.
+"""The track trigger of one window: hit wires → segments → 2D tracks → neural tracks → words;
+segments → displaced vertices.
 
 Every block runs once a window, on the data clock that completes it: that frame has seen all its
 hits (`firmware_models.segment_finding`), and its tracks are those that decide.
@@ -17,6 +18,8 @@ from firmware_models import (
     cdc_event_time,
     cdc_hough,
     cdc_segment,
+    displaced_classifier,
+    displaced_hough,
     grl_short,
     grl_tracks,
     neuro_deep,
@@ -44,7 +47,7 @@ WEIGHTS: Mapping[str, type] = {"mlp": NeuroWeights, "deep": DeepWeights}
 
 BLOCK_NAMES = (
     "cdc_segment", "cdc_event_time", "cdc_hough", "grl_tracks", "grl_short", "neuro_preprocess",
-    "neuro_mlp", "neuro_deep", "single_track",
+    "neuro_mlp", "neuro_deep", "single_track", "displaced_hough", "displaced_classifier",
 )  # fmt: skip
 
 SLICE = 4_000
@@ -69,6 +72,7 @@ class TrackSteps:
     counts : ndarray, shape (n,), dtype of the word `track_counts`
     full : ndarray, shape (n,), dtype of the word `grl_segments`
     short : ndarray, shape (n,), dtype of the word `grl_short`
+    vertices : ndarray, shape (n,), dtype of the word `displaced_vertices`
     window : ndarray of int64, shape (m,)
         Window of each frame of the network: one a 2D track, or one that says there is none.
     given : ndarray, shape (m,), dtype of the word `track_segments`
@@ -84,6 +88,7 @@ class TrackSteps:
     counts: NDArray[np.void]
     full: NDArray[np.void]
     short: NDArray[np.void]
+    vertices: NDArray[np.void]
     window: NDArray[np.int64]
     given: NDArray[np.void]
     inputs: NDArray[np.void]
@@ -165,8 +170,11 @@ class TrackTrigger:
         neural = self.neural_tracks(steps.inputs)
         frames = single_track.evaluate(neural, self._of("single_track"))
         last = np.flatnonzero(frames["last"] == 1)
+        displaced = displaced_classifier.evaluate(
+            steps.vertices, self._of("displaced_classifier")
+        )
         return TrackWords(
-            steps.counts, frames[last], steps.time, steps.full, steps.short,
+            steps.counts, frames[last], steps.time, steps.full, steps.short, displaced,
             np.concatenate(([0], last + 1)), neural, frames,
         )  # fmt: skip
 
@@ -199,10 +207,13 @@ class TrackTrigger:
         counts = grl_tracks.evaluate(grl_tracks.quantize(tracks))
         full = grl_short.quantize(segments, tracks, clock=clock)
         short = grl_short.evaluate(full, self._of("grl_short"))
+        axial_map = displaced_hough.quantize(segments, counts["tracks"], clock=clock)
+        vertices = displaced_hough.evaluate(axial_map, self._of("displaced_hough"))
         given, window = network_words(segments, slots, tracks, times, clock)
         inputs = neuro_preprocess.evaluate(given, self._of("neuro_preprocess"))
         return TrackSteps(
-            segments, dropped, event, axial, tracks, times, counts, full, short, window, given,
+            segments, dropped, event, axial, tracks, times, counts, full, short, vertices, window,
+            given,
             inputs,
         )  # fmt: skip
 

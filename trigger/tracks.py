@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from firmware_models import ragged
 from firmware_models.interface.cdc_segment import EVENT_TIME
+from firmware_models.interface.displaced import DISPLACED_DECISION
 from firmware_models.interface.grl import GRL_SEGMENTS, GRL_SHORT, TRACK_COUNTS
 from firmware_models.interface.neuro import NEURO_TRACK, SINGLE_TRACK
 
@@ -26,6 +27,7 @@ class TrackWords:
     full : ndarray, shape (n,), dtype of the word `grl_segments`
         2D tracks of all trackers, and bins with segments.
     short : ndarray, shape (n,), dtype of the word `grl_short`
+    displaced : ndarray, shape (n,), dtype of the word `displaced_decision`
     offsets : ndarray of int64, shape (n + 1,)
         Frames of event i are ``offsets[i]`` to ``offsets[i + 1]``; each event has one or more.
     neural : ndarray, shape (m,), dtype of the word `neuro_track`
@@ -39,6 +41,7 @@ class TrackWords:
     time: NDArray[np.void]
     full: NDArray[np.void]
     short: NDArray[np.void]
+    displaced: NDArray[np.void]
     offsets: NDArray[np.int64]
     neural: NDArray[np.void]
     frames: NDArray[np.void]
@@ -90,11 +93,11 @@ class TrackWords:
             words["last"] = 1
         return cls(
             TRACK_COUNTS.zeros(n), single, EVENT_TIME.zeros(n), GRL_SEGMENTS.zeros(n),
-            GRL_SHORT.zeros(n), np.arange(n + 1), neural, frames,
+            GRL_SHORT.zeros(n), DISPLACED_DECISION.zeros(n), np.arange(n + 1), neural, frames,
         )  # fmt: skip
 
 
-_OF_EVENTS = ("counts", "single", "time", "full", "short")
+_OF_EVENTS = ("counts", "single", "time", "full", "short", "displaced")
 _OF_FRAMES = ("neural", "frames")
 
 

@@ -1,5 +1,5 @@
-// Generated from menu low_multiplicity 5. Do not edit.
-// sha256 d9a24c0d1f7243c62fc6827d0313c472ad31c4649a9aa8ebf64fbcfbf3ffca64
+// Generated from menu low_multiplicity 6. Do not edit.
+// sha256 c2b942fe22cc8914b631484547580604e56b16f3546168981e616348c9abc057
 //
 // Global decision logic: every output line is a sum of products of the input bits.
 module gdl_logic (
@@ -55,6 +55,7 @@ module gdl_logic (
   wire in_cdc_b2b5 = data_i[79];
   wire in_fwd_s = data_i[81];
   wire in_bwd_s = data_i[82];
+  wire in_dvt = data_i[83];
   wire in_cdcecl_0 = data_i[96];
   wire in_cdcecl_1 = data_i[97];
   wire in_cdcecl_2 = data_i[98];
@@ -385,16 +386,19 @@ module gdl_logic (
   // 104 sttecl_3d: typecl and !bha_veto and !veto
   assign line[104] = in_typecl & ~in_bha_veto & ~in_veto;
 
+  // 105 dvt: dvt and !bha_veto and !veto
+  assign line[105] = in_dvt & ~in_bha_veto & ~in_veto;
+
   assign line[11] = '0;
   assign line[15] = '0;
   assign line[31:23] = '0;
   assign line[63:38] = '0;
   assign line[99] = '0;
-  assign line[319:105] = '0;
+  assign line[319:106] = '0;
 
   // Inputs that no line reads.
   wire unused = &{1'b0, data_i[5:0], data_i[8:7], data_i[19:16], data_i[33], data_i[37],
-    data_i[41:39], data_i[63:43], data_i[80], data_i[95:83], data_i[119:117], data_i[127:124],
+    data_i[41:39], data_i[63:43], data_i[80], data_i[95:84], data_i[119:117], data_i[127:124],
     data_i[131], data_i[143:136], data_i[319:149]};
 
   always_ff @(posedge clk_i or negedge rst_ni) begin

@@ -117,10 +117,19 @@ class Grl(SubTrigger):
     hold_ticks: Hold = 16
 
 
+class Displaced(SubTrigger):
+    """Drift chamber: displaced vertices, after the 2D finder, whose tracks they count."""
+
+    latency_us: Latency = 3.22
+    pad_us: Latency = 0.54
+    jitter_ns: Spread = 36.3
+    hold_ticks: Hold = 16
+
+
 class InputTiming(Strict):
     """What one input bit has of its own."""
 
-    sub_trigger: Literal["ecl", "cdc", "neuro", "klm", "grl", "top"] | None = None
+    sub_trigger: Literal["ecl", "cdc", "neuro", "klm", "grl", "top", "displaced"] | None = None
     delay_ticks: DelayTicks | None = None
     width_ticks: WidthTicks | None = None
 
@@ -147,6 +156,7 @@ class PipelineConfig(Strict):
     klm: Klm = Klm()
     grl: Grl = Grl()
     top: Top = Top()
+    displaced: Displaced = Displaced()
     inputs: dict[str, InputTiming] = {}
     """Delay, width or sub-trigger of single inputs, by name."""
 

@@ -14,21 +14,23 @@ from __future__ import annotations
 
 import re
 
+from firmware_models.interface.displaced import DISPLACED_DECISION
 from firmware_models.interface.ecl import ECL_TRIGGER
 from firmware_models.interface.grl import GRL_MATCH, GRL_NEURAL, GRL_SHORT, TRACK_COUNTS
 from firmware_models.interface.klm import KLM_SECTORS
 from firmware_models.interface.neuro import SINGLE_TRACK
 from trigger.menu.inputs import ECL_WORDS, GRL_WORDS, KLM_WORDS, NEURAL_MATCH_WORDS, TRACK_WORDS
 
-SUB_TRIGGERS = ("ecl", "cdc", "klm", "grl", "top", "neuro")
+SUB_TRIGGERS = ("ecl", "cdc", "klm", "grl", "top", "neuro", "displaced")
 """Names by number."""
 
-ECL, CDC, KLM, GRL, TOP, NEURO = range(6)
+ECL, CDC, KLM, GRL, TOP, NEURO, DISPLACED = range(7)
 
 _BY_WORD = {
     ECL_TRIGGER.name: "ecl",
     TRACK_COUNTS.name: "cdc",
     SINGLE_TRACK.name: "neuro",
+    DISPLACED_DECISION.name: "displaced",
     KLM_SECTORS.name: "klm",
     GRL_SHORT.name: "cdc",
     GRL_MATCH.name: "grl",

@@ -88,11 +88,11 @@ class PipelinePlan:
     alignment : Alignment
     logic : Logic
     ticks : Ticks
-    sub_mask : ndarray of uint64, shape (6, n_words)
+    sub_mask : ndarray of uint64, shape (7, n_words)
         Inputs of each sub-trigger.
-    latency, pad : ndarray of int64, shape (6,)
+    latency, pad : ndarray of int64, shape (7,)
         [tick]
-    jitter : ndarray of float64, shape (6,)
+    jitter : ndarray of float64, shape (7,)
         Standard deviation [tick].
     spread, tail, tail_part : ndarray of float64, shape (3,)
         Errors of the event times by source code [tick].

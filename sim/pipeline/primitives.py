@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models.errors import InputError
-from sim.pipeline.groups import CDC, NEURO, SUB_TRIGGERS
+from sim.pipeline.groups import CDC, DISPLACED, NEURO, SUB_TRIGGERS
 from sim.pipeline.plan import MAX_SIGMA, SOURCE_SUB, Ints, PipelinePlan, Words
 from sim.readout.plan import QUANTA
 
@@ -75,7 +75,7 @@ class Signals(NamedTuple):
         Source code; quality; see `sim.pipeline.gates`.
     bits : ndarray of uint64, shape (n, n_words)
         All bits of the collision.
-    arrivals : ndarray of int64, shape (n, 6)
+    arrivals : ndarray of int64, shape (n, 7)
         Ticks on which the collision's bits come, by sub-trigger.
     """
 
@@ -95,7 +95,7 @@ class Drawn:
 
     Parameters
     ----------
-    jitter : ndarray of int64, shape (n, 6)
+    jitter : ndarray of int64, shape (n, 7)
         By sub-trigger.
     error : ndarray of int64, shape (n, 3)
         Of the event time, by source code.
@@ -141,7 +141,7 @@ def primitives(plan: PipelinePlan, collisions: Collisions, drawn: Drawn) -> tupl
     tick = collisions.time // QUANTA
     base = np.repeat(tick[:, None], len(SUB_TRIGGERS), axis=1)
     base[:, SOURCE_SUB] = collisions.timed
-    base[:, NEURO] = base[:, CDC]
+    base[:, [NEURO, DISPLACED]] = base[:, [CDC]]
     early = np.maximum(base + plan.latency + drawn.jitter, tick[:, None])
     arrivals = early + plan.pad
     sent = [collisions.bits & mask for mask in plan.sub_mask]

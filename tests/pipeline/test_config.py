@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from firmware_models.errors import CheckFailed, InputError
+from firmware_models.interface import BLOCKS
+from firmware_models.interface.clock import TICK_NS
 from sim.pipeline.config import parse_pipeline
 from sim.pipeline.groups import SUB_TRIGGERS, sub_trigger_of
 from sim.pipeline.plan import compile_pipeline
@@ -98,6 +100,7 @@ def test_every_input_of_the_packaged_menu_has_its_sub_trigger() -> None:
         "ecl": {"ehigh", "bha_theta_1", "clst_3", "ecl_lml_13"},
         "cdc": {"t2_0", "ts_3", "cdc_open90", "f2f30", "cdc_b2b5", "cdc_active", "fwd_s", "bwd_s"},
         "neuro": {"ty_0", "ty_1", "ty_2", "ty_3", "typ"},
+        "displaced": {"dvt"},
         "grl": {
             "cdcecl_3",
             "cdcklm_1",
@@ -159,3 +162,13 @@ def test_neural_matches_wait_for_the_calorimeter_and_not_for_the_network() -> No
     neural, calorimeter = config.neuro.latency_us - 0.5, config.ecl.latency_us
     assert neural < calorimeter
     assert config.grl.latency_us == pytest.approx(max(neural, calorimeter) + 0.5)
+
+
+def test_displaced_vertices_take_what_their_blocks_declare() -> None:
+    # docs/reference/pipeline.md [us]: up to the 2D finder as for 2D tracks, then both blocks, then
+    # link, global reconstruction, link.
+    config = parse_pipeline(None, "x")
+    to_finder = config.cdc.latency_us - 0.75
+    blocks = sum(BLOCKS[f"displaced_{part}"].latency for part in ("hough", "classifier"))
+    assert config.displaced.latency_us >= to_finder + blocks * TICK_NS / 1e3 + 0.75
+    assert all(BLOCKS[f"displaced_{part}"].interval <= 32 for part in ("hough", "classifier"))

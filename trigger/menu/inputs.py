@@ -8,7 +8,8 @@ their classes back to back are named as in sections 4 and 5 of the same notes. O
 ``klm`` and ``eklm`` are binary counts of fired sectors in barrel and endcaps (section 6 there).
 Of the global reconstruction, ``ts`` counts short tracks, ``cdcecl``, ``cdcklm`` and their like
 matches between sub-triggers (section 5 there). Neural tracks matched in three dimensions have names
-of our own, after the bits of 2D tracks: ``ycdcecl``, ``ycdcklm``, ``typecl``, ``typklm``.
+of our own, after the bits of 2D tracks: ``ycdcecl``, ``ycdcklm``, ``typecl``, ``typklm``; so
+has ``dvt``, a displaced vertex.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 
 from firmware_models.errors import InputError
 from firmware_models.interface import BLOCKS
+from firmware_models.interface.displaced import DISPLACED_DECISION
 from firmware_models.interface.ecl import ECL_TRIGGER
 from firmware_models.interface.grl import (
     BACK_TO_BACK,
@@ -106,6 +108,7 @@ TRACK_WORDS: Inputs = {
         **{f"ty_{i}": Source("ty", i) for i in range(N_TY)},
         "typ": Source("stt"),
     },
+    DISPLACED_DECISION: {"dvt": Source("dvt")},
 }
 """Input bits of the track trigger, by word."""
 
