@@ -213,7 +213,7 @@ class EfficiencyGrid:
             Axis("ctau", "m", ctau_edges(self.ctaus), "error"),
         )
 
-    def tables(self) -> list[GridTable]:
+    def tables(self) -> list[EfficiencyTable]:
         """Return one weighted table a name, with one bin a point."""
         return [
             GridTable.from_sums(
