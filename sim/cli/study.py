@@ -44,7 +44,14 @@ def run(options: argparse.Namespace) -> int:
     from sim.cli.rates import show
     from sim.study.config import load_study
     from sim.study.decisions import write_decisions
-    from sim.study.outputs import REPORT, efficiency_json, study_json, whole_folder, write_study
+    from sim.study.outputs import (
+        REPORT,
+        efficiency_json,
+        grids_json,
+        study_json,
+        whole_folder,
+        write_study,
+    )
     from sim.study.run import planned_events, run_study
     from sim.study.scenarios import scenarios_json
 
@@ -77,6 +84,7 @@ def run(options: argparse.Namespace) -> int:
             "study": study_json(result),
             "rates": result.rates.to_json() if result.rates else None,
             "efficiency": efficiency_json(result),
+            "grids": grids_json(result),
             "readout": result.readout,
             "scenarios": scenarios,
         })  # fmt: skip
@@ -91,6 +99,7 @@ def _warn_of_silent_lines(result: StudyResult) -> None:
     from sim.study.outputs import silent_lines
 
     wanted = {line for entry in result.config.efficiency for line in entry.lines}
+    wanted |= {line for grid in result.config.grids for line in grid.used_lines()}
     silent = sorted(wanted & set(silent_lines(result)))
     if silent:
         screen.line(

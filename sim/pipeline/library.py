@@ -101,7 +101,8 @@ def study_context(config: StudyConfig, place: str) -> Context:
     if not samples:
         raise InputError("has no sample with rates = true", place=place)
     with located(place):
-        context = Context(config.model_copy(update={"samples": samples, "efficiency": []}))
+        own = {"samples": samples, "efficiency": [], "grids": []}
+        context = Context(config.model_copy(update=own))
         check_study(context)
     return context
 
@@ -141,7 +142,7 @@ def build_library(
         results = [sample_result(context, sample) for sample in config.samples]
     parts: list[_Part] = []
     sum_w = np.zeros(len(results))
-    for task in tasks_of(config, files, False):
+    for task in tasks_of(config, files):
         made, detected = detector_hits(context, config.samples[task.sample], task)
         weight = np.ones(len(detected.cells)) if made is None else made.weight
         sum_w[task.sample] += weight.sum()

@@ -159,12 +159,28 @@ class LongLived(Process):
         InputError
             For a wrong number of lifetimes or a lifetime outside the range.
         """
+        return self.weights_of_lengths(self.proper_lengths(events), *ctau)
+
+    def weights_of_lengths(self, length: FloatArray, *ctau: float) -> FloatArray:
+        """Return `weights_for_ctau` from proper lengths, for many lifetimes of the same events.
+
+        Parameters
+        ----------
+        length : ndarray, shape (n, number of long-lived particles)
+            From `proper_lengths` [cm].
+        *ctau : float
+            As in `weights_for_ctau`.
+
+        Raises
+        ------
+        InputError
+            For a wrong number of lifetimes or a lifetime outside the range.
+        """
         if len(ctau) != len(self.products):
             raise InputError(
                 f"needs {len(self.products)} lifetimes, not {len(ctau)}", place=self.name
             )
-        length = self.proper_lengths(events)
-        weight = np.ones(len(events))
+        weight = np.ones(len(length))
         for number, given in enumerate(ctau):
             name = self.lifetimes[number]
             mean = CM_PER_M * float(lifetime(name).check(given, f"{self.name}.{name}"))

@@ -14,6 +14,7 @@ from firmware_models.trigger_cells import (
 )
 from sim.report import figures
 from sim.report.dead_time_section import card, dead_time_section
+from sim.report.grid_section import grid_section
 from sim.report.numbers import measured, short
 from sim.report.page import (
     Section,
@@ -34,7 +35,8 @@ talk; ecl_klm_gdl section 8.3 of the reference notes)."""
 def study_page(study: dict[str, Any], rates: dict[str, Any] | None,
                efficiency: Sequence[dict[str, Any]],
                readout: dict[str, Any] | None = None,
-               scenarios: Sequence[dict[str, Any]] = ()) -> str:  # fmt: skip
+               scenarios: Sequence[dict[str, Any]] = (),
+               grids: Sequence[dict[str, Any]] = ()) -> str:  # fmt: skip
     """Return the report as one HTML page.
 
     Parameters
@@ -49,15 +51,22 @@ def study_page(study: dict[str, Any], rates: dict[str, Any] | None,
         Content of ``readout.json``.
     scenarios : sequence of dict
         Content of ``scenarios.json``.
+    grids : sequence of dict
+        Content of ``grids.json``.
     """
-    sections = [_samples(study)]
+    sections = [_samples(study)] if study["samples"] else []
     if rates is not None:
         sections += [_rates(study, rates), _by_process(study, rates), _overlaps(rates)]
         if scenarios:
             sections.append(scenario_section(scenarios, _focus(study, rates)))
         if readout is not None:
             sections.append(dead_time_section(readout, rates, _focus(study, rates)))
-    sections += [*_efficiencies(efficiency), _detector(study), _provenance(study)]
+    sections += _efficiencies(efficiency)
+    if grids:
+        sections.append(grid_section(grids))
+    if study["samples"]:
+        sections += [_detector(study)]
+    sections.append(_provenance(study))
     return page(study["name"], _lead(study), _cards(study, rates, readout), sections)
 
 

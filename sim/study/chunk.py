@@ -19,12 +19,14 @@ from sim.processes.base import Process
 from sim.streams import stream
 from sim.study.config import Efficiency, Muons, Sample, StudyConfig, Tracks
 from sim.study.fired import Fired, event_quality
+from sim.study.grids import all_samples, fill_grid, grid_points, within
 from sim.study.tracks import Detected, counted_once
 from sim.truth import VARIABLES, truth_variables
 from trigger.axes import Axis
 from trigger.bits import BitTable
 from trigger.chain import Chain
 from trigger.efficiency import EfficiencyTable
+from trigger.grids import EfficiencyGrid
 from trigger.menu import load
 from trigger.menu.inputs import produced_inputs
 from trigger.orthogonal import OrthogonalMethod
@@ -51,7 +53,7 @@ class Task:
     Parameters
     ----------
     sample : int
-        Position in the study's list of samples.
+        Position in `sim.study.grids.all_samples`: the study's samples, then those of its grids.
     chunk : int
         Number of the chunk within the sample; it keys the random numbers.
     n : int
@@ -90,6 +92,8 @@ class ChunkResult:
         Truth variables.
     fired : Fired, optional
         Combinations of lines, where the study has a readout.
+    grid : EfficiencyGrid, optional
+        For the sample of a grid's mass.
     """
 
     task: Task
@@ -102,6 +106,7 @@ class ChunkResult:
     ftdl: BitTable | None = None
     truth: Mapping[str, NDArray[np.float64]] | None = None
     fired: Fired | None = None
+    grid: EfficiencyGrid | None = None
 
 
 class Context:
@@ -124,6 +129,7 @@ class Context:
         self.muons: KlmResponse | None = None
         if config.muons is not None and config.muons.enabled:
             self._set_up_muons(config.muons)
+        self.samples, self.points = all_samples(config), grid_points(config)
         self._processes: dict[str, Process] = {}
 
     def _set_up_tracks(self, own: Tracks) -> None:
@@ -209,7 +215,8 @@ def run_chunk(job: tuple[str, Task]) -> ChunkResult:
         The study's configuration as JSON, and the task.
     """
     context, task = _context(job[0]), job[1]
-    sample = context.config.samples[task.sample]
+    sample = context.samples[task.sample]
+    point = task.sample - len(context.config.samples)
     events, detected = detector_hits(context, sample, task)
     hits = detected.cells
     words = context.words(detected, background=sample.background)
@@ -219,7 +226,7 @@ def run_chunk(job: tuple[str, Task]) -> ChunkResult:
     truth: Mapping[str, NDArray[np.float64]] | None = None
     if events is None:
         truth = {name: np.full(len(hits), np.nan) for name in VARIABLES}
-    elif wanted or task.keep_decisions:
+    elif wanted or task.keep_decisions or (point >= 0 and context.points[point].grid.where):
         found = truth_variables(
             events, context.machine, invisible=context.response.config.invisible
         )
@@ -234,6 +241,11 @@ def run_chunk(job: tuple[str, Task]) -> ChunkResult:
     for entry in wanted:
         assert truth is not None
         tables.update(fill_tables(entry, ftdl, truth, weight))
+    grid = None
+    if point >= 0:
+        assert events is not None
+        process = context.process(sample)
+        grid = fill_grid(context.points[point], process, events, ftdl, truth or {})
     keep = task.keep_decisions
     return ChunkResult(
         Task(task.sample, task.chunk, task.n),
@@ -246,6 +258,7 @@ def run_chunk(job: tuple[str, Task]) -> ChunkResult:
         ftdl if keep else None,
         truth if keep else None,
         fired,
+        grid,
     )
 
 
@@ -283,10 +296,7 @@ def fill_tables(
 ) -> Tables:
     """Return the tables of one efficiency entry, filled with these events."""
     axes = table_axes(entry)
-    chosen = np.ones(ftdl.n_events, dtype=bool)
-    for cut in entry.where:
-        value = truth[cut.variable]
-        chosen &= (value >= cut.low) & (value < cut.high)
+    chosen = within(entry.where, truth, ftdl.n_events)
     values = {axis.name: truth[axis.name][chosen] for axis in axes}
     weights = None if (weight == 1.0).all() else weight[chosen]
     tables: Tables = {}

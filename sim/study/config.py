@@ -11,13 +11,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from firmware_models.errors import nearest
+from sim.study.fields import Name, NonNegative, Range
+from sim.study.grid_config import Grid
 from sim.study.scenario_config import Scenario
 from sim.toml_file import Strict, check_data, parse_toml, read_text
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$")]
 SampleName = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Luminosity = Annotated[float, Field(gt=0, le=1e40, allow_inf_nan=False)]
-NonNegative = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 Edge = Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
 
 
@@ -81,20 +81,6 @@ class Axis(Strict):
         assert self.bins is not None
         step = (self.high - self.low) / self.bins
         return [self.low + i * step for i in range(self.bins)] + [self.high]
-
-
-class Range(Strict):
-    """Events of which a variable lies in [low, high) enter a table."""
-
-    variable: str
-    low: float = float("-inf")
-    high: float = float("inf")
-
-    @model_validator(mode="after")
-    def _rises(self) -> Range:
-        if not self.low < self.high:
-            raise ValueError(f"low must be below high, not {self.low} and {self.high}")
-        return self
 
 
 class Efficiency(Strict):
@@ -182,8 +168,10 @@ class StudyConfig(Strict):
     registers: dict[str, dict[str, int | str | list[int | str]]] = {}
     """Register values by block, such as ``[registers.ecl_selection]``: counts, or text with a unit
     such as ``lml6_energy = "0.75 GeV"``."""
-    samples: list[Sample] = Field(min_length=1)
+    samples: list[Sample] = []
     efficiency: list[Efficiency] = []
+    grids: list[Grid] = Field(default=[], max_length=100)
+    """Efficiency on points of mass and lifetime, with events of their own."""
     readout: Readout | None = None
     """None: the study ends with the rates."""
     scenarios: list[Scenario] = Field(default=[], max_length=100)
@@ -191,6 +179,8 @@ class StudyConfig(Strict):
 
     @model_validator(mode="after")
     def _names(self) -> StudyConfig:
+        if not self.samples and not self.grids:
+            raise ValueError("samples: needs at least 1 sample, or a grid")
         names = [sample.name for sample in self.samples]
         for name in names:
             if names.count(name) > 1:
@@ -205,6 +195,10 @@ class StudyConfig(Strict):
         for label in labels:
             if labels.count(label) > 1:
                 raise ValueError(f"efficiency: label {label!r} is given twice")
+        grids = [grid.label for grid in self.grids]
+        for label in grids:
+            if grids.count(label) > 1:
+                raise ValueError(f"grids: label {label!r} is given twice")
         for table in self.efficiency:
             if table.sample not in names:
                 near = nearest(table.sample, names)

@@ -14,10 +14,12 @@ from firmware_models.errors import InputError
 from firmware_models.files import write_json, write_text
 from sim.report.study_page import study_page
 from sim.study.config import Efficiency
+from sim.study.grids import grid_json
 from sim.study.run import StudyResult
 from sim.study.scenarios import scenarios_csv, scenarios_json
 from trigger.efficiency import EfficiencyTable
 from trigger.export import FORMATS, write_all
+from trigger.export import grids as grid_files
 from trigger.export.json import to_json
 from trigger.orthogonal import OrthogonalMethod
 
@@ -35,7 +37,7 @@ def study_json(result: StudyResult) -> dict[str, Any]:
         "name": config.name,
         "luminosity_cm2_s": config.luminosity_cm2_s,
         "seed": config.seed,
-        "n_events": sum(sample.n_events for sample in result.samples),
+        "n_events": result.n_events,
         "menu": {
             "name": result.menu.name, "version": result.menu.version, "sha256": result.menu.sha256,
         },
@@ -120,6 +122,11 @@ def _parts(
     }  # fmt: skip
 
 
+def grids_json(result: StudyResult) -> list[dict[str, Any]]:
+    """Return every grid with what it was made from."""
+    return [grid_json(grid, result.grids[grid.label]) for grid in result.config.grids]
+
+
 def write_study(result: StudyResult, folder: Path) -> None:
     """Write everything into a folder that exists; see `whole_folder`."""
     study, efficiency = study_json(result), efficiency_json(result)
@@ -135,8 +142,33 @@ def write_study(result: StudyResult, folder: Path) -> None:
     if scenarios:
         write_json(folder / "scenarios.json", scenarios)
         write_text(folder / "scenarios.csv", scenarios_csv(scenarios))
-    write_text(folder / REPORT, study_page(study, rates, efficiency, result.readout, scenarios))
+    grids = grids_json(result)
+    if grids:
+        write_json(folder / "grids.json", grids)
+        _write_grids(result, folder / "grids")
+    page = study_page(study, rates, efficiency, result.readout, scenarios, grids)
+    write_text(folder / REPORT, page)
     _write_tables(result, folder / "tables")
+
+
+def _write_grids(result: StudyResult, folder: Path) -> None:
+    folder.mkdir()
+    for grid in result.config.grids:
+        sums = result.grids[grid.label]
+        write_text(folder / f"{grid.label}.csv", grid_files.to_csv(sums, grid.label))
+        grid_files.write_npz(folder / f"{grid.label}.npz", sums)
+        groups = [f"{name} = {' or '.join(lines)}" for name, lines in sums.any_of.items()]
+        cuts = [f"{cut.low:g} <= {cut.variable} < {cut.high:g}" for cut in grid.where]
+        mass, ctau = sums.axes()
+        text = "; ".join([
+            f"{grid.title or grid.label}; process {grid.process} {dict(grid.parameters)}",
+            *groups,
+            f"denominator: {' and '.join(cuts) or 'all generated events'}",
+            f"one bin about each point, masses {list(sums.masses)} GeV in edges "
+            f"{list(mass.edges)}, ctau {list(sums.ctaus)} m in edges {list(ctau.edges)}",
+            _versions(result),
+        ])  # fmt: skip
+        write_all(sums.tables(), folder / grid.label, ["correctionlib"], description=text)
 
 
 def _write_tables(result: StudyResult, folder: Path) -> None:
@@ -156,10 +188,13 @@ def _write_tables(result: StudyResult, folder: Path) -> None:
 def _origin(result: StudyResult, label: str) -> str:
     entry = next(entry for entry in result.config.efficiency if entry.label == label)
     sample = next(s for s in result.samples if s.name == entry.sample)
+    return f"{entry.title or label}; sample {sample.name} ({sample.title}), {_versions(result)}"
+
+
+def _versions(result: StudyResult) -> str:
     return (
-        f"{entry.title or label}; sample {sample.name} ({sample.title}), menu {result.menu.name} "
-        f"{result.menu.version} ({result.menu.sha256[:12]}), seed {result.config.study.seed}, "
-        f"lowmult {version('lowmult')}"
+        f"menu {result.menu.name} {result.menu.version} ({result.menu.sha256[:12]}), seed "
+        f"{result.config.study.seed}, lowmult {version('lowmult')}"
     )
 
 

@@ -19,6 +19,7 @@ from sim.readers import EventFile, open_events
 from sim.study.chunk import ChunkResult, Context, Tables, Task, run_chunk
 from sim.study.config import Sample, StudyConfig
 from sim.study.fired import Fired
+from sim.study.grids import all_samples, check_grid, empty_grid, grid_points
 from sim.study.readout import readout_config, study_readout
 from sim.study.scenarios import ScenarioResult, ScenarioStudy, scenario_studies
 from sim.study.tracks import WINDOW_DATA_CLOCKS
@@ -28,6 +29,7 @@ from trigger import samples as normalisation
 from trigger.chain import Chain
 from trigger.decisions import MenuId
 from trigger.efficiency import EfficiencyTable
+from trigger.grids import EfficiencyGrid
 from trigger.menu import Menu
 from trigger.orthogonal import OrthogonalMethod
 from trigger.rate_table import RateTable
@@ -99,6 +101,8 @@ class StudyResult:
         Dead time, where the study has a readout: content of ``readout.json``.
     scenarios : list of ScenarioResult
         Rates at other luminosities and levels of background.
+    grids : dict
+        Sums on points of mass and lifetime, by label.
     """
 
     config: StudyConfig
@@ -110,18 +114,27 @@ class StudyResult:
     counts: dict[str, NDArray[np.int64]] = field(default_factory=dict)
     readout: dict[str, Any] | None = None
     scenarios: list[ScenarioResult] = field(default_factory=list)
+    grids: dict[str, EfficiencyGrid] = field(default_factory=dict)
+
+    @property
+    def n_events(self) -> int:
+        """Events of all samples and grids, without those of scenarios."""
+        grids = sum(int(grid.n_generated.sum()) for grid in self.grids.values())
+        return sum(sample.n_events for sample in self.samples) + grids
 
 
 class _Pass:
     """One pass over the samples, the study's own or a scenario's, and what it sums up.
 
-    `samples` and `tables` are filled where they stand.
+    `samples`, `tables` and `grids` are filled where they stand.
     """
 
     def __init__(
         self, context: Context, config: StudyConfig, samples: list[SampleResult],
         tables: Tables, scenario: ScenarioStudy | None = None,
+        grids: dict[str, EfficiencyGrid] | None = None,
     ) -> None:  # fmt: skip
+        self.points, self.grids = grid_points(config), {} if grids is None else grids
         self.config, self.samples, self.tables, self.scenario = config, samples, tables, scenario
         self.files = open_files(context, config)
         self.rates = RateAccumulator(context.menu.names, context.prescales)
@@ -129,6 +142,10 @@ class _Pass:
 
     def add(self, part: ChunkResult) -> str:
         """Add a chunk's sums; return what the progress shows."""
+        if part.grid is not None:
+            grid = self.points[part.task.sample - len(self.samples)].grid
+            self.grids[grid.label].merge(part.grid)
+            return f"grid {grid.label}"
         sample = self.samples[part.task.sample]
         sample.n_events += part.n_events
         sample.cell_fired += part.cell_fired
@@ -184,9 +201,9 @@ def run_study(
                 Chain.build(context.menu, study.config.registers, study.config.study.working_point)
     result = StudyResult(
         config, context.menu, [sample_result(context, s) for s in config.samples], None, {},
-        context.unproduced_inputs(),
+        context.unproduced_inputs(), grids={grid.label: empty_grid(grid) for grid in config.grids},
     )  # fmt: skip
-    own = _Pass(context, config, result.samples, result.tables)
+    own = _Pass(context, config, result.samples, result.tables, grids=result.grids)
     passes = [own] + [
         _Pass(context, study.config, _without_events(result.samples, study.config), {}, study)
         for study in scenarios
@@ -196,19 +213,19 @@ def run_study(
     def jobs() -> Iterator[tuple[str, Task]]:
         for current in passes:
             job = current.config.model_dump_json()
-            keep = consumer is not None and current is own
-            for task in tasks_of(current.config, current.files, keep):
+            own_samples = len(current.samples) if consumer and current is own else 0
+            for task in tasks_of(current.config, current.files, keep=own_samples):
                 order.append(current)
                 yield job, task
 
     for part in in_order(run_chunk, jobs(), workers=workers, scheduler=scheduler):
         current = order.popleft()
         label = current.add(part)
-        if consumer is not None and current is own:
+        if consumer is not None and current is own and part.grid is None:
             consumer(label, part)
         if progress is not None:
             progress(label, part.n_events)
-    for sample, opened in zip(result.samples, own.files, strict=True):
+    for sample, opened in zip(result.samples, own.files, strict=False):
         take_from_file(config, sample, opened)
     result.rates = _rate_table(config, context, result.samples, own.rates)
     result.scenarios = list(_scenario_results(context, result, passes[1:]))
@@ -281,9 +298,13 @@ def check_study(context: Context) -> None:
     for line in context.config.study.focus:
         if line not in names:
             raise unknown_name("line", line, names, place="study.focus")
-    for number, sample in enumerate(context.config.samples):
+    for number, grid in enumerate(context.config.grids):
+        with located(f"grids.{number} ({grid.label})"):
+            check_grid(grid, names)
+    for number, sample in enumerate(context.samples):
         if sample.process is not None:
-            with located(f"samples.{number} ({sample.name})"):
+            table = f"samples.{number}" if number < len(context.config.samples) else "grids"
+            with located(f"{table} ({sample.name})"):
                 context.process(sample)
 
 
@@ -310,27 +331,39 @@ def planned_events(config: StudyConfig, place: str = "") -> int:
 
 
 def event_counts(config: StudyConfig) -> list[int]:
-    """Return the number of events to generate for each sample; 0 for files."""
-    shares = np.array([0.0 if s.file is not None else s.share for s in config.samples])
+    """Return the number of events to generate for each of `all_samples`; 0 for files."""
+    shares = np.array([0.0 if s.file is not None else s.share for s in all_samples(config)])
     if not shares.sum():
         return [0] * len(shares)
     exact = config.study.events * shares / shares.sum()
     return [int(np.ceil(value)) if value else 0 for value in exact]
 
 
-def tasks_of(config: StudyConfig, files: Sequence[EventFile | None], keep: bool) -> Iterator[Task]:
-    """Yield the tasks of all samples, in order."""
+def tasks_of(
+    config: StudyConfig, files: Sequence[EventFile | None], keep: int = 0
+) -> Iterator[Task]:
+    """Yield the tasks of all samples, in order.
+
+    Parameters
+    ----------
+    config : StudyConfig
+    files : sequence of EventFile or None
+        From `open_files`.
+    keep : int
+        Samples, from the first, of which decisions and truth variables of every event are kept:
+        an event of a grid has no weight of its own, but one a lifetime.
+    """
     for number, (n, opened) in enumerate(zip(event_counts(config), files, strict=True)):
         if opened is not None:
             for chunk, events in enumerate(opened.chunks()):
-                yield Task(number, chunk, len(events), events, keep)
+                yield Task(number, chunk, len(events), events, number < keep)
             continue
         for chunk, start in enumerate(range(0, n, config.study.chunk)):
-            yield Task(number, chunk, min(config.study.chunk, n - start), None, keep)
+            yield Task(number, chunk, min(config.study.chunk, n - start), None, number < keep)
 
 
 def open_files(context: Context, config: StudyConfig | None = None) -> list[EventFile | None]:
-    """Open the event files of the samples of a study, by default the context's own.
+    """Open the event files of `all_samples` of a study, by default the context's own.
 
     None for a sample without one.
     """
@@ -341,7 +374,7 @@ def open_files(context: Context, config: StudyConfig | None = None) -> list[Even
             s.file, format=s.format, frame=s.frame, chunk=config.study.chunk,
             machine=context.machine, invisible=context.response.config.invisible,
         )
-        for s in config.samples
+        for s in all_samples(config)
     ]  # fmt: skip
 
 

@@ -126,7 +126,7 @@ def _own_study(scaled: StudyConfig, scenario: Scenario) -> StudyConfig:
     }
     data |= {
         "samples": [sample for sample in data["samples"] if sample["rates"]],
-        "efficiency": [], "readout": None, "scenarios": [],
+        "efficiency": [], "grids": [], "readout": None, "scenarios": [],
     }  # fmt: skip
     return parse_study(data, f"scenario {scenario.name}")
 

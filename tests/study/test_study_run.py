@@ -18,7 +18,7 @@ from sim.study.run import WINDOW_NS, run_study
 from trigger.samples import CM2_PER_NB
 
 SMALL = {
-    "study": {"events": 1800, "chunk": 500, "seed": 7, "focus": ["lml6"]},
+    "study": {"events": 2400, "chunk": 500, "seed": 7, "focus": ["lml6"]},
     "samples": [
         {"name": "digamma", "process": "digamma"},
         {"name": "background", "background": True},
@@ -29,6 +29,10 @@ SMALL = {
          "axes": [{"variable": "photonECM", "low": 0.0, "high": 4.0, "bins": 4}]},
         {"label": "measured", "sample": "digamma", "lines": ["hie"], "reference": "elow_check",
          "axes": [{"variable": "photonECM", "low": 0.0, "high": 6.0, "bins": 3}]},
+    ],
+    "grids": [
+        {"label": "recoil", "process": "photon_displaced", "masses": [0.5, 2.0], "share": 0.5,
+         "ctaus": {"low": 1e-3, "high": 1.0, "points": 4}, "lines": ["lml6", "hie"]},
     ],
 }  # fmt: skip
 
