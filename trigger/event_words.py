@@ -55,7 +55,9 @@ class EventWords:
             (ECL_WORDS, (self.calorimeter,))
         ]
         if self.tracks is not None:
-            given.append((TRACK_WORDS, (self.tracks.counts, self.tracks.single, self.tracks.displaced)))
+            given.append(
+                (TRACK_WORDS, (self.tracks.counts, self.tracks.single, self.tracks.displaced))
+            )
         if self.muons is not None:
             given.append((KLM_WORDS, (self.muons,)))
         if self.tracks is not None and self.matches is not None:

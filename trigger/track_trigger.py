@@ -170,9 +170,7 @@ class TrackTrigger:
         neural = self.neural_tracks(steps.inputs)
         frames = single_track.evaluate(neural, self._of("single_track"))
         last = np.flatnonzero(frames["last"] == 1)
-        displaced = displaced_classifier.evaluate(
-            steps.vertices, self._of("displaced_classifier")
-        )
+        displaced = displaced_classifier.evaluate(steps.vertices, self._of("displaced_classifier"))
         return TrackWords(
             steps.counts, frames[last], steps.time, steps.full, steps.short, displaced,
             np.concatenate(([0], last + 1)), neural, frames,

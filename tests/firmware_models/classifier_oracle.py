@@ -16,7 +16,9 @@ def activation(address: int) -> int:
         context.prec = 40
         x = (Decimal(address) + Decimal("0.5") - Decimal(2) ** -13) / 1024
         power = x.exp()
-        return int((4096 * (power - 1) / (power + 1) + Decimal("0.5")).to_integral_value("ROUND_FLOOR"))
+        return int(
+            (4096 * (power - 1) / (power + 1) + Decimal("0.5")).to_integral_value("ROUND_FLOOR")
+        )
 
 
 def node(weights: list[int], values: list[int]) -> int:
@@ -28,6 +30,7 @@ def node(weights: list[int], values: list[int]) -> int:
 
 def told(word: Any, ring: int) -> list[int]:
     """Return the 29 features of a ring of one word."""
+
     def of(name: str, r: int = ring) -> int:
         return int(word[name][r])
 
