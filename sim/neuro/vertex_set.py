@@ -38,9 +38,9 @@ _NAMES = tuple(f"superlayer{s}" for s in AXIAL)
 _EDGES = np.cumsum((0, *AXIAL_SEGMENTS))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class VertexSet:
-    """Windows of one sample.
+    """Windows of one sample; two are equal when they are the same object.
 
     Parameters
     ----------

@@ -1,0 +1,217 @@
+"""Displaced-vertex trigger: reach per rate of the planes alone and with the classifier, and the
+chosen working point: tables for docs/validation/displaced_vertex.md.
+
+python benchmarks/displaced_vertex.py [--pairs N] [--seed S] [TABLE …]
+
+Each sample is made once; registers are scanned on what was kept of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from functools import cache
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_models import displaced_classifier, displaced_hough
+from firmware_models.interface import Registers
+from firmware_models.interface.displaced import N_RING
+from firmware_models.interface.neuro import ONE
+from sim.neuro.displaced import LUMINOSITY_NB, PAIR, PROMPT, SIGNALS
+from sim.neuro.vertex_set import VertexSet, background, collisions
+from sim.processes import get_process
+
+Bits = NDArray[np.bool_]
+Decide = Callable[[VertexSet], Bits]
+"""Windows that are kept of a sample in, decisions on them out."""
+
+RHO_EDGES = (0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 60)
+PT_EDGES = (0.3, 0.4, 0.5, 0.7, 1.0, 1.5, 2.0)
+ANGLE_EDGES = (0, 10, 20, 30, 45, 60, 90, 120)
+LEVELS = {1.0: 20, 2.0: 10, 5.0: 5}
+"""Level of background to its windows for one pair."""
+
+TIGHT: tuple[tuple[int, ...], ...] = (
+    (5, 5, 5, 8, 8, 10), (6, 6, 6, 10, 10, 12), (7, 7, 7, 12, 12, 14), (8, 8, 8, 14, 14, 16),
+    (9, 9, 9, 16, 16, 18), (11, 11, 11, 20, 20, 22),
+)  # fmt: skip
+"""Scanned `min_opening` of the planes alone."""
+
+LAYERS = ((4, 4, 4, 3, 3, 3), (4, 4, 4, 4, 3, 3))
+SCORES = (-4096, -4000, -3800, -3500, -3000, -2500, -2000, -1000, 0, 1000, 2000, 3000)
+OTHERS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("kshort_gun", {}), ("lambda_gun", {}), ("conversion", {}),
+    ("beam_background_tracks", {"tracks": "2"}),
+)  # fmt: skip
+
+
+class Samples:
+    """The samples of one seed, each made when it is first asked for."""
+
+    def __init__(self, pairs: int, seed: int) -> None:
+        self.n, self.seed = pairs, seed
+
+    @cache  # noqa: B019: one object lives as long as the program
+    def background(self, level: float) -> VertexSet:
+        """Return windows without a collision."""
+        return background(LEVELS[level] * self.n, self.seed, level)
+
+    @cache  # noqa: B019
+    def pairs(self, deflection: float, level: float) -> VertexSet:
+        """Return pairs from displaced vertices."""
+        return collisions("track_gun", self.n, self.seed, level, **PAIR, deflection=deflection)
+
+    @cache  # noqa: B019
+    def prompt(self, place: int, level: float) -> tuple[VertexSet, float]:
+        """Return collisions of a process, and the rate that one of them stands for [Hz]."""
+        process, given = PROMPT[place]
+        made = collisions(process, 2 * self.n, self.seed, level, **given)
+        sigma = get_process(process, None, **given).cross_section(50_000, seed=1).value_nb
+        return made, sigma * LUMINOSITY_NB / len(made)
+
+    def process(self, name: str, given: dict[str, Any]) -> VertexSet:
+        """Return collisions of another process."""
+        return collisions(name, -(-self.n // 4), self.seed, 1.0, **given)
+
+
+def planes(registers: Registers | None = None) -> Decide:
+    """Return the decision of `displaced_hough` alone."""
+    return lambda made: np.asarray(made.vertices(registers)["displaced"] == 1)
+
+
+@cache
+def scores(made: VertexSet) -> NDArray[np.int64]:
+    """Return the largest score of each kept window; below all scores without a hypothesis."""
+    words = made.vertices()
+    found = displaced_classifier.evaluate(words)["score"].astype(np.int64)
+    return np.asarray(np.where(words["valid"] == 1, found, -2 * ONE).max(axis=1))
+
+
+def classified(least: int) -> Decide:
+    """Return the decision of both blocks with one least score for all rings."""
+    return lambda made: scores(made) >= least
+
+
+def chosen(made: VertexSet) -> Bits:
+    """Return `dvt` with the registers of both blocks after reset."""
+    return np.asarray(displaced_classifier.evaluate(made.vertices())["dvt"] == 1)
+
+
+def added(made: VertexSet, decide: Decide) -> Bits:
+    """Return which windows are decided for, count, and have fewer than two standard tracks."""
+    return made.whole(decide(made)) & made.own & ~made.two
+
+
+def rates(samples: Samples, decide: Decide, level: float) -> tuple[float, float, float]:
+    """Return added rates of background and of collisions, and the error of their sum [Hz]."""
+    made = samples.background(level)
+    fired = added(made, decide).sum()
+    empty, variance = fired / made.seconds, fired / made.seconds**2
+    full = 0.0
+    for place in range(len(PROMPT)):
+        sample, weight = samples.prompt(place, level)
+        number = added(sample, decide).sum()
+        full, variance = full + weight * number, variance + weight**2 * number
+    return float(empty), float(full), float(np.sqrt(variance))
+
+
+def kept(samples: Samples, decide: Decide, deflection: float, level: float) -> tuple[float, float]:
+    """Return the shares of pairs at 5 to 40 cm: decided for, or with two standard tracks."""
+    made = samples.pairs(deflection, level)
+    inner = (made.rho >= 5) & (made.rho < 40)
+    fired = made.whole(decide(made))
+    return float(fired[inner].mean()), float((fired | made.two)[inner].mean())
+
+
+def curve(samples: Samples) -> None:
+    """Share of pairs at 5 to 40 cm against added rate."""
+    print("| | level | background [Hz] | collisions [Hz] | sum [Hz] | 60°: dvt | either "
+          "| 30°: dvt | either |\n|---|---|---|---|---|---|---|---|---|")  # fmt: skip
+    ways: list[tuple[str, Decide]] = []
+    for layers in LAYERS:
+        for opening in TIGHT[2:] if layers != LAYERS[0] else TIGHT:
+            values: Registers = {"layers": np.array(layers), "min_opening": np.array(opening)}
+            name = f"planes {''.join(map(str, layers))}, {'/'.join(map(str, opening))}"
+            ways.append((name, planes(values)))
+    ways += [(f"classifier, {least}", classified(least)) for least in SCORES]
+    for level in LEVELS:
+        for name, decide in ways:
+            empty, full, error = rates(samples, decide, level)
+            shares = [x for d in (60.0, 30.0) for x in kept(samples, decide, d, level)]
+            print(f"| {name} | {level:g} | {empty:.0f} | {full:.0f} | {empty + full:.0f} ± "
+                  f"{error:.0f} | {' | '.join(f'{x:.3f}' for x in shares)} |", flush=True)  # fmt: skip
+
+
+def binned(passed: Bits, of: NDArray[np.float64], edges: tuple[float, ...]) -> str:
+    """Return the share that passes in each bin."""
+    cells = [passed[(of >= a) & (of < b)] for a, b in pairwise(edges)]
+    return " | ".join(f"{c.mean():.3f}" if len(c) else "–" for c in cells)
+
+
+def efficiency(samples: Samples) -> None:
+    """Efficiency at the working point by radius, lower pT and opening angle."""
+    for deflection in (30.0, 60.0):
+        for level in LEVELS:
+            made = samples.pairs(deflection, level)
+            inner = (made.rho >= 5) & (made.rho < 40)
+            fired = made.whole(chosen(made))
+            for name, passed in (("two 2D tracks", made.two), ("dvt", fired),
+                                 ("either", fired | made.two)):  # fmt: skip
+                head = f"| {deflection:g}°, level {level:g}: {name} | "
+                print(head + f"{binned(passed, made.rho, RHO_EDGES)} | {passed[inner].mean():.3f} |")
+                if level == 1.0:
+                    for what, of, edges in (("pT", made.pt, PT_EDGES),
+                                            ("angle", np.degrees(made.angle), ANGLE_EDGES)):  # fmt: skip
+                        print(f"  {what}: {head}{binned(passed[inner], of[inner], edges)} |")
+
+
+def whole_events(samples: Samples) -> None:
+    """Signals, and decays of known particles, both tracks in the barrel or not."""
+    print("| process | two 2D tracks | dvt | added |\n|---|---|---|---|")
+    for name, given in (*SIGNALS, *OTHERS):
+        made = samples.process(name, given)
+        fired = made.whole(chosen(made))
+        print(f"| {name}, cτ {given.get('ctau', '–')} m | {made.two.mean():.3f} | {fired.mean():.3f} "
+              f"| {(fired & ~made.two).mean():.3f} |")  # fmt: skip
+
+
+def point(samples: Samples) -> None:
+    """Rates at the working point: of each process, of background by ring, of all `dvt`."""
+    for level in LEVELS:
+        empty, full, error = rates(samples, chosen, level)
+        print(f"| level {level:g} | {empty:.0f} | {full:.0f} | {empty + full:.0f} ± {error:.0f} |")
+        made = samples.background(level)
+        words = displaced_classifier.evaluate(made.vertices())
+        fired = added(made, chosen)[made.rows]
+        print(f"  rings: {' | '.join(f'{k / made.seconds:.0f}' for k in words['accepted'][fired].sum(axis=0))}")
+        for place, (process, _) in enumerate(PROMPT):
+            sample, weight = samples.prompt(place, level)
+            all_of = sample.whole(chosen(sample)).sum() * weight
+            print(f"  | {process} | {weight * len(sample) / LUMINOSITY_NB:.1f} | all dvt "
+                  f"{all_of:.0f} Hz | added {added(sample, chosen).sum() * weight:.0f} Hz |")  # fmt: skip
+
+
+TABLES: dict[str, Callable[[Samples], None]] = {
+    table.__name__: table for table in (curve, point, efficiency, whole_events)
+}
+
+
+def main() -> None:
+    """Print the tables asked for, all by default."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("table", nargs="*", help=f"{', '.join(TABLES)}; default: all")
+    parser.add_argument("--pairs", type=int, default=20_000)
+    parser.add_argument("--seed", type=int, default=3)
+    options = parser.parse_args()
+    samples = Samples(options.pairs, options.seed)
+    for name in options.table or TABLES:
+        print(f"\n### {name}\n")
+        TABLES[name](samples)
+
+
+if __name__ == "__main__":
+    main()
