@@ -82,8 +82,10 @@ def _displaced(options: argparse.Namespace, seed: int, pairs: int) -> tuple[dict
     steps = whole_number("--steps", STEPS if options.steps is None else options.steps, 1, 10**8)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     result = displaced.run(seed, pairs, steps, options.out)
-    lines = [f"{options.out}: {result['command']}",
-             "share of displaced pairs that is kept, least score + 8192, share of background:"]
+    lines = [
+        f"{options.out}: {result['command']}",
+        "share of displaced pairs that is kept, least score + 8192, share of background:",
+    ]
     lines += [f"  {kept:<6} {point['min_score']:>6} {point['background']:.2e}"
               for kept, point in result["figures"]["points"].items()]  # fmt: skip
     return result, "\n".join(lines) + "\n"

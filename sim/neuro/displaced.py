@@ -222,9 +222,11 @@ def figures(weights: DisplacedWeights, windows: Windows) -> dict[str, Any]:
     for kept in (0.98, 0.95, 0.9, 0.8):
         cut = int(np.quantile(score[windows.signal], 1 - kept, method="lower"))
         passed = ~windows.signal & (score >= cut)
-        points[str(kept)] = {"min_score": cut + 2 * ONE,
-                             "background": float(f"{windows.weight[passed].sum() / total:.4g}")}
-    return {"windows": len(windows), "signal": int(windows.signal.sum()), "points": points}  # fmt: skip
+        points[str(kept)] = {
+            "min_score": cut + 2 * ONE,
+            "background": float(f"{windows.weight[passed].sum() / total:.4g}"),
+        }
+    return {"windows": len(windows), "signal": int(windows.signal.sum()), "points": points}
 
 
 def run(seed: int, pairs: int, steps: int, out: str) -> dict[str, Any]:

@@ -16,18 +16,21 @@ def activation(address: int) -> int:
         context.prec = 40
         x = (Decimal(address) + Decimal("0.5") - Decimal(2) ** -13) / 1024
         power = x.exp()
-        return int((4096 * (power - 1) / (power + 1) + Decimal("0.5")).to_integral_value("ROUND_FLOOR"))
+        return int(
+            (4096 * (power - 1) / (power + 1) + Decimal("0.5")).to_integral_value("ROUND_FLOOR")
+        )
 
 
 def node(weights: list[int], values: list[int]) -> int:
     """Return a node's value; the bias is the last weight."""
-    total = 4096 * weights[-1] + sum(w * v for w, v in zip(weights, values))
+    total = 4096 * weights[-1] + sum(w * v for w, v in zip(weights[:-1], values, strict=True))
     size = activation(min(abs(total) // 4096, 9937))
     return -size if total < 0 else size
 
 
 def told(word: Any, ring: int) -> list[int]:
     """Return the 29 features of a ring of one word."""
+
     def of(name: str, r: int = ring) -> int:
         return int(word[name][r])
 
