@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from typing import Any
@@ -17,9 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_models import displaced_classifier, displaced_hough
+from firmware_models import displaced_classifier
 from firmware_models.interface import Registers
-from firmware_models.interface.displaced import N_RING
 from firmware_models.interface.neuro import ONE
 from sim.neuro.displaced import LUMINOSITY_NB, PAIR, PROMPT, SIGNALS
 from sim.neuro.vertex_set import VertexSet, background, collisions
@@ -49,33 +49,52 @@ OTHERS: tuple[tuple[str, dict[str, Any]], ...] = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
 class Samples:
-    """The samples of one seed, each made when it is first asked for."""
+    """The samples of one seed, each made when it is first asked for.
 
-    def __init__(self, pairs: int, seed: int) -> None:
-        self.n, self.seed = pairs, seed
+    Parameters
+    ----------
+    n : int
+        Pairs.
+    seed : int
+    """
 
-    @cache  # noqa: B019: one object lives as long as the program
+    n: int
+    seed: int
+
     def background(self, level: float) -> VertexSet:
         """Return windows without a collision."""
-        return background(LEVELS[level] * self.n, self.seed, level)
+        return _background(LEVELS[level] * self.n, self.seed, level)
 
-    @cache  # noqa: B019
     def pairs(self, deflection: float, level: float) -> VertexSet:
         """Return pairs from displaced vertices."""
-        return collisions("track_gun", self.n, self.seed, level, **PAIR, deflection=deflection)
+        return _pairs(self.n, self.seed, deflection, level)
 
-    @cache  # noqa: B019
     def prompt(self, place: int, level: float) -> tuple[VertexSet, float]:
         """Return collisions of a process, and the rate that one of them stands for [Hz]."""
-        process, given = PROMPT[place]
-        made = collisions(process, 2 * self.n, self.seed, level, **given)
-        sigma = get_process(process, None, **given).cross_section(50_000, seed=1).value_nb
-        return made, sigma * LUMINOSITY_NB / len(made)
+        return _prompt(2 * self.n, self.seed, place, level)
 
     def process(self, name: str, given: dict[str, Any]) -> VertexSet:
         """Return collisions of another process."""
         return collisions(name, -(-self.n // 4), self.seed, 1.0, **given)
+
+
+@cache
+def _background(n: int, seed: int, level: float) -> VertexSet:
+    return background(n, seed, level)
+
+
+@cache
+def _pairs(n: int, seed: int, deflection: float, level: float) -> VertexSet:
+    return collisions("track_gun", n, seed, level, **PAIR, deflection=deflection)
+
+
+@cache
+def _prompt(n: int, seed: int, place: int, level: float) -> tuple[VertexSet, float]:
+    process, given = PROMPT[place]
+    sigma = get_process(process, None, **given).cross_section(50_000, seed=1).value_nb
+    return collisions(process, n, seed, level, **given), sigma * LUMINOSITY_NB / n
 
 
 def planes(registers: Registers | None = None) -> Decide:
@@ -133,6 +152,7 @@ def curve(samples: Samples) -> None:
           "| 30°: dvt | either |\n|---|---|---|---|---|---|---|---|---|")  # fmt: skip
     ways: list[tuple[str, Decide]] = []
     for layers in LAYERS:
+        # With more layers only the stricter openings are of use.
         for opening in TIGHT[2:] if layers != LAYERS[0] else TIGHT:
             values: Registers = {"layers": np.array(layers), "min_opening": np.array(opening)}
             name = f"planes {''.join(map(str, layers))}, {'/'.join(map(str, opening))}"
@@ -142,8 +162,9 @@ def curve(samples: Samples) -> None:
         for name, decide in ways:
             empty, full, error = rates(samples, decide, level)
             shares = [x for d in (60.0, 30.0) for x in kept(samples, decide, d, level)]
-            print(f"| {name} | {level:g} | {empty:.0f} | {full:.0f} | {empty + full:.0f} ± "
-                  f"{error:.0f} | {' | '.join(f'{x:.3f}' for x in shares)} |", flush=True)  # fmt: skip
+            told = " | ".join(f"{x:.3f}" for x in shares)
+            print(f"| {name} | {level:g} | {empty:.0f} | {full:.0f} "
+                  f"| {empty + full:.0f} ± {error:.0f} | {told} |", flush=True)  # fmt: skip
 
 
 def binned(passed: Bits, of: NDArray[np.float64], edges: tuple[float, ...]) -> str:
@@ -159,14 +180,15 @@ def efficiency(samples: Samples) -> None:
             made = samples.pairs(deflection, level)
             inner = (made.rho >= 5) & (made.rho < 40)
             fired = made.whole(chosen(made))
-            for name, passed in (("two 2D tracks", made.two), ("dvt", fired),
-                                 ("either", fired | made.two)):  # fmt: skip
-                head = f"| {deflection:g}°, level {level:g}: {name} | "
-                print(head + f"{binned(passed, made.rho, RHO_EDGES)} | {passed[inner].mean():.3f} |")
+            both = {"two 2D tracks": made.two, "dvt": fired, "either": fired | made.two}
+            for name, passed in both.items():
+                head = f"| {deflection:g}°, level {level:g}: {name} |"
+                share = f"{passed[inner].mean():.3f}"
+                print(f"{head} {binned(passed, made.rho, RHO_EDGES)} | {share} |")
                 if level == 1.0:
-                    for what, of, edges in (("pT", made.pt, PT_EDGES),
-                                            ("angle", np.degrees(made.angle), ANGLE_EDGES)):  # fmt: skip
-                        print(f"  {what}: {head}{binned(passed[inner], of[inner], edges)} |")
+                    angle = np.degrees(made.angle)
+                    print(f"  pT: {head} {binned(passed[inner], made.pt[inner], PT_EDGES)} |")
+                    print(f"  angle: {head} {binned(passed[inner], angle[inner], ANGLE_EDGES)} |")
 
 
 def whole_events(samples: Samples) -> None:
@@ -175,7 +197,8 @@ def whole_events(samples: Samples) -> None:
     for name, given in (*SIGNALS, *OTHERS):
         made = samples.process(name, given)
         fired = made.whole(chosen(made))
-        print(f"| {name}, cτ {given.get('ctau', '–')} m | {made.two.mean():.3f} | {fired.mean():.3f} "
+        title = f"{name}, cτ {given['ctau']:g} m" if "ctau" in given else name
+        print(f"| {title} | {made.two.mean():.3f} | {fired.mean():.3f} "
               f"| {(fired & ~made.two).mean():.3f} |")  # fmt: skip
 
 
@@ -187,12 +210,13 @@ def point(samples: Samples) -> None:
         made = samples.background(level)
         words = displaced_classifier.evaluate(made.vertices())
         fired = added(made, chosen)[made.rows]
-        print(f"  rings: {' | '.join(f'{k / made.seconds:.0f}' for k in words['accepted'][fired].sum(axis=0))}")
+        rings = words["accepted"][fired].sum(axis=0) / made.seconds
+        print(f"  rings: {' | '.join(f'{rate:.0f}' for rate in rings)}")
         for place, (process, _) in enumerate(PROMPT):
             sample, weight = samples.prompt(place, level)
-            all_of = sample.whole(chosen(sample)).sum() * weight
-            print(f"  | {process} | {weight * len(sample) / LUMINOSITY_NB:.1f} | all dvt "
-                  f"{all_of:.0f} Hz | added {added(sample, chosen).sum() * weight:.0f} Hz |")  # fmt: skip
+            every = sample.whole(chosen(sample)).sum() * weight
+            more = added(sample, chosen).sum() * weight
+            print(f"  | {process} | all dvt {every:.0f} Hz | added {more:.0f} Hz |")
 
 
 TABLES: dict[str, Callable[[Samples], None]] = {

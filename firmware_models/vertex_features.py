@@ -79,7 +79,7 @@ def _own(ring, at):  # type: ignore[no-untyped-def]
     positive, negative = ring[2], ring[3]
     rows, layers = ring[4] + ring[5] - 7, ring[6] - ring[7]
     side = positive + negative - (N_COLUMN - 1)
-    mirrored = side < 0 or side == 0 and (rows < 0 or rows == 0 and layers < 0)
+    mirrored = side < 0 or (side == 0 and (rows < 0 or (rows == 0 and layers < 0)))
     at[6] = (positive - negative) * 64
     # Background opens by few columns: the scale is fine there, and ends.
     at[7] = min(abs(positive - negative), OPENING_TOP) * 256

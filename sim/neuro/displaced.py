@@ -226,7 +226,7 @@ def figures(weights: DisplacedWeights, windows: Windows) -> dict[str, Any]:
             "min_score": cut + 2 * ONE,
             "background": float(f"{windows.weight[passed].sum() / total:.4g}"),
         }
-    return {"windows": len(windows), "signal": int(windows.signal.sum()), "points": points}  # fmt: skip
+    return {"windows": len(windows), "signal": int(windows.signal.sum()), "points": points}
 
 
 def run(seed: int, pairs: int, steps: int, out: str) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def activation(address: int) -> int:
 
 def node(weights: list[int], values: list[int]) -> int:
     """Return a node's value; the bias is the last weight."""
-    total = 4096 * weights[-1] + sum(w * v for w, v in zip(weights, values))
+    total = 4096 * weights[-1] + sum(w * v for w, v in zip(weights[:-1], values, strict=True))
     size = activation(min(abs(total) // 4096, 9937))
     return -size if total < 0 else size
 

@@ -1,4 +1,4 @@
-"""Protocol of `displaced_classifier`: frames back to back, idle clocks, reset in flight, registers."""
+"""Protocol of `displaced_classifier`: back to back, idle clocks, reset in flight, registers."""
 
 from __future__ import annotations
 
