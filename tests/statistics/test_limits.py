@@ -12,7 +12,7 @@ from scipy import integrate, optimize, stats
 
 from firmware_models.errors import InputError
 from trigger.statistics import asymptotic
-from trigger.statistics.limits import METHODS, signal_limit, signal_limit_shape
+from trigger.statistics.limits import METHODS, lambda_value, signal_limit, signal_limit_shape
 from trigger.statistics.poisson import zero_background_limit
 
 BINS = st.lists(
@@ -23,7 +23,7 @@ BINS = st.lists(
 
 
 def ratio(signal: float, background: float) -> float:
-    """-2 ln of the ratio of two Poisson probabilities for n = B, from scipy's gamma function."""
+    """-2 ln of the ratio of two Poisson probabilities for n = B, written out."""
     n = background
     if n == 0:
         return 2 * signal
@@ -67,6 +67,22 @@ def test_lambda_of_the_paper_has_two_events_without_background() -> None:
     assert asymptotic.level_of_threshold(4) == pytest.approx(0.9545, abs=5e-5)
     assert asymptotic.threshold(0.95) == pytest.approx(1.959964**2, rel=1e-6)
     assert asymptotic.threshold(0.90) == pytest.approx(1.644854**2, rel=1e-6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(BINS)
+def test_lambda_is_minus_twice_the_log_of_poisson_factors(bins: list[tuple[float, float]]) -> None:
+    background, signal = zip(*bins, strict=True)
+    # Written out, digits are lost where the mean is much larger than the signal.
+    lost = 1e-14 * sum(b * (1 + abs(math.log(b))) + s for b, s in bins if b)
+    expected = sum(ratio(s, b) for b, s in bins)
+    assert lambda_value(background, signal) == pytest.approx(expected, rel=1e-9, abs=lost)
+
+
+def test_lambda_of_the_fusion_paper() -> None:
+    assert lambda_value([100.0], [21.36]) == pytest.approx(4.0, rel=1e-3)
+    assert lambda_value([0.0], [2.0]) == 4.0
+    assert lambda_value([1e6, 1e6], [300.0, 400.0]) == pytest.approx(0.25, rel=1e-3)  # S**2/B
 
 
 @settings(max_examples=100, deadline=None)
@@ -131,7 +147,7 @@ def test_limits_grow_with_background_level_and_uncertainty(
     assert here >= zero_background_limit(cl) * tolerance
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(BINS, st.integers(2, 5), st.floats(0.01, 100), st.floats(0, 0.5))
 def test_bins_of_equal_purity_are_one_bin(
     bins: list[tuple[float, float]], parts: int, scale: float, uncertainty: float

@@ -26,7 +26,7 @@ from trigger.statistics.checks import (
     checked_level,
     checked_uncertainty,
 )
-from trigger.statistics.likelihood_ratio import solve_strength
+from trigger.statistics.likelihood_ratio import bin_ratio, solve_strength
 from trigger.statistics.poisson import zero_background_limit
 
 METHODS = ("asimov", "lambda", "zero_background", "feldman_cousins")
@@ -37,6 +37,24 @@ PAPER_THRESHOLD = 4.0
 
 PAPER_LEVEL = 0.95
 """The confidence level at which the paper uses `PAPER_THRESHOLD`."""
+
+
+def lambda_value(background: ArrayLike, signal: ArrayLike) -> float:
+    """Return Lambda of bins with these expected counts: sum of 2 [S - B ln(1 + S/B)].
+
+    Equation 17 of arXiv:2307.06369 with n = B in the Poisson factors of equation 18; 2 S where
+    B = 0. The paper excludes where it is `PAPER_THRESHOLD` or more.
+
+    Parameters
+    ----------
+    background, signal : array_like, shape (n_bin,)
+        Expected counts of the bins.
+
+    Raises
+    ------
+    InputError
+    """
+    return float(bin_ratio(*checked_bins(background, signal)).sum())
 
 
 def signal_limit(
