@@ -169,6 +169,54 @@ def test_bins_of_equal_purity_are_one_bin(
 
 
 @settings(max_examples=40, deadline=None)
+@given(
+    BINS, st.integers(0, 5), st.floats(1, 30), st.sampled_from(["asimov", "lambda"]),
+    st.floats(0, 0.3),
+)  # fmt: skip
+def test_limits_of_bins_grow_with_any_background(
+    bins: list[tuple[float, float]], which: int, factor: float, method: str, uncertainty: float
+) -> None:
+    background, signal = map(np.array, zip(*bins, strict=True))
+
+    def limit(b: np.ndarray, s: np.ndarray) -> float:
+        return signal_limit_shape(b, s, cl=0.95, method=method, signal_uncertainty=uncertainty)
+
+    here = limit(background, signal) * (1 - 1e-10)
+    more = background.copy()
+    more[which % len(bins)] = factor * more[which % len(bins)] + 0.01
+    assert limit(more, signal) >= here
+    assert here >= 0.99999 * zero_background_limit(0.95, uncertainty) / signal.sum()
+    # Another bin only helps.
+    assert limit(np.append(background, 3.0), np.append(signal, factor)) <= here * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("method", ["asimov", "lambda"])
+def test_a_background_free_bin_keeps_its_exact_part(method: str) -> None:
+    # Beside a bin that says nothing it has the limit of a background-free search, not 1.92.
+    found = signal_limit_shape([0.0, 1e8], [1.0, 10.0], cl=0.95, method=method)
+    assert found == pytest.approx(-math.log(0.05), rel=2e-3)
+    # In between: the exact CLs, with the other bin at its median count.
+    for s0, s1, b1 in ((1.0, 8.0, 20.333), (1.0, 60.0, 900.333), (0.3, 8.0, 20.333)):
+        n = round(b1 - 0.333)
+
+        def log_cls(mu: float, s0: float = s0, s1: float = s1, b1: float = b1, n: int = n) -> float:
+            return (
+                -mu * s0
+                + stats.poisson.logcdf(n, mu * s1 + b1)
+                - stats.poisson.logcdf(n, b1)
+                - math.log(0.05)
+            )  # fmt: skip
+
+        exact = optimize.brentq(log_cls, 1e-3, 10)
+        found = signal_limit_shape([0.0, b1], [s0, s1], cl=0.95, method=method)
+        plain = asymptotic.expected_limit([0.0, b1], [s0, s1], cl=0.95)
+        assert found == pytest.approx(exact, rel=0.05)
+        assert plain < found
+        if method == "asimov":
+            assert abs(found - exact) < abs(plain - exact)
+
+
+@settings(max_examples=40, deadline=None)
 @given(BINS, st.floats(0.01, 1.0), st.floats(0.6, 0.99))
 def test_one_source_is_profiled(
     bins: list[tuple[float, float]], uncertainty: float, cl: float
