@@ -195,6 +195,12 @@ def test_a_background_free_bin_keeps_its_exact_part(method: str) -> None:
     # Beside a bin that says nothing it has the limit of a background-free search, not 1.92.
     found = signal_limit_shape([0.0, 1e8], [1.0, 10.0], cl=0.95, method=method)
     assert found == pytest.approx(-math.log(0.05), rel=2e-3)
+    uncertain = signal_limit_shape(
+        [0.0, 1e8], [1.0, 10.0], cl=0.95, method=method, signal_uncertainty=0.2
+    )
+    assert uncertain / found == pytest.approx(
+        zero_background_limit(0.95, 0.2) / zero_background_limit(0.95), rel=1e-9
+    )
     # In between: the exact CLs, with the other bin at its median count.
     for s0, s1, b1 in ((1.0, 8.0, 20.333), (1.0, 60.0, 900.333), (0.3, 8.0, 20.333)):
         n = round(b1 - 0.333)
@@ -255,6 +261,17 @@ def test_zero_background_with_an_uncertain_efficiency(uncertainty: float) -> Non
         return math.exp(-limit * (1 + uncertainty) ** theta) * stats.norm.pdf(theta)
 
     assert integrate.quad(weighted, -9, 9, epsabs=1e-12)[0] == pytest.approx(0.05, rel=1e-7)
+
+
+@pytest.mark.parametrize("threshold", [1.0, 2.706, 9.0])
+def test_lambda_takes_the_threshold_it_is_given(threshold: float) -> None:
+    found = signal_limit_shape([3e9, 1e9], [3.0, 1.0], cl=0.9, method="lambda", threshold=threshold)
+    assert 4 * found == pytest.approx(math.sqrt(threshold * 4e9), rel=1e-4)
+    same = asymptotic.threshold(0.9)
+    bins = ([0.0, 2.0, 90.0], [1.0, 2.0, 3.0])
+    assert signal_limit_shape(*bins, cl=0.9, method="lambda", threshold=same) == pytest.approx(
+        signal_limit_shape(*bins, cl=0.9, method="asimov"), rel=1e-10
+    )
 
 
 def test_several_searches_at_once() -> None:
