@@ -123,7 +123,7 @@ def test_phase_space_is_that_of_three_bodies() -> None:
         square[i] = current_square(1, S, (TAU_MASS**2, 4.0), a, b, across)
     phase = 2.0 * pair / (2 * np.pi) * (p / (4 * np.pi * root)) * (q / (4 * np.pi * pair))
     value = (4 * np.pi * ALPHA) ** 2 / (2 * S) * square / (2 * S) * phase * (high - low) * GEV2_NB
-    error = math.hypot(value.std(), weight.std()) / math.sqrt(100_000)
+    error = math.hypot(value.std(), weight.std()) / math.sqrt(40_000)
     assert error < 0.01 * value.mean()
     assert abs(weight.mean() - value.mean()) < 5.0 * error
 
