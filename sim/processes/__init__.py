@@ -32,6 +32,11 @@ PROCESSES = {
     "photon_displaced": "PhotonDisplaced",
     "dark_higgsstrahlung": "DarkHiggsstrahlung",
     "inelastic_dark_matter": "InelasticDarkMatter",
+    "tau_pair": "TauPair",
+    "tau_to_lepton_alpha": "TauToLeptonAlpha",
+    "mumu_zprime": "MumuZprime",
+    "zprime_emu": "ZprimeEmu",
+    "dark_photon_visible": "DarkPhotonVisible",
 }
 """Name (and module) of every process, and its class."""
 

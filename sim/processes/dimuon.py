@@ -25,7 +25,7 @@ class Dimuon(IsrPair):
 
     name = "dimuon"
     title = "muon pairs with initial-state radiation"
-    final_state = (13, -13, 22)
+    final_state: tuple[int, ...] = (13, -13, 22)
     pair_mass = MUON_MASS
 
     @classmethod
@@ -39,17 +39,23 @@ class Dimuon(IsrPair):
     def born(self, s_reduced: FloatArray) -> FloatArray:
         """Return σ₀(s′) [nb]."""
         running = self.word("vacuum_polarisation") == "on"
-        return muon_pair_born(np.atleast_1d(s_reduced), running)
+        return lepton_pair_born(np.atleast_1d(s_reduced), running, self.pair_mass)
 
     def angular(self, c: FloatArray, s_reduced: FloatArray, u: FloatArray) -> FloatArray:
         """Return 1 + c² + (1-β²)(1-c²) over its mean."""
-        mass = 4.0 * MUON_MASS**2 / s_reduced
+        mass = 4.0 * self.pair_mass**2 / s_reduced
         result: FloatArray = (1.0 + c**2 + mass * (1.0 - c**2)) / (4.0 + 2.0 * mass) * 3.0
         return result
 
 
-@njit()
 def muon_pair_born(s: FloatArray, running: bool) -> FloatArray:
+    """Return `lepton_pair_born` for muons [nb]."""
+    result: FloatArray = lepton_pair_born(s, running, MUON_MASS)
+    return result
+
+
+@njit()
+def lepton_pair_born(s: FloatArray, running: bool, mass: float) -> FloatArray:
     """Return 4πα²/(3s) β(3-β²)/2 [nb], 0 below threshold.
 
     Parameters
@@ -58,10 +64,12 @@ def muon_pair_born(s: FloatArray, running: bool) -> FloatArray:
         Squared mass of the pair [GeV²].
     running : bool
         Whether α is taken at s.
+    mass : float
+        Of one lepton [GeV].
     """
     result = np.zeros(len(s))
     for i in range(len(s)):
-        beta2 = 1.0 - 4.0 * MUON_MASS**2 / s[i]
+        beta2 = 1.0 - 4.0 * mass**2 / s[i]
         if beta2 > 0.0:
             alpha = running_alpha(s[i]) if running else ALPHA
             beta = math.sqrt(beta2)

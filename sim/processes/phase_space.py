@@ -11,7 +11,7 @@ from sim.processes.kinematics import rescale
 
 
 def isotropic(
-    u: FloatArray, parent: FloatArray, mass: float, masses: Sequence[float]
+    u: FloatArray, parent: FloatArray, mass: float | FloatArray, masses: Sequence[float]
 ) -> FloatArray:
     """Return the products of a decay to k particles.
 
@@ -25,7 +25,7 @@ def isotropic(
         Uniform numbers.
     parent : ndarray, shape (n, 4)
         Four-vectors of what decays [GeV].
-    mass : float
+    mass : float or ndarray, shape (n,)
         Its mass [GeV].
     masses : sequence of float
         The k masses [GeV].
@@ -48,7 +48,7 @@ def isotropic(
     at_rest = boosted(loose, -total[:, :3] / size[:, None]) * (mass / size)[:, None, None]
     at_rest[..., 3] = np.sqrt(np.sum(at_rest[..., :3] ** 2, axis=2) + np.square(masses))
     scaled = rescale(at_rest, np.full(len(u), mass))
-    return boosted(scaled, parent[:, :3] / mass)
+    return boosted(scaled, parent[:, :3] / np.reshape(mass, (-1, 1)))
 
 
 def boosted(p4: FloatArray, gamma_beta: FloatArray) -> FloatArray:

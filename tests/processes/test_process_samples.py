@@ -10,6 +10,7 @@ from sim.detector.particles import classify, particle_type
 from sim.events import Events
 from sim.machine import Machine, superkekb_with_spread
 from sim.processes import PROCESSES, get_process, process_class
+from sim.processes.base import Process
 from sim.processes.constants import ELECTRON_MASS, MUON_MASS
 from sim.streams import stream
 
@@ -116,7 +117,10 @@ def test_few_events_stand_more_than_once(name: str) -> None:
     sample = process.unweight(20_000, 4)
     assert sample.replicated <= 1.5 * process.excess * 20_000 + 20
     distinct = len(np.unique(sample.events.p4[sample.events.offsets[:-1]], axis=0))
-    assert distinct == 20_000 - sample.replicated
+    if type(process).assemble is Process.assemble:
+        assert distinct == 20_000 - sample.replicated
+    else:  # copies of an event whose particles decay differ in the decays
+        assert distinct >= 20_000 - sample.replicated
     assert sample.proposals >= 20_000 - sample.replicated
 
 
