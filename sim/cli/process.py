@@ -64,7 +64,7 @@ def _measure(options: argparse.Namespace) -> dict[str, Any]:
     events = whole_number("--events", options.events, 2, 10**10)
     seed = whole_number("--seed", options.seed, 0, 2**63 - 1)
     process = get_process(options.name, None, **_parameters(options.param))
-    cuts = [read_cut(text, process.final_state) for text in options.cut]
+    cuts = [read_cut(text, process.final_state or None) for text in options.cut]
     with _Progress(events) as advance:
         measured = measure(process, cuts, events, seed, advance)
     return _report(process, options.cut, measured, seed)

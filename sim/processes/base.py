@@ -172,7 +172,7 @@ class Process(abc.ABC):
         """
         variables, weight = self._propose(rng.random((_count(n, "n"), self.dimensions)))
         inside = weight > 0.0
-        filled = self._events(variables[inside], weight[inside], rng)
+        filled = self.assemble(variables[inside], weight[inside], rng)
         particles = np.zeros(n + 1, dtype=np.int64)
         particles[1:][inside] = np.diff(filled.offsets)
         return Events(np.cumsum(particles), filled.pdg, filled.p4, filled.vertex, weight)
@@ -240,11 +240,11 @@ class Process(abc.ABC):
             rows = np.repeat(np.arange(size), copies)[:remaining]
             proposals += size
             replicated += len(rows) - len(np.unique(rows)) if copies.max() > 1 else 0
-            parts.append(self._events(variables[rows], np.ones(len(rows)), rng))
+            parts.append(self.assemble(variables[rows], np.ones(len(rows)), rng))
             remaining -= len(rows)
         if not parts:
             empty = np.zeros((0, self.dimensions))
-            parts = [self._events(self._propose(empty)[0], np.zeros(0), rng)]
+            parts = [self.assemble(self._propose(empty)[0], np.zeros(0), rng)]
         return Unweighted(concatenate(parts), proposals, replicated)
 
     @cached_property
@@ -275,9 +275,24 @@ class Process(abc.ABC):
         variables, weight = self.propose(points)
         return variables, weight * jacobian
 
-    def _events(
+    def assemble(
         self, variables: FloatArray, weight: FloatArray, rng: np.random.Generator
     ) -> Events:
+        """Return events in the laboratory; here with the same number of particles in all.
+
+        A process whose events differ in the number of particles (hadrons, decays of τ leptons)
+        overrides this: it calls this method for what all events share (quarks, leptons, photons:
+        `momenta` and `codes`) and replaces particles of the result. Its `final_state` is empty.
+
+        Parameters
+        ----------
+        variables : ndarray, shape (n, m)
+            From `propose`.
+        weight : ndarray, shape (n,)
+            Weights that the events get.
+        rng : Generator
+            For everything that is not in the variables; the caller's stream.
+        """
         p4 = self.momenta(variables)
         if not self.laboratory:
             sqrt_s, to_lab = self.machine.collide(len(p4), rng)

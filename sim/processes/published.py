@@ -66,7 +66,7 @@ class Published:
     def compute(self, events: int, seed: int = 1) -> Estimate:
         """Return our value."""
         process = get_process(self.process, None, **self.parameters)
-        cuts = [read_cut(text, process.final_state) for text in self.cuts]
+        cuts = [read_cut(text, process.final_state or None) for text in self.cuts]
         return measure(process, cuts, events, seed).after
 
 
