@@ -1,1 +1,1 @@
-"""Hadronic final states: packaged samples, Pythia where it is installed, and how they are placed."""
+"""Hadronic final states: packaged samples, or Pythia where it is installed."""

@@ -47,11 +47,10 @@ class States:
     @cached_property
     def least(self) -> FloatArray:
         """Sum of the masses of every state's particles [GeV]: no system below it can have it."""
-        return np.bincount(
-            np.repeat(np.arange(len(self)), np.diff(self.offsets)),
-            weights=self.mass,
-            minlength=len(self),
-        )
+        state = np.repeat(np.arange(len(self)), np.diff(self.offsets))
+        result = np.zeros(len(self))
+        np.add.at(result, state, self.mass)
+        return result
 
 
 def place(

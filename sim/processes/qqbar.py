@@ -12,7 +12,7 @@ from sim.events import Events
 from sim.hadrons.final_states import SOURCE, complete, hadronise, quark_axis
 from sim.machine import Machine
 from sim.processes.base import FloatArray
-from sim.processes.constants import ALPHA, GEV2_NB
+from sim.processes.constants import GEV2_NB
 from sim.processes.isr_pair import IsrPair
 from sim.processes.parameters import Parameter
 from sim.processes.vacuum_polarisation import running_alpha
