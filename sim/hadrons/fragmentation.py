@@ -122,7 +122,8 @@ class Fragmenter:
         for _ in range(TRIES):
             event.reset()
             for code, status, colour, anticolour, pz, energy, mass in start:
-                event.append(code, status, colour, anticolour, 0.0, 0.0, pz, energy, mass)
+                # Without the last argument the shower would begin at zero: there would be none.
+                event.append(code, status, colour, anticolour, 0.0, 0.0, pz, energy, mass, scale)
             if self.shower and scale > 0.0:
                 self._pythia.forceTimeShower(1, len(start), scale)
             if self._pythia.next():

@@ -10,9 +10,11 @@ import pytest
 from scipy.integrate import quad
 
 from firmware_models.errors import InputError
+from sim.detector.decays import decay_all
 from sim.detector.particles import classify
 from sim.events import Events
 from sim.hadrons import fragmentation, make
+from sim.hadrons.final_states import hadronise
 from sim.hadrons.library import Library, load, packaged
 from sim.hadrons.states import States, place
 from sim.machine import Machine, superkekb_with_spread
@@ -113,10 +115,10 @@ def test_cross_section_is_the_integral_over_the_radiator(letter: str) -> None:
 
 
 def test_flavours_add_up_and_keep_their_shares() -> None:
-    sigma = {f: get_process("qqbar", flavour=f).cross_section(40_000, 1) for f in "udsc"}
-    total = get_process("qqbar").cross_section(40_000, 1)
+    sigma = {f: get_process("qqbar", flavour=f).cross_section(20_000, 1) for f in "udsc"}
+    total = get_process("qqbar").cross_section(20_000, 1)
     parts = sum(value.value_nb for value in sigma.values())
-    assert abs(parts - total.value_nb) < 5.0 * np.hypot(total.error_nb, 2e-3)
+    assert abs(parts - total.value_nb) < 5.0 * np.hypot(total.error_nb, 4e-3)
     process = get_process("qqbar")
     variables, weight = process._propose(stream(1, "test").random((40_000, 6)))
     charm = weight[variables[:, 5] == 4].sum() / weight.sum()
@@ -197,6 +199,48 @@ def test_charged_multiplicity_of_strings_without_a_shower() -> None:
         kaons = 2 * 0.692 * np.sum(states.pdg == 310)
         lambdas = 2 * 0.641 * np.sum(np.abs(states.pdg) == 3122)
         assert (own + kaons + lambdas) / 4000 == pytest.approx(expected, rel=0.035), letter
+
+
+def test_charged_multiplicity_of_the_continuum() -> None:
+    """ARGUS, Z. Phys. C 54 (1992) 13: 8.35 ± 0.20 at 10.47 GeV; Pythia with its defaults is 10 %
+    lower, strings without a parton shower 20 %."""
+    mean = []
+    for code in (1, 2, 3, 4):
+        rng = stream(4, "test/continuum", code)
+        parent = np.tile([0.0, 0.0, 0.0, 10.47], (3000, 1))
+        axis = np.tile([0.0, 0.0, 1.0], (3000, 1))
+        events = hadronise("packaged", np.full(3000, code, dtype=np.int32), parent, axis, rng)
+        decayed = decay_all(events, classify(events.pdg), rng)[1]
+        mean.append(np.sum(decayed.charge != 0) / 3000)
+    assert np.average(mean, weights=[1, 4, 1, 4]) == pytest.approx(8.35, rel=0.13)
+
+
+@PYTHIA
+def test_fragmented_pairs_are_those_of_the_whole_process(
+    fragmenter: fragmentation.Fragmenter,
+) -> None:
+    """Charged multiplicity and spread of e⁺e⁻ → γ* → qq̄ by Pythia from the beams on."""
+    import pythia8mc
+
+    whole = pythia8mc.Pythia("", False)
+    for setting in (
+        *(one for one in fragmentation.SETTINGS if "ProcessLevel" not in one),
+        "Random:seed = 3", "Beams:idA = 11", "Beams:idB = -11", "Beams:eCM = 10.47",
+        "PDF:lepton = off", "WeakSingleBoson:ffbar2gmZ = on", "22:onMode = off",
+        "23:onMode = off", "23:onIfAny = 2",
+    ):  # fmt: skip
+        assert whole.readString(setting)
+    assert whole.init()
+    expected = []
+    for _ in range(2000):
+        assert whole.next()
+        expected.append(sum(p.isCharged() for p in whole.event if p.isFinal()))
+    states = fragmenter.pairs(np.full(3000, 2), np.full(3000, 10.47), 5)
+    charged = (classify(states.pdg).charge != 0).astype(np.int64)
+    ours = np.add.reduceat(charged, states.offsets[:-1])
+    error = np.hypot(np.std(expected) / np.sqrt(2000), np.std(ours) / np.sqrt(3000))
+    assert abs(np.mean(expected) - ours.mean()) < 4.0 * error
+    assert np.std(ours) == pytest.approx(np.std(expected), rel=0.08)
 
 
 @PYTHIA
