@@ -38,6 +38,10 @@ PHYSICS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("bhabha", {"theta_min": 17.0, "theta_max": 150.0}), ("dimuon", {}), ("eemumu", {}),
     ("eeee", {}),
 )  # fmt: skip
+HADRONS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("bbbar", {}), ("qqbar", {"flavour": "uds"}), ("qqbar", {"flavour": "c"}),
+    ("two_photon_hadrons", {}),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -123,14 +127,25 @@ def prompt(n: int, seed: int) -> None:
         result = collisions("track_gun", n, seed, **given)
         print(f"| {name} | - | {result.fired.mean():.4f} "
               f"| {(result.fired & ~result.two).mean():.5f} | - |")  # fmt: skip
+    rates(PHYSICS, 2 * n, seed)
+
+
+def hadrons(n: int, seed: int) -> None:
+    """Shares and rates of hadronic events."""
+    rates(HADRONS, n // 2, seed)
+
+
+def rates(chosen: tuple[tuple[str, dict[str, Any]], ...], n: int, seed: int) -> None:
+    """Print shares and added rates of processes, and the sum."""
     total = variance = 0.0
-    for process, given in PHYSICS:
-        result = collisions(process, 2 * n, seed, **given)
+    for process, given in chosen:
+        result = collisions(process, n, seed, **given)
         sigma = get_process(process, None, **given).cross_section(50_000, seed=seed).value_nb
         added = result.fired & ~result.two
         weight = sigma * LUMINOSITY_NB / len(added)
         total, variance = total + weight * added.sum(), variance + weight**2 * added.sum()
-        print(f"| {process} | {sigma:.1f} | {result.fired.mean():.4f} | {added.mean():.5f} "
+        name = " ".join((process, *(str(given[key]) for key in given if key == "flavour")))
+        print(f"| {name} | {sigma:.1f} | {result.fired.mean():.4f} | {added.mean():.5f} "
               f"| {weight * added.sum():.0f} ± {weight * np.sqrt(added.sum()):.0f} |")  # fmt: skip
     print(f"| sum of collisions | | | | {total:.0f} ± {np.sqrt(variance):.0f} |")
 
@@ -161,7 +176,7 @@ def speed(n: int, seed: int) -> None:
 
 
 TABLES: dict[str, Callable[[int, int], None]] = {
-    table.__name__: table for table in (pairs, signals, prompt, background, speed)
+    table.__name__: table for table in (pairs, signals, prompt, hadrons, background, speed)
 }
 
 

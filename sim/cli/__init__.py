@@ -26,6 +26,7 @@ COMMANDS = {
     "vectors": "write test vectors of a block",
     "synth": "area and depth estimates of a block",
     "train": "train a network or the side tables of the track trigger",
+    "samples": "make the packaged final states of hadrons (needs Pythia)",
     "generate": "regenerate what is derived from the interface table",
 }
 

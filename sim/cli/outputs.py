@@ -16,6 +16,7 @@ FILES = {
     "rates": ("csv", "json"),
     "readout": ("emit", "json"),
     "train": ("out", "json"),
+    "samples": ("out", "json"),
 }
 """Options that name an output file, where it is not only ``--json``."""
 

@@ -177,6 +177,10 @@ class Process(abc.ABC):
         particles[1:][inside] = np.diff(filled.offsets)
         return Events(np.cumsum(particles), filled.pdg, filled.p4, filled.vertex, weight)
 
+    def weights(self, n: int, rng: np.random.Generator) -> FloatArray:
+        """Return the weights [nb] of the events that `sample` would make, shape ``(n,)``."""
+        return self._propose(rng.random((_count(n, "n"), self.dimensions)))[1]
+
     def cross_section(self, n_events: int = 200_000, seed: int = 0) -> Estimate:
         """Integrate the cross-section of the generation region.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.processes.base import BATCH, Estimate, Process, estimate
+from sim.processes.base import BATCH, Estimate, FloatArray, Process, estimate
 from sim.processes.cut_values import CutEvents
 from sim.processes.cuts import Cut
 from sim.streams import stream
@@ -66,20 +66,33 @@ def measure(
     done = chunk = 0
     while done < n_events:
         size = min(BATCH, n_events - done)
-        events = process.sample(size, stream(seed, f"{process.name}/measure", chunk))
-        chosen = np.flatnonzero(events.weight > 0.0)
-        events = events.select(chosen)
-        weight = events.weight
-        view = CutEvents(events, process.machine)
-        sums[0] += weight.sum(), (weight * weight).sum()
-        for number, cut in enumerate(cuts, 1):
-            weight = np.where(cut.apply(view), weight, 0.0)
-            sums[number] += weight.sum(), (weight * weight).sum()
+        rng = stream(seed, f"{process.name}/measure", chunk)
+        # Without cuts the weights are enough; hadrons take much longer.
+        sums += _after_cuts(process, cuts, size, rng) if cuts else _sums(process.weights(size, rng))
         done, chunk = done + size, chunk + 1
         if progress is not None:
             progress(size)
     estimates = [estimate(float(total), float(square), n_events) for total, square in sums]
     return Measurement(n_events, estimates[0], tuple(estimates[1:]))
+
+
+def _sums(weight: FloatArray) -> FloatArray:
+    return np.array([[weight.sum(), (weight * weight).sum()]])
+
+
+def _after_cuts(
+    process: Process, cuts: Sequence[Cut], size: int, rng: np.random.Generator
+) -> FloatArray:
+    """Return the sums of weights and of their squares before cuts and after each."""
+    events = process.sample(size, rng)
+    events = events.select(np.flatnonzero(events.weight > 0.0))
+    view = CutEvents(events, process.machine)
+    weight = events.weight
+    sums = [_sums(weight)]
+    for cut in cuts:
+        weight = np.where(cut.apply(view), weight, 0.0)
+        sums.append(_sums(weight))
+    return np.concatenate(sums)
 
 
 def rate_khz(cross_section_nb: float, luminosity: float = LUMINOSITY) -> float:

@@ -236,6 +236,16 @@ ROWS: tuple[Published, ...] = (
         ("count(e, theta_cm in 22..158 and E_cm > 0.25) == 2",),
         "not reproducible: σ(ττ) B(e)² is 29 pb before any cut; notes: 22 pb",
     ),
+    Published("uū(γ)", "qqbar", 1.61, 0.02, "B2TIP", 0.0, {"flavour": "u"}),
+    Published("cc̄(γ)", "qqbar", 1.30, 0.02, "B2TIP", 0.0, {"flavour": "c"}),
+    Published(
+        "dd̄(γ)", "qqbar", 0.40, 0.0, "B2TIP", 0.0, {"flavour": "d"}, (),
+        "a quarter of uū by the charges",
+    ),
+    Published(
+        "ss̄(γ)", "qqbar", 0.38, 0.0, "B2TIP", 0.0, {"flavour": "s"}, (),
+        "depends on where s′ begins; ours at two kaons",
+    ),
 )  # fmt: skip
 """All rows, in the order of the table."""
 

@@ -17,6 +17,7 @@ REQUIRED = {
     ("digamma", 3.30): 0.02, ("dimuon", 0.831): 0.05, ("eemumu", 18.9): 0.05,
     ("eeee", 39.7): 0.06, ("nunugamma", 0.25e-3): 0.02, ("axion_like", 1e-6): 0.20,
     ("tau_pair", 0.919): 0.01,
+    ("qqbar", 1.61): 0.02, ("qqbar", 1.30): 0.02,
 }  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""Hadronic final states: packaged samples, or Pythia where it is installed."""
