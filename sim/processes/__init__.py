@@ -32,6 +32,9 @@ PROCESSES = {
     "photon_displaced": "PhotonDisplaced",
     "dark_higgsstrahlung": "DarkHiggsstrahlung",
     "inelastic_dark_matter": "InelasticDarkMatter",
+    "eegamma": "Eegamma",
+    "mumugamma": "Mumugamma",
+    "gammagammagamma": "Gammagammagamma",
 }
 """Name (and module) of every process, and its class."""
 
