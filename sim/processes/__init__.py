@@ -35,6 +35,7 @@ PROCESSES = {
     "eegamma": "Eegamma",
     "mumugamma": "Mumugamma",
     "gammagammagamma": "Gammagammagamma",
+    "eea": "Eea",
 }
 """Name (and module) of every process, and its class."""
 
