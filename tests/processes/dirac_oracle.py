@@ -21,9 +21,6 @@ GAMMA = np.zeros((4, 4, 4), complex)
 GAMMA[0] = np.diag([1, 1, -1, -1])
 for _axis in range(3):
     GAMMA[_axis + 1, :2, 2:], GAMMA[_axis + 1, 2:, :2] = PAULI[_axis], -PAULI[_axis]
-EPSILON = np.zeros((4, 4, 4, 4))
-for _order in permutations(range(4)):
-    EPSILON[_order] = np.linalg.det(np.eye(4)[list(_order)])
 
 
 def dot(a: np.ndarray, b: np.ndarray) -> complex:
@@ -188,4 +185,5 @@ def pair_and_axion(
 
 
 def _vertex(a: np.ndarray, b: np.ndarray, q1: np.ndarray, q2: np.ndarray) -> complex:
-    return complex(np.einsum("mnab,m,n,a,b", EPSILON, a, b, q1, q2, optimize=True))
+    """ε_{μναβ} a b q₁ q₂, which is a determinant."""
+    return complex(np.linalg.det(np.array([a, b, q1, q2])))
