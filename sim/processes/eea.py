@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_models.errors import InputError
 from sim.machine import Machine
 from sim.processes import photon_fusion
 from sim.processes.acceptance import REGION, region
@@ -16,6 +17,10 @@ from sim.processes.constants import GEV2_NB, LIGHT_CM_PER_NS
 from sim.processes.parameters import Parameter
 
 FloatArray = NDArray[np.float64]
+
+
+UNTAGGED_MASS = 0.05
+"""Lowest mass of samples with electrons anywhere [GeV]: below, the sampling is inefficient."""
 
 
 class Eea(Process):
@@ -58,6 +63,11 @@ class Eea(Process):
         self.final_state = (11, -11, 22, 22) if self._decays else (11, -11, AXION_CODE)
         self.dimensions = 8 if self._decays else 5
         inside = self.word("required") == "2"
+        if not inside and mass < UNTAGGED_MASS:
+            raise InputError(
+                f"must be {UNTAGGED_MASS:g} GeV or more with required=0, not {mass:g}",
+                place=f"{self.name}.mass",
+            )
         found = region(self.machine, self.values, self.name)
         self._region = photon_fusion.Region(
             found.matrix, found.limits, found.cosines if inside else (-1.0, 1.0),

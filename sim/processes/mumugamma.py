@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sim.processes import photon_and_pair
 from sim.processes.constants import MUON_MASS
 from sim.processes.eegamma import PhotonAndPair
-from sim.processes.matrix_elements import bhabha_photon
+from sim.processes.matrix_elements import muon_pair_photon
 from sim.processes.parameters import Parameter
 from sim.processes.photon_and_pair import CONVERTED, EVEN, SOFT
 
@@ -19,7 +19,7 @@ class Mumugamma(PhotonAndPair):
     """e⁺e⁻ → μ⁺μ⁻γ with the photon inside the region.
 
     Lowest order with radiation of the beams and of the muons and their interference, α(0), the
-    muon's mass to first order (`matrix_elements.bhabha_photon`). The muons may go anywhere, or
+    muon's mass to first order (`matrix_elements.muon_pair_photon`). The muons may go anywhere, or
     `required` of them must be inside as well. `dimuon` has all photons of the beams, none of
     the muons.
     """
@@ -50,4 +50,4 @@ class Mumugamma(PhotonAndPair):
 
     def amplitude(self, p4: FloatArray) -> FloatArray:
         """Return the spin-averaged |M|²; see `PhotonAndPair.amplitude`."""
-        return bhabha_photon(self._beams[0], self._beams[1], p4, bhabha=False, mass=MUON_MASS)
+        return muon_pair_photon(self._beams[0], self._beams[1], p4, MUON_MASS)
