@@ -16,6 +16,7 @@ REQUIRED = {
     ("dimuon", 1.148): 0.01, ("bhabha", 300.0): 0.02, ("bhabha", 74.4): 0.04,
     ("digamma", 3.30): 0.02, ("dimuon", 0.831): 0.05, ("eemumu", 18.9): 0.05,
     ("eeee", 39.7): 0.06, ("nunugamma", 0.25e-3): 0.02, ("axion_like", 1e-6): 0.20,
+    ("eea", 7e-8): 0.28,
 }  # fmt: skip
 
 
