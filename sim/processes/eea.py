@@ -29,8 +29,8 @@ class Eea(Process):
     `photon_fusion` has the formula. With ``required=2`` (default) both electrons are inside the
     region; with 0 they may go anywhere, down to the smallest t. Left out: radiation, and the
     s-channel e⁺e⁻ → γ* → γ*a with γ* → e⁺e⁻, which matters for close electron pairs
-    (docs/validation/cross_sections.md). With ``decay=invisible`` the a is listed and leaves no trace;
-    with ``decay=photons`` it decays at its lifetime, isotropically.
+    (docs/validation/cross_sections.md). With ``decay=invisible`` the a is listed and leaves no
+    trace; with ``decay=photons`` it decays at its lifetime, isotropically.
     """
 
     name = "eea"

@@ -135,7 +135,7 @@ def _floor(direction: int, k: float, sqrt_s: float, beta: float, region: Region)
         energy = max(region.energy_min, 0.5 * sqrt_s - k)
         if direction == PHOTON:
             other = energy * (1.0 - region.separation) / sqrt_s
-        elif direction == ELECTRON or direction == TWO_ELECTRON:
+        elif direction in (ELECTRON, TWO_ELECTRON):
             other = energy * (1.0 - region.cosines[1]) / sqrt_s
         else:
             other = energy * (1.0 + region.cosines[0]) / sqrt_s
@@ -182,13 +182,13 @@ def _make(
     if direction == PHOTON:
         axis[:] = photon
     elif direction != EVEN:
-        axis[2] = 1.0 if direction == ELECTRON or direction == TWO_ELECTRON else -1.0
+        axis[2] = 1.0 if direction in (ELECTRON, TWO_ELECTRON) else -1.0
         boost_back(axis, pair, pair_mass)
     if direction == EVEN:
         c = 2.0 * u[4] - 1.0
     else:
         floor = _floor(direction, k, sqrt_s, beta, region)
-        if direction == ELECTRON or direction == POSITRON:
+        if direction in (ELECTRON, POSITRON):
             v = floor * math.exp(math.log(0.5 * (1.0 + beta) / floor) * u[4])
         else:
             v = 1.0 / (1.0 + math.exp(math.log(1.0 / floor - 1.0) * (1.0 - 2.0 * u[4])))
@@ -235,7 +235,8 @@ def _seen(p4: FloatArray, region: Region) -> bool:
 def _cosine(a: FloatArray, b: FloatArray) -> float:
     product = a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
     sizes = (a[0] ** 2 + a[1] ** 2 + a[2] ** 2) * (b[0] ** 2 + b[1] ** 2 + b[2] ** 2)
-    return product / math.sqrt(max(sizes, 1e-300))
+    result: float = product / math.sqrt(max(sizes, 1e-300))
+    return result
 
 
 @njit()
@@ -272,7 +273,7 @@ def _density(
             floor = _floor(direction, k, sqrt_s, beta, region)
             if direction == PHOTON:
                 v = _share(first, second, photon[0] / k, photon[1] / k, photon[2] / k)
-            elif direction == ELECTRON or direction == TWO_ELECTRON:
+            elif direction in (ELECTRON, TWO_ELECTRON):
                 v = _share(first, second, 0.0, 0.0, 1.0)
             elif direction == POSITRON:
                 v = _share(second, first, 0.0, 0.0, -1.0)
@@ -280,14 +281,15 @@ def _density(
                 v = _share(first, second, 0.0, 0.0, -1.0)
             if v < floor * (1.0 - 1e-9):
                 continue
-            if direction == ELECTRON or direction == POSITRON:
+            if direction in (ELECTRON, POSITRON):
                 shape = beta / (v * math.log(0.5 * (1.0 + beta) / floor))
             else:
                 if v > 1.0 - floor * (1.0 - 1e-9):
                     continue
                 shape = beta / (v * (1.0 - v) * 2.0 * math.log(1.0 / floor - 1.0))
         total += shape * (soft if channel[0] == SOFT else converted)
-    return total * angle / (4.0 * math.pi * len(channels))
+    result: float = total * angle / (4.0 * math.pi * len(channels))
+    return result
 
 
 @njit()
@@ -295,4 +297,5 @@ def _share(first: FloatArray, second: FloatArray, x: float, y: float, z: float) 
     """Return (1 - β cosθ′)/2 of the first particle about a light-like direction."""
     a = first[3] - x * first[0] - y * first[1] - z * first[2]
     b = second[3] - x * second[0] - y * second[1] - z * second[2]
-    return a / (a + b)
+    result: float = a / (a + b)
+    return result

@@ -1,7 +1,7 @@
 """Kernels of e⁺e⁻ → e⁺e⁻a by photon fusion: sampling in the two exchanges, squared amplitude.
 
-|M|² = (e⁴g²/4t₁²t₂²) L₁^{μμ′} L₂^{νν′} ε_{μνq₁q₂} ε_{μ′ν′q₁q₂} (physics section A.4 of the reference
-notes) with L = 4[pp′ + p′p + g t/2], which holds for massive electrons too: t/2 = m² - p·p′.
+|M|² = (e⁴g²/4t₁²t₂²) L₁^{μμ′} L₂^{νν′} ε_{μνq₁q₂} ε_{μ′ν′q₁q₂} (physics section A.4 of the
+reference notes) with L = 4[pp′ + p′p + g t/2], which holds for massive electrons too: t/2 = m² - p·p′.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class Region(NamedTuple):
 def fusion_square(electron: FloatArray, positron: FloatArray, sqrt_s: float, mass: float) -> float:
     """Return the spin-averaged |M|²/g² [1] of one event.
 
-    The contraction is 16 [4F(p,k)² + t₂ F(p)² + t₁ F(k)² + t₁t₂F²/4] with F_{μν} = ε_{μνq₁q₂}, p and k
-    the beams. Everything is expressed by transverse momenta and t, without differences of large
+    The contraction is 16 [4F(p,k)² + t₂ F(p)² + t₁ F(k)² + t₁t₂F²/4] with F_{μν} = ε_{μνq₁q₂}, p and
+    k the beams. Everything is expressed by transverse momenta and t, without differences of large
     numbers: it holds down to the smallest t.
 
     Parameters
@@ -76,7 +76,8 @@ def fusion_square(electron: FloatArray, positron: FloatArray, sqrt_s: float, mas
     dot = 0.5 * (mass * mass - t1 - t2)
     square = 2.0 * (dot * dot - t1 * t2)
     total = 4.0 * both - t2 * first - t1 * second + 0.25 * t1 * t2 * square
-    return (4.0 * math.pi * ALPHA) ** 2 * 4.0 * total / (t1 * t1 * t2 * t2)
+    result: float = (4.0 * math.pi * ALPHA) ** 2 * 4.0 * total / (t1 * t1 * t2 * t2)
+    return result
 
 
 @njit()
@@ -90,7 +91,8 @@ def transfer(scattered: FloatArray, side: float, energy: float) -> float:
     # E E′ - P p - m², and P p (1 - cosθ).
     spread = MASS2 * (energy - e) ** 2 / (energy * e - MASS2 + size * p)
     turn = across2 / (p + along) if along > 0.0 else p - along
-    return -2.0 * (spread + size * turn)
+    result: float = -2.0 * (spread + size * turn)
+    return result
 
 
 @njit()

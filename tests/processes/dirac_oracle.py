@@ -73,17 +73,15 @@ class Line:
         e = slash(polarisation)
         left = e @ propagator(self.pa + k, self.mass)
         right = propagator(self.pb - k, self.mass) @ e
-        return np.array(
-            [self.a @ (left @ GAMMA[m] + GAMMA[m] @ right) @ self.b for m in range(4)]
-        )
+        return np.array([self.a @ (left @ GAMMA[m] + GAMMA[m] @ right) @ self.b for m in range(4)])
 
 
 Vectors = Sequence[np.ndarray]
 
 
-def lines(beams: Vectors, pair: Vectors, masses: tuple[float, float], *, exchange: bool) -> Iterator[
-    tuple[Line, Line]
-]:
+def lines(
+    beams: Vectors, pair: Vectors, masses: tuple[float, float], *, exchange: bool
+) -> Iterator[tuple[Line, Line]]:
     """The two fermion lines, for all spins; electron first in `beams` and in `pair`.
 
     `exchange`: electron to electron and positron to positron (t-channel); otherwise beams to beams
@@ -113,8 +111,14 @@ def _one_emission(one: Line, two: Line, k: np.ndarray, e: np.ndarray, who: str) 
 
 
 def pair_and_vector(
-    beams: Vectors, pair: Vectors, k: np.ndarray, *, masses: tuple[float, float] = (0.0, 0.0),
-    bhabha: bool = False, vector_mass: float = 0.0, emitters: str = "both",
+    beams: Vectors,
+    pair: Vectors,
+    k: np.ndarray,
+    *,
+    masses: tuple[float, float] = (0.0, 0.0),
+    bhabha: bool = False,
+    vector_mass: float = 0.0,
+    emitters: str = "both",
 ) -> float:
     """Spin-averaged |M|² of e⁻e⁺ → f⁻f⁺ V, V a photon or a massive vector.
 
@@ -163,9 +167,7 @@ def photon_axion(beams: Vectors, k: np.ndarray) -> float:
     return total / 4.0
 
 
-def pair_and_axion(
-    beams: Vectors, pair: Vectors, mass: float = 0.0, channels: str = "t"
-) -> float:
+def pair_and_axion(beams: Vectors, pair: Vectors, mass: float = 0.0, channels: str = "t") -> float:
     """Spin-averaged |M|² of e⁻e⁺ → e⁻e⁺a with t-channel (fusion), s-channel, or both ("st")."""
     total = 0.0
     masses = (mass, mass)
@@ -174,7 +176,8 @@ def pair_and_axion(
     for s_lines, t_lines in zip(s_channel, t_channel, strict=True):
         amplitude = 0j
         for sign, (one, two), used in (
-            (1.0, s_lines, "s" in channels), (-1.0, t_lines, "t" in channels),
+            (1.0, s_lines, "s" in channels),
+            (-1.0, t_lines, "t" in channels),
         ):
             if used:
                 q1, q2 = one.pb - one.pa, two.pb - two.pa

@@ -45,9 +45,7 @@ def three_body(n: int, name: str, masses: tuple[float, float, float] = (0, 0, 0)
                 continue
             for _ in range(200):
                 middle = 0.5 * (low + high)
-                low, high = (
-                    (middle, high) if energies(middle).sum() < 2 * HALF else (low, middle)
-                )
+                low, high = (middle, high) if energies(middle).sum() < 2 * HALF else (low, middle)
             event[0, :3], event[1, :3] = a * first, low * second
             event[2, :3] = -event[0, :3] - event[1, :3]
             event[:, 3] = energies(low)
@@ -135,7 +133,7 @@ def collinear(mass: float, share: float, angle: float) -> np.ndarray:
         low, high = (p, high) if total < 2 * HALF else (low, p)
     event = np.zeros((1, 3, 4))
     event[0, 0, :3], event[0, 1, :3], event[0, 2, :3] = low * along, -photon - low * along, photon
-    event[0, :, 3] = np.sqrt(np.sum(event[0, :, :3] ** 2, axis=1) + [mass**2, mass**2, 0.0])
+    event[0, :, 3] = np.hypot(np.linalg.norm(event[0, :, :3], axis=1), [mass, mass, 0.0])
     return event
 
 
