@@ -1,7 +1,7 @@
 """Kernels of e⁺e⁻ → e⁺e⁻a by photon fusion: sampling in the two exchanges, squared amplitude.
 
 |M|² = (e⁴g²/4t₁²t₂²) L₁^{μμ′} L₂^{νν′} ε_{μνq₁q₂} ε_{μ′ν′q₁q₂} (physics section A.4 of the
-reference notes) with L = 4[pp′ + p′p + g t/2], which holds for massive electrons too: t/2 = m² - p·p′.
+reference notes) with L = 4[pp′ + p′p + g t/2], also for massive electrons: t/2 = m² - p·p′.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ class Region(NamedTuple):
 def fusion_square(electron: FloatArray, positron: FloatArray, sqrt_s: float, mass: float) -> float:
     """Return the spin-averaged |M|²/g² [1] of one event.
 
-    The contraction is 16 [4F(p,k)² + t₂ F(p)² + t₁ F(k)² + t₁t₂F²/4] with F_{μν} = ε_{μνq₁q₂}, p and
-    k the beams. Everything is expressed by transverse momenta and t, without differences of large
-    numbers: it holds down to the smallest t.
+    The contraction is 16 [4F(p,k)² + t₂ F(p)² + t₁ F(k)² + t₁t₂F²/4] with F_{μν} = ε_{μνq₁q₂} and
+    p, k the beams. Everything is expressed by transverse momenta and t, without differences of
+    large numbers: it holds down to the smallest t.
 
     Parameters
     ----------
