@@ -225,10 +225,12 @@ def test_hadronic_events_against_plain_python(pythia: Events) -> None:
     for i in range(len(pythia)):
         plain = _plain(pythia, i) | _plain_vertex(pythia, i)
         for name, values in got.items():
-            # Where nothing is missing the direction is that of the rounding.
-            if name == "missingMomentumEtaCM" and plain["missingMomentumOfEventCMS"] < 1e-6:
-                continue
             expected = plain.get(name, math.nan)
+            # Where nothing is missing, or nothing across the beams, the direction is rounding.
+            if name == "missingMomentumEtaCM" and (
+                plain["missingMomentumOfEventCMS"] < 1e-6 or abs(expected) > 10.0
+            ):
+                continue
             assert values[i] == pytest.approx(expected, rel=1e-7, abs=1e-6, nan_ok=True), (i, name)
 
 
