@@ -43,7 +43,7 @@ def flat_events(n: int, sqrt_s: float, mass: float) -> tuple[np.ndarray, np.ndar
     return p4, element
 
 
-def flat_cross_section(process: Process, n: int = 400_000) -> tuple[float, float]:
+def flat_cross_section(process: Process, n: int = 150_000) -> tuple[float, float]:
     """Cross-section [nb] and error in the region of `CONE`, everything at least 30° apart."""
     sqrt_s = process.machine.sqrt_s
     muons, photons = process.name == "mumugamma", process.name == "gammagammagamma"
@@ -149,7 +149,7 @@ def test_untagged_fusion_is_that_of_equivalent_photons(mass: float) -> None:
     process = get_process("eea", mass=mass, required=0)
     s, half = process.machine.s, process.machine.sqrt_s / 2
     limit = (mass / 20) ** 2
-    variables, weight = process._propose(stream(2, "test/untagged").random((100_000, 5)))
+    variables, weight = process._propose(stream(2, "test/untagged").random((60_000, 5)))
     p4 = process.momenta(variables)
     size = math.sqrt(half**2 - ELECTRON_MASS**2)
     small = np.ones(len(p4), dtype=bool)
