@@ -226,16 +226,16 @@ ROWS: tuple[Published, ...] = (
         {"photon_energy_min": 0.3}, (_MUON_PAIR, "E_lab(gamma) > 0.5"), _RADIATION,
     ),
     Published(
-        "the same, any muons", "mumugamma", 0.115, 0.0, "notes A.2", 0.0,
+        "the same, Eγ > 0.5 GeV, any muons", "mumugamma", 0.115, 0.0, "notes A.2", 0.0,
         {"photon_energy_min": 0.3}, ("E_lab(gamma) > 0.5",), _RADIATION,
     ),
     Published(
-        "row 34 with Eγ > 0.05 GeV", "mumugamma", 0.18, 0.0, "notes A.2", 0.0,
+        "row 7 with Eγ > 0.05 GeV at exact lowest order", "mumugamma", 0.18, 0.0, "notes A.2", 0.0,
         {"photon_energy_min": 0.03}, (_MUON_PAIR, "E_lab(gamma) > 0.05"), _RADIATION,
     ),
     Published(
         "e⁺e⁻a, g = 10⁻⁴ GeV⁻¹, light a", "eea", 7e-8, 0.28, "ALP", 0.0, _fusion(0.0), (),
-        "the acceptance is not stated: a factor 1.4; ours: that of row 38",
+        "the acceptance is not stated: a factor 1.4; ours: that of the next row",
     ),
     Published(
         "e⁺e⁻a, g = 10⁻⁴ GeV⁻¹, m = 0, both 22° < θ* < 158°, E* > 0.25 GeV", "eea", 5.74e-8, 0.02,
@@ -246,9 +246,9 @@ ROWS: tuple[Published, ...] = (
         "notes A.4", 0.0,
         {"mass": 0.0, "frame": "cm", "theta_min": 17, "theta_max": 163, "energy_min": 0.1},
     ),
-    Published("row 38 with m = 1 GeV", "eea", 5.56e-8, 0.02, "notes A.4", 0.0, _fusion(1.0)),
-    Published("row 38 with m = 3 GeV", "eea", 4.28e-8, 0.02, "notes A.4", 0.0, _fusion(3.0)),
-    Published("row 38 with m = 6 GeV", "eea", 2.07e-8, 0.02, "notes A.4", 0.0, _fusion(6.0)),
+    Published("the same for 22°, 0.25 GeV and m = 1 GeV", "eea", 5.56e-8, 0.02, "notes A.4", 0.0, _fusion(1.0)),
+    Published("the same, m = 3 GeV", "eea", 4.28e-8, 0.02, "notes A.4", 0.0, _fusion(3.0)),
+    Published("the same, m = 6 GeV", "eea", 2.07e-8, 0.02, "notes A.4", 0.0, _fusion(6.0)),
 )  # fmt: skip
 """All rows, in the order of the table."""
 
