@@ -246,7 +246,10 @@ ROWS: tuple[Published, ...] = (
         "notes A.4", 0.0,
         {"mass": 0.0, "frame": "cm", "theta_min": 17, "theta_max": 163, "energy_min": 0.1},
     ),
-    Published("the same for 22°, 0.25 GeV and m = 1 GeV", "eea", 5.56e-8, 0.02, "notes A.4", 0.0, _fusion(1.0)),
+    Published(
+        "the same for 22°, 0.25 GeV and m = 1 GeV", "eea", 5.56e-8, 0.02, "notes A.4", 0.0,
+        _fusion(1.0),
+    ),
     Published("the same, m = 3 GeV", "eea", 4.28e-8, 0.02, "notes A.4", 0.0, _fusion(3.0)),
     Published("the same, m = 6 GeV", "eea", 2.07e-8, 0.02, "notes A.4", 0.0, _fusion(6.0)),
 )  # fmt: skip
