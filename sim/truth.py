@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from firmware_models.kernels import njit
 from sim.decay_vertices import decay_vertices
 from sim.detector.particles import Classes, Kind, classify
+from sim.electron_pair import pair_mass, pseudorapidity, tau_pair_mass
 from sim.events import Events, FloatArray
 from sim.machine import Machine, transform
 from sim.perigee import perigee
@@ -102,6 +103,13 @@ _TABLE = (
              "visible"),
     Variable("missingMomentumOfEvent_theta", "rad", "polar angle of that momentum"),
     Variable("missingMass2OfEvent", "GeV^2", "invariant square of beams minus visible"),
+    Variable("missingMomentumOfEventCMS", "GeV", "size of that momentum in the CM"),
+    Variable("missingMomentumOfEventCMS_theta", "rad", "its polar angle in the CM"),
+    Variable("missingMomentumEtaCM", "", "its pseudorapidity in the CM, -ln tan(theta/2)"),
+    Variable("dielectronMass", "GeV", "invariant mass of the leading electron and the leading "
+             "positron (largest energies in the CM)"),
+    Variable("dielectronTauMass", "GeV", "the mass that two leptons of these energies would have "
+             "if they came from tau decays, |m_ee^tau|"),
 )  # fmt: skip
 
 VARIABLES = {variable.name: variable for variable in _TABLE}
@@ -151,6 +159,7 @@ def truth_variables(
     result |= particles.production()
     result |= decay_vertices(events, np.where(particles.is_charged, particles.charge, 0))
     result |= particles.sums(machine)
+    result |= particles.electron_pair(machine, acceptance)
     return {name: result[name] for name in VARIABLES}
 
 
@@ -244,7 +253,9 @@ class _Particles:
         seen = self.visible & self.in_ecl
         visible, visible_cm = self._sum(self.p4, seen), self._sum(self.cm, seen)
         missing = machine.total - visible
-        size = _size(missing)
+        missing_cm = np.array([0.0, 0.0, 0.0, machine.sqrt_s]) - visible_cm
+        size, size_cm = _size(missing), _size(missing_cm)
+        theta_cm = np.where(size_cm > 0.0, _theta(missing_cm), np.nan)
         return {
             "visibleEnergyOfEventCMS": visible_cm[:, 3],
             "totalPhotonsEnergyOfEvent": self._sum(self.p4, self.photon & self.in_ecl)[:, 3],
@@ -252,7 +263,26 @@ class _Particles:
             "missingMomentumOfEvent": size,
             "missingMomentumOfEvent_theta": np.where(size > 0.0, _theta(missing), np.nan),
             "missingMass2OfEvent": missing[:, 3] ** 2 - size**2,
+            "missingMomentumOfEventCMS": size_cm,
+            "missingMomentumOfEventCMS_theta": theta_cm,
+            "missingMomentumEtaCM": pseudorapidity(theta_cm),
         }
+
+    def electron_pair(
+        self, machine: Machine, acceptance: tuple[float, float] | None
+    ) -> dict[str, FloatArray]:
+        electrons = self.shower & ~self.photon
+        rows = [
+            self._leading(electrons & (self.charge * sign > 0), self.cm[:, 3], acceptance)[0]
+            for sign in (-1, 1)
+        ]
+        there = (rows[0] >= 0) & (rows[1] >= 0)
+        minus, plus = self.cm[rows[0][there]], self.cm[rows[1][there]]
+        mass = np.full(len(self.events), np.nan)
+        from_taus = mass.copy()
+        mass[there] = pair_mass(minus, plus)
+        from_taus[there] = tau_pair_mass(minus, plus, machine.sqrt_s)
+        return {"dielectronMass": mass, "dielectronTauMass": from_taus}
 
     def _sum(self, p4: FloatArray, chosen: NDArray[np.bool_]) -> FloatArray:
         event, n = self.events.event_of[chosen], len(self.events)

@@ -40,6 +40,10 @@ PROCESSES = {
     "mumu_zprime": "MumuZprime",
     "zprime_emu": "ZprimeEmu",
     "dark_photon_visible": "DarkPhotonVisible",
+    "eegamma": "Eegamma",
+    "mumugamma": "Mumugamma",
+    "gammagammagamma": "Gammagammagamma",
+    "eea": "Eea",
 }
 """Name (and module) of every process, and its class."""
 

@@ -51,10 +51,7 @@ class AxionLike(PhotonRecoil):
     @property
     def lifetime_cm(self) -> float:
         """Mean decay length cτ = 64πħc/(g²m³) [cm]; infinite for a massless particle."""
-        mass = self.number("mass")
-        if mass == 0.0:
-            return math.inf
-        return 64.0 * math.pi * HBARC_CM / (self.number("coupling") ** 2 * mass**3)
+        return axion_lifetime_cm(self.number("mass"), self.number("coupling"))
 
     def shape(self) -> tuple[float, float, bool]:
         """Return the two coefficients; see `PhotonRecoil.shape`."""
@@ -90,6 +87,13 @@ class AxionLike(PhotonRecoil):
             flight[:, 3] /= LIGHT_CM_PER_NS
             result[:, 1:] = flight[:, None]
         return result
+
+
+def axion_lifetime_cm(mass: float, coupling: float) -> float:
+    """Return cτ = 64πħc/(g²m³) [cm] for a mass [GeV] and g [1/GeV]; infinite without mass."""
+    if mass == 0.0:
+        return math.inf
+    return 64.0 * math.pi * HBARC_CM / (coupling**2 * mass**3)
 
 
 def recoil_shape(s: float, mass: float, coupling: float) -> tuple[float, float, bool]:

@@ -27,6 +27,8 @@ CASES = [(name, {}) for name in COLLISIONS] + [
     ("dimuon", {"photon_energy_min": 0.5}),
     ("eemumu", {"w_min": 0.2114}),
     ("eeee", {"w_min": 0.01}),
+    ("eea", {"decay": "photons"}),
+    ("eea", {"required": 0, "mass": 0.3}),
 ]  # fmt: skip
 NAMES = [f"{name}-{'-'.join(map(str, values.values()))}" for name, values in CASES]
 

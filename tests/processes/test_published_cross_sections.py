@@ -18,6 +18,7 @@ REQUIRED = {
     ("eeee", 39.7): 0.06, ("nunugamma", 0.25e-3): 0.02, ("axion_like", 1e-6): 0.20,
     ("tau_pair", 0.919): 0.01,
     ("qqbar", 1.61): 0.02, ("qqbar", 1.30): 0.02,
+    ("eea", 7e-8): 0.28,
 }  # fmt: skip
 
 
