@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,8 +102,9 @@ def run(options: argparse.Namespace) -> int:
 
 def _say_page(options: argparse.Namespace, values: list[dict[str, Any]]) -> None:
     from sim.cli import screen
+    from sim.sensitivity.outputs import INDEX
 
-    page = f"{values[0]['channel']}.html" if len(values) == 1 else "index.html"
+    page = f"{values[0]['channel']}.html" if len(values) == 1 else INDEX
     screen.line(f"Report: {Path(options.out) / page}")
 
 
@@ -198,8 +200,6 @@ def _show(value: dict[str, Any]) -> None:
     from sim.cli import screen
 
     def cell(number: float | None) -> str:
-        from math import isfinite
-
         return screen.short(number) if number is not None and isfinite(number) else "–"
 
     name = value["coupling"]["name"]

@@ -64,10 +64,10 @@ def index_page(values: Sequence[dict[str, Any]]) -> str:
                 f'<td class="{"text" if i < 3 else ""}">{cell}</td>' for i, cell in enumerate(cells)
             ))  # fmt: skip
     head = "".join(
-        f"<th>{name}</th>" for name in (
+        f'<th class="{"text" if i < 3 else ""}">{name}</th>' for i, name in enumerate((
             "channel", "trigger", "coupling", "CL", "lowest limit", "at mass [GeV]",
             "highest mass [GeV]",
-        )
+        ))
     )  # fmt: skip
     body = "".join(f"<tr>{row}</tr>" for row in rows)
     grid = (f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody>'

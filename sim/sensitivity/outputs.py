@@ -19,6 +19,9 @@ from sim.sensitivity.reach import IDEAL, Limit, Passed, compare, limit
 from sim.sensitivity.run import ChannelResult
 from sim.sensitivity.workspaces import workspace
 
+INDEX = "index.html"
+"""Page that leads to the channels, where there are several."""
+
 COLUMNS = (
     "mass_gev", "coupling_limit", "sigma_limit_fb", "trigger_efficiency", "trigger_efficiency_err",
     "coupling_limit_ideal_trigger", "sigma_limit_ideal_trigger_fb", "event_limit",
@@ -39,10 +42,10 @@ def channel_json(result: ChannelResult, seed: int) -> dict[str, Any]:
                          "reach": reach(points), "points": points})  # fmt: skip
     first = result.labels[0]
     published = [
-        {**compare(channel, row, result.points, label), "ideal": _ours(result, row)}
+        {**compare(channel, row, result.points, first),
+         "ideal": compare(channel, row, result.points, None)["ours"]}
         for row in channel.published
-        for label in (first,)
-    ]
+    ]  # fmt: skip
     return {
         "channel": channel.name,
         "title": channel.title,
@@ -84,10 +87,6 @@ def reach(points: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "best_mass_gev": best["mass_gev"],
         "highest_mass_gev": there[-1]["mass_gev"],
     }
-
-
-def _ours(result: ChannelResult, row: Any) -> Any:
-    return compare(result.channel, row, result.points, None)["ours"]
 
 
 def _point(result: ChannelResult, passed: Passed, label: str) -> dict[str, Any]:
@@ -163,7 +162,8 @@ def write_sensitivity(
         ))  # fmt: skip
         if find_spec("pyhf") is not None:
             _write_workspaces(result, folder / "pyhf")
-    write_text(folder / "index.html", index_page(values))
+    if len(values) > 1:
+        write_text(folder / INDEX, index_page(values))
 
 
 def _write_workspaces(result: ChannelResult, folder: Path) -> None:
