@@ -181,7 +181,7 @@ def _edited(tmp_path: Path, old: str, new: str) -> str:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("lml13", "lml14", "toy: lines: line 'lml14' (nearest: 'lml13'"),
+        ("lml13", "lml14", "toy: lines: line 'lml14' (nearest: 'lml"),
         ("dark_photon", "dark_foton", "unknown process 'dark_foton' (nearest: 'dark_photon')"),
         ("photonTheta", "photonTeta", "offline.regions: unknown variable 'photonTeta' (nearest:"),
         ("cl = 0.9\n", "cl = 90\n", "statistic.cl: Input should be less than 1, not 90"),
