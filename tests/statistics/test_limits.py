@@ -12,7 +12,7 @@ from scipy import integrate, optimize, stats
 
 from firmware_models.errors import InputError
 from trigger.statistics import asymptotic
-from trigger.statistics.limits import METHODS, signal_limit, signal_limit_shape
+from trigger.statistics.limits import METHODS, lambda_value, signal_limit, signal_limit_shape
 from trigger.statistics.poisson import zero_background_limit
 
 BINS = st.lists(
@@ -23,7 +23,7 @@ BINS = st.lists(
 
 
 def ratio(signal: float, background: float) -> float:
-    """-2 ln of the ratio of two Poisson probabilities for n = B, from scipy's gamma function."""
+    """-2 ln of the ratio of two Poisson probabilities for n = B, written out."""
     n = background
     if n == 0:
         return 2 * signal
@@ -67,6 +67,22 @@ def test_lambda_of_the_paper_has_two_events_without_background() -> None:
     assert asymptotic.level_of_threshold(4) == pytest.approx(0.9545, abs=5e-5)
     assert asymptotic.threshold(0.95) == pytest.approx(1.959964**2, rel=1e-6)
     assert asymptotic.threshold(0.90) == pytest.approx(1.644854**2, rel=1e-6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(BINS)
+def test_lambda_is_minus_twice_the_log_of_poisson_factors(bins: list[tuple[float, float]]) -> None:
+    background, signal = zip(*bins, strict=True)
+    # Written out, digits are lost where the mean is much larger than the signal.
+    lost = 1e-14 * sum(b * (1 + abs(math.log(b))) + s for b, s in bins if b)
+    expected = sum(ratio(s, b) for b, s in bins)
+    assert lambda_value(background, signal) == pytest.approx(expected, rel=1e-9, abs=lost)
+
+
+def test_lambda_of_the_fusion_paper() -> None:
+    assert lambda_value([100.0], [21.36]) == pytest.approx(4.0, rel=1e-3)
+    assert lambda_value([0.0], [2.0]) == 4.0
+    assert lambda_value([1e6, 1e6], [300.0, 400.0]) == pytest.approx(0.25, rel=1e-3)  # S**2/B
 
 
 @settings(max_examples=100, deadline=None)
@@ -131,7 +147,7 @@ def test_limits_grow_with_background_level_and_uncertainty(
     assert here >= zero_background_limit(cl) * tolerance
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(BINS, st.integers(2, 5), st.floats(0.01, 100), st.floats(0, 0.5))
 def test_bins_of_equal_purity_are_one_bin(
     bins: list[tuple[float, float]], parts: int, scale: float, uncertainty: float
@@ -150,6 +166,54 @@ def test_bins_of_equal_purity_are_one_bin(
     # More bins never hurt, before the floor.
     first = asymptotic.expected_limit(background[:1], signal[:1], cl=0.9)
     assert asymptotic.expected_limit(background, signal, cl=0.9) <= first * (1 + 1e-11)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    BINS, st.integers(0, 5), st.floats(1, 30), st.sampled_from(["asimov", "lambda"]),
+    st.floats(0, 0.3),
+)  # fmt: skip
+def test_limits_of_bins_grow_with_any_background(
+    bins: list[tuple[float, float]], which: int, factor: float, method: str, uncertainty: float
+) -> None:
+    background, signal = map(np.array, zip(*bins, strict=True))
+
+    def limit(b: np.ndarray, s: np.ndarray) -> float:
+        return signal_limit_shape(b, s, cl=0.95, method=method, signal_uncertainty=uncertainty)
+
+    here = limit(background, signal) * (1 - 1e-10)
+    more = background.copy()
+    more[which % len(bins)] = factor * more[which % len(bins)] + 0.01
+    assert limit(more, signal) >= here
+    assert here >= 0.99999 * zero_background_limit(0.95, uncertainty) / signal.sum()
+    # Another bin only helps.
+    assert limit(np.append(background, 3.0), np.append(signal, factor)) <= here * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("method", ["asimov", "lambda"])
+def test_a_background_free_bin_keeps_its_exact_part(method: str) -> None:
+    # Beside a bin that says nothing it has the limit of a background-free search, not 1.92.
+    found = signal_limit_shape([0.0, 1e8], [1.0, 10.0], cl=0.95, method=method)
+    assert found == pytest.approx(-math.log(0.05), rel=2e-3)
+    # In between: the exact CLs, with the other bin at its median count.
+    for s0, s1, b1 in ((1.0, 8.0, 20.333), (1.0, 60.0, 900.333), (0.3, 8.0, 20.333)):
+        n = round(b1 - 0.333)
+
+        def log_cls(mu: float, s0: float = s0, s1: float = s1, b1: float = b1, n: int = n) -> float:
+            return (
+                -mu * s0
+                + stats.poisson.logcdf(n, mu * s1 + b1)
+                - stats.poisson.logcdf(n, b1)
+                - math.log(0.05)
+            )  # fmt: skip
+
+        exact = optimize.brentq(log_cls, 1e-3, 10)
+        found = signal_limit_shape([0.0, b1], [s0, s1], cl=0.95, method=method)
+        plain = asymptotic.expected_limit([0.0, b1], [s0, s1], cl=0.95)
+        assert found == pytest.approx(exact, rel=0.05)
+        assert plain < found
+        if method == "asimov":
+            assert abs(found - exact) < abs(plain - exact)
 
 
 @settings(max_examples=40, deadline=None)

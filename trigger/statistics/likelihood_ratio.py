@@ -28,6 +28,14 @@ _SMALL = 1e-3  # below it x - ln(1 + x) loses digits and its series is exact to 
 _STEPS = 200
 
 
+def excess(x: FloatArray) -> FloatArray:
+    """Return x - ln(1 + x) to full precision, for x above -1."""
+    y = np.clip(x, -_SMALL, _SMALL)
+    series = y * y * (1 / 2 - y * (1 / 3 - y * (1 / 4 - y * (1 / 5 - y / 6))))
+    value: FloatArray = np.where(np.abs(x) < _SMALL, series, x - np.log1p(x))
+    return value
+
+
 def bin_ratio(background: FloatArray, signal: FloatArray) -> FloatArray:
     """Return 2 [S - B ln(1 + S/B)] of each bin.
 
@@ -38,7 +46,7 @@ def bin_ratio(background: FloatArray, signal: FloatArray) -> FloatArray:
     """
     some = background > _NO_BACKGROUND
     ratio = signal / np.where(some, background, 1.0)
-    value: FloatArray = 2 * np.where(some, background * _excess(ratio), signal)
+    value: FloatArray = 2 * np.where(some, background * excess(ratio), signal)
     return value
 
 
@@ -105,11 +113,3 @@ def _growth_slope(background: FloatArray, signal: FloatArray) -> FloatArray:
     part = np.divide(signal, total, out=np.zeros(total.shape), where=total > 0)
     slope: FloatArray = (2 * signal * part * (2 - part)).sum(axis=-1)
     return slope
-
-
-def _excess(x: FloatArray) -> FloatArray:
-    """Return x - ln(1 + x) to full precision."""
-    y = np.minimum(x, _SMALL)
-    series = y * y * (1 / 2 - y * (1 / 3 - y * (1 / 4 - y * (1 / 5 - y / 6))))
-    value: FloatArray = np.where(x < _SMALL, series, x - np.log1p(x))
-    return value

@@ -6,6 +6,7 @@ background B follow by solving for S + B.
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
@@ -50,8 +51,12 @@ def zero_background_limit(cl: float, signal_uncertainty: float = 0.0) -> float:
     level = checked_level(cl)
     log_kappa = math.log1p(checked_uncertainty(signal_uncertainty))
     exact = -math.log1p(-level)
-    if log_kappa == 0:
-        return exact
+    return exact if log_kappa == 0 else max(exact, _averaged_limit(level, log_kappa))
+
+
+@functools.lru_cache(maxsize=1024)
+def _averaged_limit(level: float, log_kappa: float) -> float:
+    """Solve average of exp(-S kappa**theta) = 1 - level for S."""
     nodes, weights = hermegauss(_NODES)
     weights = weights / weights.sum()
     scale = np.exp(log_kappa * nodes)
@@ -59,7 +64,7 @@ def zero_background_limit(cl: float, signal_uncertainty: float = 0.0) -> float:
     def missed(signal: float) -> float:
         return float(weights @ np.exp(-signal * scale)) - (1 - level)
 
-    lo, hi = exact, exact
+    lo, hi = 0.0, -math.log1p(-level)
     while missed(hi) > 0:
         hi *= 2
     for _ in range(100):
