@@ -20,7 +20,7 @@ FILES = {
 """Options that name an output file, where it is not only ``--json``."""
 
 FOLDERS = {
-    "sensitivity": ("out",),
+    "sensitivity": ("out", "samples"),
     "study": ("out",), "trigger": ("report",), "vectors": ("out",), "readout": ("report",),
 }  # fmt: skip
 """Options that name an output folder."""

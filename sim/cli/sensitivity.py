@@ -115,9 +115,9 @@ def _list(options: argparse.Namespace) -> int:
 
     found = [load_channel(name) for name in packaged()]
     screen.table(
-        "packaged channels", ("name", "title", "process", "1/fb", "CL", "masses"),
+        "packaged channels", ("name", "title", "1/fb", "CL", "masses"),
         [
-            (c.name, c.title, c.signal.process, f"{c.luminosity_fb:g}", f"{c.statistic.cl:g}",
+            (c.name, shortened(c.title, 46), f"{c.luminosity_fb:g}", f"{c.statistic.cl:g}",
              f"{c.signal.masses[0]:g} to {c.signal.masses[-1]:g}")
             for c in found
         ],

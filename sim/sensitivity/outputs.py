@@ -173,4 +173,4 @@ def _write_workspaces(result: ChannelResult, folder: Path) -> None:
             made = workspace(result.channel, passed, passed.trigger[label])
             if made is not None:
                 name = f"{result.channel.name}_{passed.mass:g}_{number}.json"
-                write_json(folder / name, made)
+                made.write(folder / name)

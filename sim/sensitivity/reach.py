@@ -20,6 +20,7 @@ import numpy as np
 
 from sim.sensitivity.config import Background, Channel, Published
 from sim.sensitivity.passing import Efficiency
+from trigger.statistics.conversion import coupling_limit, sigma_limit_fb
 from trigger.statistics.limits import signal_limit
 
 IDEAL = Efficiency(1.0, 0.0, 1.0, 1.0)
@@ -116,18 +117,15 @@ def limit(channel: Channel, passed: Passed, trigger: Efficiency, cl: float | Non
         background, cl=cl or statistic.cl, method=statistic.method,
         signal_uncertainty=statistic.signal_uncertainty,
     ))  # fmt: skip
-    seen = own * passed.acceptance.value * channel.offline.efficiency * share
-    sigma = events / seen if seen > 0 else inf
-    return Limit(events, background, sigma, coupling(channel, passed, sigma))
-
-
-def coupling(channel: Channel, passed: Passed, sigma_fb: float) -> float:
-    """Return the coupling that gives a cross-section times branching [fb]."""
-    reference = passed.sigma_fb * channel.signal.branching
-    if not (isfinite(sigma_fb) and reference > 0):
-        return inf
-    own = channel.coupling
-    return float(own.reference * (sigma_fb / reference) ** (1.0 / own.exponent))
+    sigma = float(sigma_limit_fb(
+        events, luminosity_inv_fb=own, trigger_efficiency=share,
+        offline_efficiency=passed.acceptance.value * channel.offline.efficiency,
+    ))  # fmt: skip
+    coupling = float(coupling_limit(
+        sigma, sigma_reference_fb=passed.sigma_fb * channel.signal.branching,
+        coupling_reference=channel.coupling.reference, power=channel.coupling.exponent,
+    ))  # fmt: skip
+    return Limit(events, background, sigma, coupling)
 
 
 def compare(

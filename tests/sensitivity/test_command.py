@@ -188,7 +188,7 @@ def _edited(tmp_path: Path, old: str, new: str) -> str:
         ("cl = 0.9\n", "cl = 0.9\nmethod = 'asimof'\n", "nearest: 'asimov'"),
         ("masses", "mases", "signal.mases: unknown key (nearest: 'masses')"),
         ("[9.0, 9.8]", "[9.8, 9.0]", "masses must rise strictly"),
-        ("[9.0, 9.8]", "[9.8, 19.0]", "dark_photon.mass: must be 0.0 to"),
+        ("[9.0, 9.8]", "[9.8, 19.0]", "dark_photon.mass: must be 0 to"),
         ("lines =", "truth_trigger = []\nlinez =", "linez: unknown key (nearest: 'lines')"),
         ('lines = ["lml13", "lml6"]', "", "needs either lines or truth_trigger"),
         ("[background]", "[detector]\nx = 1\n[background]", "toy: detector"),

@@ -271,8 +271,8 @@ def test_pyhf_agrees() -> None:
     )
     made = workspace(own, passed(), passed().trigger["one"])
     assert made is not None
-    model = pyhf.Workspace(made).model()
-    data = [*made["observations"][0]["data"], *model.config.auxdata]
+    model = pyhf.Workspace(made.spec).model()
+    data = [*made.spec["observations"][0]["data"], *model.config.auxdata]
     scan = np.linspace(0.5, 1.5, 41)
     levels = [float(pyhf.infer.hypotest(mu, data, model, return_expected=True)[1]) for mu in scan]
     assert np.interp(-0.10, -np.array(levels), scan) == pytest.approx(1.0, abs=0.01)
