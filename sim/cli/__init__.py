@@ -18,6 +18,7 @@ COMMANDS = {
     "trigger": "trigger decisions for an event file",
     "rates": "rate table from decision files",
     "efficiency": "efficiency tables from decision files",
+    "sensitivity": "limits of searches with a trigger, and how thresholds move them",
     "readout": "dead time, buffers and latency of a readout",
     "process": "cross-section of a process under acceptance cuts",
     "receive": "read and check a stream of event frames",

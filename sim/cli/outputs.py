@@ -21,6 +21,7 @@ FILES = {
 """Options that name an output file, where it is not only ``--json``."""
 
 FOLDERS = {
+    "sensitivity": ("out", "samples"),
     "study": ("out",), "trigger": ("report",), "vectors": ("out",), "readout": ("report",),
 }  # fmt: skip
 """Options that name an output folder."""
@@ -31,6 +32,7 @@ INPUTS = {
     "rates": ("decisions", "menu"),
     "efficiency": ("decisions",),
     "readout": ("config",),
+    "sensitivity": ("channels", "menu", "candidates", "efficiency"),
     "receive": ("stream",),
     "menu": ("menu", "old", "new", "inp", "oup", "lgc", "alg", "files"),
     "verify": ("dut",),

@@ -1,0 +1,200 @@
+"""Pages of `lowmult sensitivity`, from the channels' JSON."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from math import isfinite
+from typing import Any
+
+from sim.report.numbers import measured, short
+from sim.report.page import Section, page, paragraph, picture, table
+
+NOTHING = "–"
+"""In a table where there is no limit."""
+
+
+def channel_page(value: dict[str, Any], limits_svg: str, efficiency_svg: str) -> str:
+    """Return the page of one channel.
+
+    Parameters
+    ----------
+    value : dict
+        Its JSON.
+    limits_svg, efficiency_svg : str
+        The pictures.
+    """
+    coupling = value["coupling"]["name"]
+    sections = [
+        Section("Reach", picture(
+            limits_svg, f"Expected limit on {coupling} against mass. Where a curve ends, no event "
+            "inside the selection passes the trigger, or none is inside.",
+        ) + _reach_table(value)),
+        Section("Trigger efficiency", picture(
+            efficiency_svg, "Of the events inside the offline selection; prescales as expectation.",
+        )),
+    ]  # fmt: skip
+    if value["published"]:
+        sections.append(Section("Published numbers", _published(value)))
+    sections += [Section("What goes in", _inputs(value)), Section("All points", _points(value))]
+    best = value["triggers"][0]["reach"]
+    cards = [
+        (f"{100 * value['cl']:g} % CL", f"expected limit, {value['method']}"),
+        (f"{value['luminosity_fb']:g} /fb", f"at √s = {value['sqrt_s_gev']:.4g} GeV"),
+        (_number(best["best_coupling"]), f"lowest {coupling}, {value['triggers'][0]['label']}"),
+        (f"{_number(best['highest_mass_gev'])} GeV", "highest of the masses with a limit"),
+    ]
+    return page(value["title"], value["source"], cards, sections)
+
+
+def index_page(values: Sequence[dict[str, Any]]) -> str:
+    """Return a page that leads to the channels."""
+    rows = []
+    for value in values:
+        name = html.escape(value["channel"])
+        for trigger in value["triggers"]:
+            found = trigger["reach"]
+            cells = [
+                f'<a href="{name}.html">{name}</a>', html.escape(trigger["label"]),
+                html.escape(value["coupling"]["name"]), f"{100 * value['cl']:g} %",
+                _number(found["best_coupling"]), _number(found["best_mass_gev"]),
+                _number(found["highest_mass_gev"]),
+            ]  # fmt: skip
+            rows.append("".join(
+                f'<td class="{"text" if i < 3 else ""}">{cell}</td>' for i, cell in enumerate(cells)
+            ))  # fmt: skip
+    head = "".join(
+        f'<th class="{"text" if i < 3 else ""}">{name}</th>' for i, name in enumerate((
+            "channel", "trigger", "coupling", "CL", "lowest limit", "at mass [GeV]",
+            "highest mass [GeV]",
+        ))
+    )  # fmt: skip
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    grid = (f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody>'
+            "</table></div>")  # fmt: skip
+    lead = "Expected limits of the searches, with the ideal trigger and with each that was compared"
+    return page("What the trigger is worth", lead, [], [Section("Channels", grid)])
+
+
+def _reach_table(value: dict[str, Any]) -> str:
+    head = ("trigger", f"lowest {value['coupling']['name']}", "at mass [GeV]", "highest mass [GeV]",
+            "mean efficiency")  # fmt: skip
+    rows = []
+    for trigger in value["triggers"]:
+        found = trigger["reach"]
+        seen = [
+            p["trigger_efficiency"] for p in trigger["points"] if _finite(p["trigger_efficiency"])
+        ]
+        mean = sum(seen) / len(seen) if seen else None
+        rows.append((trigger["label"], _number(found["best_coupling"]),
+                     _number(found["best_mass_gev"]), _number(found["highest_mass_gev"]),
+                     _number(mean)))  # fmt: skip
+    silent = {t["label"]: t["silent_lines"] for t in value["triggers"] if t.get("silent_lines")}
+    notes = "".join(
+        paragraph(f"{label}: nothing here makes these lines fire: {', '.join(lines)}.")
+        for label, lines in silent.items()
+    )
+    return table(head, rows) + notes
+
+
+def _published(value: dict[str, Any]) -> str:
+    rows = [
+        (
+            _interval(row["mass_gev"]),
+            f"{value['coupling']['name']}" if row["kind"] == "coupling" else "σ [fb]",
+            _interval(row["value"]), f"{100 * row['cl']:g} %", _interval(row["ideal"]),
+            _interval(row["ours"]), _interval(row["ratio"]),
+            "yes" if row["reproducible"] else "no",
+        )
+        for row in value["published"]
+    ]  # fmt: skip
+    text = paragraph(
+        "Ours: expected, at the published confidence level, with "
+        f"{value['triggers'][0]['label']}. Rows that are not reproducible miss something that the "
+        "limit needs, said below: ours stands beside them and no more."
+    )
+    head = ("mass [GeV]", "of", "published", "CL", "ideal trigger", "ours", "ratio",
+            "reproducible")  # fmt: skip
+    origins = dict.fromkeys((row["source"], row["note"]) for row in value["published"])
+    return (
+        text
+        + table(head, rows, text_columns=(0, 1, 7))
+        + table(("source", "why they differ"), origins, text_columns=(0, 1))
+    )
+
+
+def _inputs(value: dict[str, Any]) -> str:
+    background = value["background"]
+    given = ", ".join(f"{k} = {v}" for k, v in value["parameters"].items()) or "defaults"
+    rows = [
+        ("process", f"{value['process']} ({given}); {value['mass_parameter']} varies"),
+        ("branching", f"{value['branching']:g}"),
+        ("coupling", f"{value['coupling']['name']} = {value['coupling']['reference']:g} in the "
+         f"sample, σ ∝ coupling^{value['coupling']['exponent']:g}"),
+        ("lines", ", ".join(value["lines"]) if isinstance(value["lines"], list)
+         else str(value["lines"])),
+        ("offline selection", _regions(value["offline"]["regions"])),
+        ("offline efficiency", f"{value['offline']['efficiency']:g}"),
+        ("background", _background(background)),
+        ("its source", background["source"] or NOTHING),
+        ("seed", str(value["seed"])),
+    ]  # fmt: skip
+    return table(("what", "value"), rows, text_columns=(0, 1)) + "".join(
+        paragraph(note) for note in value["notes"]
+    )
+
+
+def _regions(regions: list[list[dict[str, Any]]]) -> str:
+    if not regions:
+        return "all events"
+    return " or ".join("(" + " and ".join(_cut(cut) for cut in region) + ")" for region in regions)
+
+
+def _cut(cut: dict[str, Any]) -> str:
+    low, high = cut["low"], cut["high"]
+    text = str(cut["variable"])
+    if _finite(low):
+        text = f"{low:g} ≤ {text}"
+    return f"{text} < {high:g}" if _finite(high) else text
+
+
+def _background(background: dict[str, Any]) -> str:
+    counts = ", ".join(
+        f"{events:g} from {mass:g} GeV"
+        for mass, events in zip(background["masses"], background["events"], strict=True)
+    )
+    own = background["luminosity_fb"]
+    passes = "as often as the signal" if background["follows_trigger"] else "always"
+    return (f"{counts} events{f' for {own:g} /fb' if own else ''}, between masses: "
+            f"{background['between']}; passes the trigger {passes}")  # fmt: skip
+
+
+def _points(value: dict[str, Any]) -> str:
+    head = ("trigger", "mass [GeV]", "acceptance", "trigger efficiency", "background", "N limit",
+            "σ limit [fb]", f"{value['coupling']['name']} limit", "ideal trigger")  # fmt: skip
+    rows = [
+        (
+            trigger["label"], f"{p['mass_gev']:g}", measured(p["acceptance"], p["acceptance_err"]),
+            measured(p["trigger_efficiency"], p["trigger_efficiency_err"])
+            if _finite(p["trigger_efficiency"]) else NOTHING,
+            _number(p["background_events"]), _number(p["event_limit"]),
+            _number(p["sigma_limit_fb"]), _number(p["coupling_limit"]),
+            _number(p["coupling_limit_ideal_trigger"]),
+        )
+        for trigger in value["triggers"] for p in trigger["points"]
+    ]  # fmt: skip
+    return table(head, rows)
+
+
+def _finite(value: Any) -> bool:
+    return value is not None and isfinite(value)
+
+
+def _number(value: Any) -> str:
+    return short(value) if _finite(value) else NOTHING
+
+
+def _interval(value: Any) -> str:
+    if isinstance(value, list):
+        return f"{_number(value[0])} – {_number(value[1])}"
+    return _number(value)

@@ -1,0 +1,312 @@
+"""A channel: one search, its signal, selection, statistics and published results, as a TOML file.
+
+`docs/reference/sensitivity.md` lists the keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from firmware_models.errors import InputError, nearest, shortened, unknown_name
+from sim.machine import Machine
+from sim.processes import process_class
+from sim.study.config import Muons, Name, Range, Tracks
+from sim.toml_file import Strict, check_data, parse_toml, read_text
+from sim.truth import VARIABLES
+from trigger.statistics.limits import METHODS
+
+Positive = Annotated[float, Field(gt=0, le=1e15, allow_inf_nan=False)]
+Count = Annotated[float, Field(ge=0, le=1e15, allow_inf_nan=False)]
+Fraction = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
+Level = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
+Bounds = Annotated[list[Positive], Field(min_length=2, max_length=2)]
+Masses = Annotated[list[Annotated[float, Field(ge=0, le=1e3)]], Field(min_length=1, max_length=200)]
+Where = Annotated[list[Range], Field(min_length=1)]
+
+ALL_LINES = "all"
+"""Any line of a menu may accept the signal."""
+
+MAX_EVENTS = 1_000_000
+"""Most events a mass."""
+
+
+class MachineTable(Strict):
+    """The `[machine]` table: beams other than those of SuperKEKB."""
+
+    electron_energy: float = Machine.electron_energy
+    positron_energy: float = Machine.positron_energy
+    half_crossing: float = Machine.half_crossing
+    electron_spread: float = 0.0
+    positron_spread: float = 0.0
+
+    def build(self) -> Machine:
+        """Return the collider."""
+        return Machine(**self.model_dump())
+
+
+class Signal(Strict):
+    """The `[signal]` table: process, its parameters and the masses."""
+
+    process: str
+    parameters: dict[str, float | int | str] = {}
+    mass: Name = "mass"
+    """Parameter of the process that takes the values of `masses`."""
+    masses: Masses
+    branching: Fraction = 1.0
+    """Share of the decays that the process stands for and does not know of."""
+    events: Annotated[int, Field(ge=1, le=MAX_EVENTS)] = 4000
+    """Events for each mass."""
+
+    @model_validator(mode="after")
+    def _rise(self) -> Signal:
+        if any(b <= a for a, b in pairwise(self.masses)):
+            raise ValueError("masses must rise strictly")
+        if self.mass in self.parameters:
+            raise ValueError(f"parameters.{self.mass} is given by masses")
+        return self
+
+
+class Coupling(Strict):
+    """The `[coupling]` table: what the limit is on."""
+
+    name: str
+    unit: str = ""
+    reference: Positive
+    """Value for which the process with its parameters has its cross-section."""
+    exponent: Positive = 2.0
+    """σ ∝ coupling^exponent."""
+
+
+class Offline(Strict):
+    """The `[offline]` table: the selection behind the trigger."""
+
+    regions: list[Where] = []
+    """An event is inside when it fulfils all ranges of one region; none: all events are."""
+    efficiency: Fraction = 1.0
+    """Of everything that the regions do not describe."""
+    source: str = ""
+
+
+class TruthTrigger(Strict):
+    """One `[[truth_trigger]]`: a trigger given by truth variables, for another experiment."""
+
+    label: str = Field(min_length=1, max_length=80)
+    regions: list[Where] = Field(min_length=1)
+    source: str = ""
+
+
+class Background(Strict):
+    """The `[background]` table: expected events behind the offline selection."""
+
+    luminosity_fb: Positive | None = None
+    """For which `events` are expected; default: the channel's."""
+    masses: Masses = [0.0]
+    events: list[Count] = [0.0]
+    between: Literal["step", "log"] = "step"
+    """Between the masses: the value of the mass below, or straight in log(events); outside the
+    masses the nearest value."""
+    follows_trigger: bool = True
+    """It passes the trigger as often as the signal does; false: always."""
+    source: str = ""
+
+    @model_validator(mode="after")
+    def _pairs(self) -> Background:
+        if len(self.masses) != len(self.events):
+            raise ValueError(f"{len(self.masses)} masses and {len(self.events)} events")
+        if any(b <= a for a, b in pairwise(self.masses)):
+            raise ValueError("masses must rise strictly")
+        if self.between == "log" and min(self.events) <= 0:
+            raise ValueError("between = 'log' needs events above 0")
+        return self
+
+
+class Statistic(Strict):
+    """The `[statistic]` table: how counts become a limit."""
+
+    method: str = "asimov"
+    cl: Level
+    signal_uncertainty: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Relative."""
+
+    @model_validator(mode="after")
+    def _known(self) -> Statistic:
+        if self.method not in METHODS:
+            near = nearest(self.method, METHODS)
+            hint = f" (nearest: {near!r})" if near else ""
+            raise ValueError(
+                f"unknown method {shortened(self.method)!r}{hint}; allowed: {', '.join(METHODS)}"
+            )
+        return self
+
+
+class Published(Strict):
+    """One `[[published]]`: a number of the literature to compare with."""
+
+    mass: Annotated[float, Field(ge=0)] | Annotated[list[float], Field(min_length=2, max_length=2)]
+    """One mass, or a range of masses [GeV]."""
+    value: Positive | Bounds
+    """A number, or a range."""
+    kind: Literal["coupling", "sigma_fb"] = "coupling"
+    cl: Level
+    source: str
+    reproducible: bool = False
+    """Whether all that ours needs is known; otherwise ours stands beside it and is not compared."""
+    note: str = ""
+
+    @property
+    def mass_range(self) -> tuple[float, float]:
+        """Lowest and highest mass [GeV]."""
+        return _range(self.mass)
+
+    @property
+    def value_range(self) -> tuple[float, float]:
+        """Lowest and highest value."""
+        return _range(self.value)
+
+
+class Channel(Strict):
+    """One search."""
+
+    name: Name
+    title: str = Field(min_length=1, max_length=200)
+    source: str = ""
+    notes: list[str] = []
+    luminosity_fb: Positive
+    signal: Signal
+    coupling: Coupling
+    statistic: Statistic
+    lines: list[str] | Literal["all"] = []
+    """Lines of a menu that can accept it."""
+    machine: MachineTable | None = None
+    detector: dict[str, Any] = {}
+    tracks: Tracks | None = None
+    muons: Muons | None = None
+    truth_trigger: list[TruthTrigger] = []
+    offline: Offline = Offline()
+    background: Background = Background()
+    published: list[Published] = []
+
+    @model_validator(mode="after")
+    def _one_trigger(self) -> Channel:
+        if bool(self.lines) == bool(self.truth_trigger):
+            raise ValueError("needs either lines or truth_trigger")
+        labels = [entry.label for entry in self.truth_trigger]
+        if len(set(labels)) < len(labels):
+            raise ValueError("truth_trigger: a label is given twice")
+        return self
+
+    def collider(self) -> Machine:
+        """Return the collider: SuperKEKB where the channel has no beams of its own."""
+        return Machine() if self.machine is None else self.machine.build()
+
+
+def packaged() -> tuple[str, ...]:
+    """Return the names of the channels that come with the package."""
+    folder = files("sim.sensitivity").joinpath("channels")
+    return tuple(sorted(p.name[:-5] for p in folder.iterdir() if p.name.endswith(".toml")))
+
+
+def load_channel(given: str | Path) -> Channel:
+    """Read a channel.
+
+    Parameters
+    ----------
+    given : str or Path
+        Name of a packaged channel, or path of a TOML file.
+
+    Raises
+    ------
+    InputError
+        Naming the file, the path in it, what was given and what is allowed.
+    """
+    name = str(given)
+    if name in packaged():
+        place = f"{name}.toml"
+        text = files("sim.sensitivity").joinpath("channels", place).read_text(encoding="utf-8")
+    elif name and not Path(name).suffix and not Path(name).is_file():
+        raise unknown_name("channel", name, packaged())
+    else:
+        place, text = name, read_text(name)
+    return parse_channel(parse_toml(text, place), place)
+
+
+def parse_channel(data: dict[str, Any], place: str) -> Channel:
+    """Check a channel's data; `place` names where it comes from."""
+    channel = check_data(Channel, data, place)
+    for path, regions in _all_regions(channel):
+        for region in regions:
+            for cut in region:
+                if cut.variable not in VARIABLES:
+                    raise unknown_name(
+                        "variable", cut.variable, VARIABLES, place=f"{place}: {path}"
+                    )
+    try:
+        process = process_class(channel.signal.process)
+        known = [parameter.name for parameter in process.parameters(channel.collider())]
+        if channel.signal.mass not in known:
+            raise unknown_name("parameter", channel.signal.mass, known, place="signal.mass")
+        check_parameters(channel)
+    except InputError as error:
+        raise InputError(str(error), place=place) from error
+    return channel
+
+
+def check_parameters(channel: Channel) -> None:
+    """Refuse masses and parameters that the process does not take.
+
+    Raises
+    ------
+    InputError
+    """
+    machine, signal = channel.collider(), channel.signal
+    process = process_class(signal.process)
+    for mass in signal.masses:
+        process(machine, **parameters(channel, mass))
+
+
+def parameters(channel: Channel, mass: float) -> dict[str, float | int | str]:
+    """Return the parameters of the channel's process at one mass."""
+    return {**channel.signal.parameters, channel.signal.mass: mass}
+
+
+def _all_regions(channel: Channel) -> Sequence[tuple[str, list[list[Range]]]]:
+    own = [("offline.regions", channel.offline.regions)]
+    return own + [
+        (f"truth_trigger.{i}.regions", entry.regions)
+        for i, entry in enumerate(channel.truth_trigger)
+    ]
+
+
+def _range(given: float | list[float]) -> tuple[float, float]:
+    if isinstance(given, list):
+        return min(given), max(given)
+    return given, given
+
+
+def overridden(channel: Channel, changes: Mapping[str, Any], place: str) -> Channel:
+    """Return the channel with other values, checked again.
+
+    Parameters
+    ----------
+    channel : Channel
+    changes : mapping
+        By path, such as ``statistic.cl``; None leaves what the channel has.
+    place : str
+        For messages.
+    """
+    data = channel.model_dump()
+    for path, value in changes.items():
+        if value is None:
+            continue
+        *tables, key = path.split(".")
+        inner = data
+        for table in tables:
+            inner = inner[table]
+        inner[key] = value
+    return parse_channel(data, place)

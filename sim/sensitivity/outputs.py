@@ -1,0 +1,176 @@
+"""What `lowmult sensitivity` leaves: JSON, CSV, curves, pages and pyhf workspaces."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from importlib.metadata import version
+from importlib.util import find_spec
+from math import inf, isfinite
+from pathlib import Path
+from typing import Any
+
+from firmware_models.files import write_json, write_text
+from sim.report import sensitivity_figures
+from sim.report.sensitivity_page import channel_page, index_page
+from sim.sensitivity.passing import Efficiency
+from sim.sensitivity.reach import IDEAL, Limit, Passed, compare, limit
+from sim.sensitivity.run import ChannelResult
+from sim.sensitivity.workspaces import workspace
+
+INDEX = "index.html"
+"""Page that leads to the channels, where there are several."""
+
+COLUMNS = (
+    "mass_gev", "coupling_limit", "sigma_limit_fb", "trigger_efficiency", "trigger_efficiency_err",
+    "coupling_limit_ideal_trigger", "sigma_limit_ideal_trigger_fb", "event_limit",
+    "background_events", "acceptance", "acceptance_err", "sigma_reference_fb", "n_events",
+)  # fmt: skip
+"""Of the CSV, behind channel and trigger."""
+
+
+def channel_json(result: ChannelResult, seed: int) -> dict[str, Any]:
+    """Return everything of one channel; `points` on top are those of the first trigger."""
+    channel = result.channel
+    known = {setting.label: setting.as_dict() for setting in result.settings}
+    triggers = []
+    for label in result.labels:
+        points = [_point(result, passed, label) for passed in result.points]
+        own = known.get(label, {"label": label})
+        triggers.append({**own, "silent_lines": list(result.silent.get(label, ())),
+                         "reach": reach(points), "points": points})  # fmt: skip
+    first = result.labels[0]
+    published = [
+        {**compare(channel, row, result.points, first),
+         "ideal": compare(channel, row, result.points, None)["ours"]}
+        for row in channel.published
+    ]  # fmt: skip
+    return {
+        "channel": channel.name,
+        "title": channel.title,
+        "source": channel.source,
+        "cl": channel.statistic.cl,
+        "method": channel.statistic.method,
+        "luminosity_fb": channel.luminosity_fb,
+        "coupling": channel.coupling.model_dump(),
+        "process": channel.signal.process,
+        "parameters": dict(channel.signal.parameters),
+        "mass_parameter": channel.signal.mass,
+        "branching": channel.signal.branching,
+        "sqrt_s_gev": channel.collider().sqrt_s,
+        "lines": channel.lines,
+        "offline": channel.offline.model_dump(),
+        "background": channel.background.model_dump(),
+        "notes": channel.notes,
+        "seed": seed,
+        "package_version": version("lowmult"),
+        "points": triggers[0]["points"],
+        "triggers": triggers,
+        "published": published,
+    }
+
+
+def bundle(channels: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return one channel with its keys on top, or several under ``channels``."""
+    return dict(channels[0]) if len(channels) == 1 else {"channels": list(channels)}
+
+
+def reach(points: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the best coupling and the highest mass at which there is a limit."""
+    there = [point for point in points if isfinite(point["coupling_limit"])]
+    if not there:
+        return {"best_coupling": None, "best_mass_gev": None, "highest_mass_gev": None}
+    best = min(there, key=lambda point: point["coupling_limit"])
+    return {
+        "best_coupling": best["coupling_limit"],
+        "best_mass_gev": best["mass_gev"],
+        "highest_mass_gev": there[-1]["mass_gev"],
+    }
+
+
+def _point(result: ChannelResult, passed: Passed, label: str) -> dict[str, Any]:
+    channel, trigger = result.channel, passed.trigger[label]
+    found, ideal = limit(channel, passed, trigger), limit(channel, passed, IDEAL)
+    return {
+        "mass_gev": passed.mass,
+        "coupling_limit": found.coupling,
+        "coupling_limit_err": _relative(channel.coupling.exponent, trigger, found),
+        "sigma_limit_fb": found.sigma_fb,
+        "trigger_efficiency": trigger.value,
+        "trigger_efficiency_err": trigger.error,
+        "trigger_efficiency_lo": trigger.low,
+        "trigger_efficiency_hi": trigger.high,
+        "coupling_limit_ideal_trigger": ideal.coupling,
+        "sigma_limit_ideal_trigger_fb": ideal.sigma_fb,
+        "event_limit": found.events,
+        "background_events": found.background,
+        "acceptance": passed.acceptance.value,
+        "acceptance_err": passed.acceptance.error,
+        "offline_efficiency": channel.offline.efficiency,
+        "sigma_reference_fb": passed.sigma_fb,
+        "sigma_reference_err_fb": passed.sigma_err_fb,
+        "n_events": passed.n_events,
+    }
+
+
+def _relative(exponent: float, trigger: Efficiency, found: Limit) -> float:
+    """Return the limit's error from the trigger efficiency's, at a fixed number of events."""
+    if not (isfinite(found.coupling) and trigger.value > 0):
+        return inf
+    return found.coupling * trigger.error / trigger.value / exponent
+
+
+def channel_csv(value: dict[str, Any]) -> str:
+    """Return one row a trigger and mass."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(("channel", "cl", "luminosity_fb", "trigger", *COLUMNS))
+    head = (value["channel"], value["cl"], value["luminosity_fb"])
+    for trigger in value["triggers"]:
+        for point in trigger["points"]:
+            writer.writerow((*head, trigger["label"], *(_cell(point[name]) for name in COLUMNS)))
+    return stream.getvalue()
+
+
+def _cell(value: float) -> str:
+    return f"{value:.8g}" if isfinite(value) else ""
+
+
+def write_sensitivity(
+    results: Sequence[ChannelResult], values: Sequence[dict[str, Any]], folder: Path
+) -> None:
+    """Write everything into a folder that exists.
+
+    Parameters
+    ----------
+    results : sequence of ChannelResult
+    values : sequence of dict
+        `channel_json` of each.
+    folder : Path
+    """
+    for result, value in zip(results, values, strict=True):
+        stem = folder / value["channel"]
+        write_json(stem.with_suffix(".json"), value)
+        write_text(stem.with_suffix(".csv"), channel_csv(value))
+        curves = sensitivity_figures.limit_curves(value)
+        efficiencies = sensitivity_figures.efficiency_curves(value)
+        write_text(stem.with_suffix(".svg"), sensitivity_figures.svg(curves))
+        stem.with_suffix(".png").write_bytes(sensitivity_figures.png(curves))
+        write_text(stem.with_suffix(".html"), channel_page(
+            value, sensitivity_figures.svg(curves), sensitivity_figures.svg(efficiencies)
+        ))  # fmt: skip
+        if find_spec("pyhf") is not None:
+            _write_workspaces(result, folder / "pyhf")
+    if len(values) > 1:
+        write_text(folder / INDEX, index_page(values))
+
+
+def _write_workspaces(result: ChannelResult, folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    for passed in result.points:
+        for number, label in enumerate(result.labels):
+            made = workspace(result.channel, passed, passed.trigger[label])
+            if made is not None:
+                name = f"{result.channel.name}_{passed.mass:g}_{number}.json"
+                made.write(folder / name)

@@ -1,0 +1,251 @@
+"""The signal sample of a channel at one mass: truth variables and hits, before any threshold.
+
+The words of all sub-triggers follow from the hits and the registers, so a new threshold needs no
+new sample. Samples are kept in a folder, each under a hash of all that it depends on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_models.files import whole_file
+from firmware_models.klm_hits import KlmHits
+from firmware_models.trigger_cells import CellHits
+from firmware_models.wire_hits import WireHits
+from sim.detector.ecl import EclConfig, EclResponse
+from sim.machine import Machine
+from sim.processes import get_process
+from sim.sensitivity.config import Channel, parameters
+from sim.streams import stream
+from sim.study.tracks import Detected
+from sim.truth import VARIABLES, truth_variables
+
+FloatArray = NDArray[np.float64]
+
+CHUNK = 20_000
+"""Events at a time: bounds the memory."""
+
+CROSS_SECTION_EVENTS = 200_000
+"""Proposals for a cross-section: error well below 1 %."""
+
+FB_PER_NB = 1e6
+"""Femtobarns in a nanobarn."""
+
+FORMAT = 1
+"""Of the kept files."""
+
+_HITS: dict[str, tuple[type, tuple[str, ...]]] = {
+    "cells": (CellHits, ("offsets", "cell", "energy", "time", "frame")),
+    "wires": (WireHits, ("offsets", "wire", "time")),
+    "muons": (KlmHits, ("offsets", "sector", "layer", "plane")),
+}
+
+
+@dataclass(frozen=True)
+class SignalSample:
+    """Events of one channel at one mass.
+
+    Parameters
+    ----------
+    sigma_fb, sigma_err_fb : float
+        Cross-section of the process at the reference coupling [fb], without `branching`.
+    truth : dict of ndarray, shape (n,)
+        Every variable of `sim.truth.VARIABLES`.
+    detected : Detected, optional
+        None where truth variables are enough.
+    """
+
+    sigma_fb: float
+    sigma_err_fb: float
+    truth: dict[str, FloatArray]
+    detected: Detected | None
+
+    def __len__(self) -> int:
+        """Return the number of events."""
+        return len(next(iter(self.truth.values())))
+
+
+def signal_sample(
+    channel: Channel, mass: float, *, events: int, seed: int, folder: Path | None = None,
+    detector: bool = True,
+) -> SignalSample:  # fmt: skip
+    """Return a sample, from the folder if it is there.
+
+    Parameters
+    ----------
+    channel : Channel
+    mass : float
+        [GeV]
+    events : int
+    seed : int
+    folder : Path, optional
+        Where samples are kept; must exist.
+    detector : bool
+        Simulate the detector; False: truth variables are enough.
+    """
+    wanted = description(channel, mass, events, seed, detector)
+    if folder is None:
+        return generate(channel, mass, events=events, seed=seed, detector=detector)
+    path = folder / f"{_digest({**wanted, 'sources': sources(), 'format': FORMAT})}.npz"
+    kept = _read(path)
+    if kept is None:
+        kept = generate(channel, mass, events=events, seed=seed, detector=detector)
+        _write(path, kept)
+    return kept
+
+
+def description(
+    channel: Channel, mass: float, events: int, seed: int, detector: bool
+) -> dict[str, Any]:
+    """Return all that a sample depends on, apart from the program."""
+    hits: dict[str, Any] = {}
+    if detector:
+        hits = {
+            "cdc": None if channel.tracks is None else channel.tracks.chamber,
+            "klm": None if channel.muons is None else channel.muons.detector,
+            "with": [_there(channel.tracks), _there(channel.muons)],
+        }
+    return {
+        "process": channel.signal.process,
+        "parameters": {k: channel.signal.parameters[k] for k in sorted(channel.signal.parameters)},
+        "mass": {channel.signal.mass: mass},
+        "machine": (channel.machine.model_dump() if channel.machine else None),
+        "ecl": channel.detector,
+        "hits": hits,
+        "events": events,
+        "seed": seed,
+    }
+
+
+def generate(
+    channel: Channel, mass: float, *, events: int, seed: int, detector: bool = True
+) -> SignalSample:
+    """Make a sample: process, detector, truth variables; parameters as for `signal_sample`."""
+    machine = channel.collider()
+    # No two masses share random numbers; the program's version has no part in them.
+    digest = _digest(description(channel, mass, 0, seed, False))
+    own = int(stream(seed, f"sensitivity/{digest}").integers(2**62))
+    process = get_process(channel.signal.process, machine, **parameters(channel, mass))
+    sigma = process.cross_section(CROSS_SECTION_EVENTS, own)
+    response = _Detector(channel) if detector else None
+    truth: list[dict[str, FloatArray]] = []
+    parts: list[Detected] = []
+    for chunk, start in enumerate(range(0, events, CHUNK)):
+        made = process.generate(min(CHUNK, events - start), own, chunk)
+        truth.append(_truth(channel, machine, made))
+        if response is not None:
+            parts.append(response.respond(made, own, chunk))
+    return SignalSample(
+        sigma.value_nb * FB_PER_NB,
+        sigma.error_nb * FB_PER_NB,
+        {name: np.concatenate([part[name] for part in truth]) for name in VARIABLES},
+        Detected.joined(parts) if parts else None,
+    )
+
+
+class _Detector:
+    """Responses of the detectors that a channel needs."""
+
+    def __init__(self, channel: Channel) -> None:
+        self.cells = EclResponse(EclConfig.from_mapping(channel.detector, "detector"))
+        invisible = self.cells.config.invisible
+        self.wires = self.muons = None
+        if _there(channel.tracks):
+            from sim.detector.cdc.response import CdcConfig, CdcResponse
+
+            own = {"invisible": invisible, **channel.tracks.chamber}  # type: ignore[union-attr]
+            self.wires = CdcResponse(CdcConfig.from_mapping(own, "tracks.chamber"))
+        if _there(channel.muons):
+            from sim.detector.klm.response import KlmConfig, KlmResponse
+
+            own = {"invisible": invisible, **channel.muons.detector}  # type: ignore[union-attr]
+            self.muons = KlmResponse(KlmConfig.from_mapping(own, "muons.detector"))
+
+    def respond(self, events: Any, seed: int, chunk: int) -> Detected:
+        return Detected(
+            self.cells.respond(events, seed, chunk),
+            None if self.wires is None else self.wires.respond(events, seed, chunk),
+            None if self.muons is None else self.muons.respond(events, seed, chunk),
+        )
+
+
+def check_detector(channel: Channel) -> None:
+    """Refuse parameters that a detector does not have.
+
+    Raises
+    ------
+    InputError
+    """
+    if not channel.truth_trigger:
+        _Detector(channel)
+
+
+def _truth(channel: Channel, machine: Machine, events: Any) -> dict[str, FloatArray]:
+    invisible = EclConfig.from_mapping(channel.detector, "detector").invisible
+    found = truth_variables(events, machine, invisible=invisible)
+    return {name: values.astype(np.float64) for name, values in found.items()}
+
+
+def _there(table: Any) -> bool:
+    return table is not None and bool(table.enabled)
+
+
+@cache
+def sources() -> str:
+    """Return a hash of the version and of the sources that make samples."""
+    digest = hashlib.sha256(version("lowmult").encode())
+    root = Path(__file__).resolve().parent.parent.parent
+    found = [*(root / "sim").glob("*.py")]
+    for folder in ("sim/detector", "sim/processes", "firmware_models"):
+        found += [p for p in (root / folder).rglob("*") if p.suffix in (".py", ".json", ".toml")]
+    for path in sorted(found):
+        digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _digest(value: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def _write(path: Path, sample: SignalSample) -> None:
+    arrays: dict[str, Any] = {"sigma": np.array([sample.sigma_fb, sample.sigma_err_fb])}
+    arrays |= {f"truth/{name}": values for name, values in sample.truth.items()}
+    if sample.detected is not None:
+        for name, (_, columns) in _HITS.items():
+            hits = getattr(sample.detected, name)
+            if hits is not None:
+                arrays |= {f"{name}/{column}": getattr(hits, column) for column in columns}
+    with whole_file(path) as temporary, open(temporary, "wb") as stream_:
+        np.savez_compressed(stream_, **arrays)
+
+
+def _read(path: Path) -> SignalSample | None:
+    """Return a kept sample; None where there is none, or a file that is damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            arrays = {name: kept[name] for name in kept.files}
+    except (OSError, ValueError, zipfile.BadZipFile, EOFError):
+        return None
+    if "sigma" not in arrays or any(f"truth/{name}" not in arrays for name in VARIABLES):
+        return None
+    hits = {
+        name: kind(*(arrays[f"{name}/{column}"] for column in columns))
+        for name, (kind, columns) in _HITS.items()
+        if f"{name}/offsets" in arrays
+    }
+    return SignalSample(
+        float(arrays["sigma"][0]),
+        float(arrays["sigma"][1]),
+        {name: arrays[f"truth/{name}"] for name in VARIABLES},
+        Detected(**hits) if hits else None,
+    )
