@@ -16,16 +16,11 @@ from numpy.typing import NDArray
 from firmware_models.interface.displaced import (
     AXIAL_SEGMENTS,
     N_AZIMUTH,
-    N_COLUMN,
     N_RING,
     N_ROW,
 )
 from firmware_models.vertex_plane import N_LAYER, PERIOD, vertex_planes
-
-N_BLOCK = 8
-"""Blocks of neighbouring columns."""
-
-BLOCK_COLUMNS = N_COLUMN // N_BLOCK
+from firmware_models.vertex_search import BLOCK_COLUMNS, N_BLOCK
 
 
 @dataclass(frozen=True)

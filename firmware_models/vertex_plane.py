@@ -1,4 +1,4 @@
-"""Which cells of a vertex hypothesis' plane each segment crosses: integers, made here alone.
+"""Which segments cross each cell of a vertex hypothesis' plane: integers, made here alone.
 
 A hypothesis stands for all vertices in its macro cell: ±4 cm in radius, one sector of 11.25°
 in azimuth. Its plane is the azimuth ψ of an arm against half its curvature y = ω/2. ψ is the
@@ -57,7 +57,7 @@ _FARTHEST = 2.6
 
 @dataclass(frozen=True)
 class VertexPlanes:
-    """Segments of the cells and cells of the segments, for the hypothesis of sector 0.
+    """Segments of the cells, for the hypothesis of sector 0.
 
     Segments are numbered from the azimuth opposite to the sector's first segment: n + N/2 modulo N,
     so that none of the ranges wraps.
@@ -67,19 +67,12 @@ class VertexPlanes:
     low, high : ndarray of int64, shape (6, 5, 64, 8)
         Lowest and highest segment that crosses a cell (ring, axial superlayer, column, row); high
         below low where none does.
-    mask : ndarray of int64, shape (6, 5, 384, 64)
-        Bit j: the segment crosses row j of that column.
-    first, last : ndarray of int64, shape (6, 5, 384)
-        Columns with a crossing; last < first where there is none.
     inner_low, inner_high : ndarray of int64, shape (6, 5)
         Segments on the way of prompt tracks to the macro cell, for superlayers inside the ring.
     """
 
     low: NDArray[np.int64]
     high: NDArray[np.int64]
-    mask: NDArray[np.int64]
-    first: NDArray[np.int64]
-    last: NDArray[np.int64]
     inner_low: NDArray[np.int64]
     inner_high: NDArray[np.int64]
 
@@ -89,7 +82,6 @@ def vertex_planes() -> VertexPlanes:
     """Return the tables."""
     shape = (N_RING, N_LAYER, N_COLUMN, N_ROW)
     low, high = np.zeros(shape, dtype=np.int64), np.full(shape, -1, dtype=np.int64)
-    mask = np.zeros((N_RING, N_LAYER, max(AXIAL_SEGMENTS), N_COLUMN), dtype=np.int64)
     for ring in range(N_RING):
         for layer in range(N_LAYER):
             begin, end = _columns(ring, layer)
@@ -101,14 +93,8 @@ def vertex_planes() -> VertexPlanes:
                 last = crossed.shape[1] - 1 - crossed[:, ::-1].argmax(axis=1)
                 low[ring, layer, :, row] = np.where(some, first, 0)
                 high[ring, layer, :, row] = np.where(some, last, -1)
-                for column in np.flatnonzero(some):
-                    mask[ring, layer, first[column] : last[column] + 1, column] |= 1 << row
-    crossing = mask != 0
-    none = ~crossing.any(axis=3)
-    first_column = np.where(none, 0, crossing.argmax(axis=3))
-    last_column = np.where(none, -1, N_COLUMN - 1 - crossing[..., ::-1].argmax(axis=3))
     inner_low, inner_high = _inner()
-    return VertexPlanes(low, high, mask, first_column, last_column, inner_low, inner_high)
+    return VertexPlanes(low, high, inner_low, inner_high)
 
 
 def _columns(ring: int, layer: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -20,6 +20,8 @@ from firmware_models.kernels import njit
 
 N_LAYER = len(AXIAL_SEGMENTS)
 N_BLOCK = 8
+"""Blocks of neighbouring columns, for the pass over all sectors."""
+
 BLOCK_COLUMNS = N_COLUMN // N_BLOCK
 N_COARSE = N_BLOCK * N_ROW
 PERIOD = tuple(n // N_AZIMUTH for n in AXIAL_SEGMENTS)
@@ -72,7 +74,7 @@ def search(  # type: ignore[no-untyped-def]
             while left != NONE:
                 azimuth = _lowest(left)
                 left &= left - ONE
-                within = 0
+                within = np.int64(0)
                 for k in range(N_LAYER):
                     within += np.int64(inside[k] >> np.uint64(azimuth) & ONE)
                 if within > max_inner[ring]:

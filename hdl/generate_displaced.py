@@ -14,7 +14,12 @@ from firmware_models.interface.displaced import (
 from firmware_models.vertex_plane import N_LAYER, NEGATIVE_ROWS, POSITIVE_ROWS, vertex_planes
 
 LOW_WIDTH, SIZE_WIDTH = 11, 7
-"""Bits of a range's first place in the chamber's map, and of its size."""
+"""Bits of an inner range's first place in the chamber's map, and of its size."""
+
+SMALL = 6
+"""Most windows of four neighbours in a range; the inputs of a look-up table."""
+
+_A_LINE = 4
 
 N_CELL = N_COLUMN * N_ROW
 
@@ -59,56 +64,66 @@ def displaced_parameters() -> Iterator[str]:
         yield f"  localparam [{bits - 1}:0] DISPLACED_{name} = {bits}'h{total:x};"
 
 
-def range_vector(ring: int, layer: int, name: str) -> int:
-    """Return one entry a cell, cell 8 · column + row lowest first: `LOW` or `SIZE`."""
-    table = vertex_planes()
-    total = 0
-    for column in range(N_COLUMN):
-        for row in range(N_ROW):
-            low = int(table.low[ring, layer, column, row])
-            high = int(table.high[ring, layer, column, row])
-            value, width = (
-                (low + FIRST[layer], LOW_WIDTH) if name == "LOW" else (high - low + 1, SIZE_WIDTH)
-            )
-            total |= value << (width * (column * N_ROW + row))
-    return total
+def windows(low: int, high: int) -> tuple[int, list[int]]:
+    """Return how a range of segments is covered by shared ORs of neighbours.
+
+    Windows of four neighbours, or of 16 where more than six of four were needed: an OR of up to
+    six windows is one look-up table. The last window overlaps the one before it.
+
+    Parameters
+    ----------
+    low, high : int
+        First and last segment; at least four.
+
+    Returns
+    -------
+    int, list of int
+        Size of the windows and their first segments.
+    """
+    size = 4 if high - low < SMALL * 4 else 16
+    last = high - size + 1
+    return size, [*range(low, last, size), last]
+
+
+def _cell(low: int, high: int) -> str:
+    if high < low:
+        return "1'b0"
+    size, begins = windows(low, high)
+    return "|".join(f"n{size}[{at}]" for at in begins)
 
 
 def _cross(notice: str) -> Iterator[str]:
+    table, places = vertex_planes(), sum(AXIAL_SEGMENTS)
+    total = N_RING * N_LAYER * N_CELL
     yield f"// {notice}"
-    yield "// Cells of a ring's plane that each axial superlayer crosses: a range of segments each,"
-    yield "// one clock."
-    yield "module displaced_hough_cross #("
-    yield "    parameter RING = 0"
-    yield ") ("
+    yield "// Cells of the rings' planes that each axial superlayer crosses: a range of segments"
+    yield "// each, one clock. All ranges share the ORs of four and of 16 neighbours."
+    yield "module displaced_hough_cross ("
     yield "    input  logic clk_i,"
-    yield "    /* verilator lint_off UNUSEDSIGNAL */  // segments far from the hypothesis"
-    yield f"    input  logic [{sum(AXIAL_SEGMENTS) - 1}:0] map_i,"
-    yield "    /* verilator lint_on UNUSEDSIGNAL */"
-    yield "    // Superlayer 0 lowest; cell 8 column + row."
-    yield f"    output logic [{N_LAYER * N_CELL - 1}:0] cross_o"
+    yield f"    input  logic [{places - 1}:0] map_i,"
+    yield "    // Ring 0, superlayer 0, row 0, column 0 lowest; then columns, rows, superlayers."
+    yield f"    output logic [{total - 1}:0] cross_o"
     yield ");"
-    for name, width in (("LOW", LOW_WIDTH), ("SIZE", SIZE_WIDTH)):
-        bits = width * N_CELL
+    yield "  // n4[i], n16[i]: some segment of i to i + 3, of i to i + 15. Not all are used."
+    yield "  /* verilator lint_off UNUSEDSIGNAL */"
+    yield f"  wire [{places - 1}:0] n4 = map_i | map_i >> 1 | map_i >> 2 | map_i >> 3;"
+    yield f"  wire [{places - 1}:0] n16 = n4 | n4 >> 4 | n4 >> 8 | n4 >> 12;"
+    yield "  /* verilator lint_on UNUSEDSIGNAL */"
+    for ring in range(N_RING):
         for layer in range(N_LAYER):
-            yield f"  localparam [{bits - 1}:0] {name}{layer} ="
-            for ring in range(N_RING):
-                text = f"{bits}'h{range_vector(ring, layer, name):x}"
-                if ring < N_RING - 1:
-                    yield f"      RING == {ring} ? {text} :"
-                else:
-                    yield f"      {text};"
-    yield f"  wire [{N_LAYER * N_CELL - 1}:0] crossed;"
-    yield "  always_ff @(posedge clk_i) cross_o <= crossed;"
-    for layer in range(N_LAYER):
-        yield f"  for (genvar c = 0; c < {N_CELL}; c++) begin : g_layer{layer}"
-        yield f"    localparam A = 32'(LOW{layer}[c*{LOW_WIDTH}+:{LOW_WIDTH}]);"
-        yield f"    localparam N = 32'(SIZE{layer}[c*{SIZE_WIDTH}+:{SIZE_WIDTH}]);"
-        yield "    if (N == 0) begin : g_none"
-        yield f"      assign crossed[{layer * N_CELL}+c] = 1'b0;"
-        yield "    end else begin : g_some"
-        yield f"      assign crossed[{layer * N_CELL}+c] = |map_i[A+:N];"
-        yield "    end"
-        yield "  end"
+            for row in range(N_ROW):
+                at = ((ring * N_LAYER + layer) * N_ROW + row) * N_COLUMN
+                cells = [
+                    _cell(int(low) + FIRST[layer], int(high) + FIRST[layer])
+                    for low, high in zip(
+                        table.low[ring, layer, :, row],
+                        table.high[ring, layer, :, row],
+                        strict=True,
+                    )
+                ][::-1]
+                yield f"  always_ff @(posedge clk_i) cross_o[{at}+:{N_COLUMN}] <= {{"
+                for i in range(0, N_COLUMN, _A_LINE):
+                    end = "};" if i + _A_LINE == N_COLUMN else ","
+                    yield f"    {', '.join(cells[i : i + _A_LINE])}{end}"
     yield "endmodule"
     yield ""

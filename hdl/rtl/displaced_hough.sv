@@ -70,6 +70,13 @@ module displaced_hough
   logic [RINGS*3-1:0] positive_row, negative_row, positive_layers, negative_layers;
   logic [RINGS*4-1:0] arms;
   logic [RINGS*2-1:0] inner;
+  localparam CROSSED = DISPLACED_LAYERS * DISPLACED_COLUMNS * DISPLACED_ROWS;
+  logic [RINGS*CROSSED-1:0] crossed;
+  displaced_hough_cross u_cross (
+      .clk_i,
+      .map_i  (map_q),
+      .cross_o(crossed)
+  );
   for (genvar g = 0; g < RINGS; g++) begin : g_ring
     displaced_hough_ring #(
         .RING(g)
@@ -77,6 +84,7 @@ module displaced_hough
         .clk_i,
         .azimuth_i        (azimuth_q),
         .map_i            (map_q),
+        .crossed_i        (crossed[CROSSED*g+:CROSSED]),
         .layers_i         (layers[3*g+:3]),
         .min_opening_i    (min_opening[6*g+:6]),
         .max_opening_i    (max_opening),

@@ -11,6 +11,7 @@ from firmware_models import displaced_hough
 from firmware_models.errors import InputError
 from firmware_models.interface import Registers
 from firmware_models.segment_finding import Segments
+from firmware_models.vertex_masks import vertex_masks
 from firmware_models.vertex_plane import Y_MAX, vertex_planes
 from hdl.testbenches.displaced_hough.stimulus import constrained, registers
 from sim.study.frames import physics_frames
@@ -40,6 +41,30 @@ def test_random_frames_equal_the_plain_version(seed: int) -> None:
 def test_simulated_windows_equal_the_plain_version() -> None:
     (words,) = physics_frames("displaced_hough", 8, 3)
     assert _disagreements(words, displaced_hough.BLOCK.defaults()) == []
+
+
+@pytest.mark.parametrize("ring", range(6))
+def test_masks_are_the_ranges_of_the_cells(ring: int) -> None:
+    masks, table = vertex_masks(), vertex_planes()
+    rng = np.random.default_rng(ring)
+    for layer, size in enumerate(SIZES):
+        period, before = size // 32, sum(SIZES[:layer])
+        low, high = (t[ring, layer].tolist() for t in (table.low, table.high))
+        inner = int(table.inner_low[ring, layer]), int(table.inner_high[ring, layer])
+        for _ in range(30):
+            sector, number = int(rng.integers(32)), int(rng.integers(size))
+            place = (number - sector * period + size // 2) % size
+            columns = masks.columns[ring, before + place].tolist()
+            first = before // 32 + number % period
+            turned = [m >> (32 - number // period) for m in masks.sectors[ring, first].tolist()]
+            for row in range(8):
+                crossed = [low[c][row] <= place <= high[c][row] for c in range(64)]
+                assert columns[row] == sum(bit << c for c, bit in enumerate(crossed))
+                for block in range(8):
+                    seen = turned[8 * block + row] >> sector & 1
+                    assert seen == any(crossed[8 * block : 8 * block + 8])
+            inside = int(masks.inner[ring, first]) >> (32 - number // period) >> sector & 1
+            assert inside == (inner[0] <= place <= inner[1])
 
 
 def _arm(rho: float, azimuth: float, direction: float, y: float) -> list[int | None]:

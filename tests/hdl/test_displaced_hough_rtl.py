@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from firmware_models.vertex_plane import vertex_planes
-from hdl.generate_displaced import FIRST, LOW_WIDTH, SIZE_WIDTH
+from hdl.generate_displaced import FIRST
 from hdl.sources import user_design
 from hdl.tools import ROOT, available
 from hdl.verify import verify
@@ -27,20 +27,28 @@ MUTANTS = {
 """File, text that it has once, what that becomes."""
 
 
-def test_generated_ranges_are_those_of_the_model() -> None:
+def test_generated_windows_cover_the_ranges_of_the_model() -> None:
     text = (ROOT / "hdl" / "generated" / "displaced_hough_cross.sv").read_text(encoding="utf-8")
+    shared = dict(re.findall(r"wire \S+ (n\d+) = (.*);", text))
+    assert shared == {
+        "n4": "map_i | map_i >> 1 | map_i >> 2 | map_i >> 3",
+        "n16": "n4 | n4 >> 4 | n4 >> 8 | n4 >> 12",
+    }
     table = vertex_planes()
-    for layer in range(5):
-        for ring in range(6):
-            found = {}
-            for name in ("LOW", "SIZE"):
-                body = text.split(f"{name}{layer} =")[1].split(";")[0]
-                found[name] = int(re.findall(r"'h([0-9a-f]+)", body)[ring], 16)
-            for cell in range(512):
-                low = (found["LOW"] >> LOW_WIDTH * cell) % (1 << LOW_WIDTH) - FIRST[layer]
-                size = (found["SIZE"] >> SIZE_WIDTH * cell) % (1 << SIZE_WIDTH)
-                at = ring, layer, cell // 8, cell % 8
-                assert (low, low + size - 1) == (table.low[at], table.high[at])
+    rows = re.findall(r"cross_o\[(\d+)\+:64\] <= \{([^}]*)\};", text)
+    assert len(rows) == 6 * 5 * 8
+    for i, (at, body) in enumerate(rows):
+        assert int(at) == 64 * i
+        ring, layer, row = i // 40, i // 8 % 5, i % 8
+        cells = re.sub(r"\s", "", body).split(",")[::-1]
+        assert len(cells) == 64
+        for column, cell in enumerate(cells):
+            windows = re.findall(r"n(\d+)\[(\d+)\]", cell)
+            assert cell == "|".join(f"n{size}[{first}]" for size, first in windows) or not windows
+            found = {int(a) + k for size, a in windows for k in range(int(size))}
+            low, high = (int(t[ring, layer, column, row]) for t in (table.low, table.high))
+            assert found == set(range(low + FIRST[layer], high + 1 + FIRST[layer]))
+            assert windows or cell == "1'b0"
 
 
 @pytest.mark.rtl

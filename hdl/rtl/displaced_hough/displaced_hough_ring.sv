@@ -1,6 +1,6 @@
 // Planes of one ring's vertex hypotheses, one a clock: see docs/reference/displaced_hough.md. The
-// stages: 1 crossings, 2 superlayers a cell, 3 columns with arms, 4 outermost columns, 5 pair, 6
-// its superlayers and rows, 7 the best so far.
+// stages: 1 inner segments (crossings: displaced_hough_cross), 2 superlayers a cell, 3 columns with
+// arms, 4 outermost columns, 5 pair, 6 its superlayers and rows, 7 the best so far.
 module displaced_hough_ring
   import l1_pkg::*;
 #(
@@ -9,7 +9,11 @@ module displaced_hough_ring
     input  logic                     clk_i,
     // Sector of the hypothesis that the map is turned to.
     input  logic [              4:0] azimuth_i,
+    /* verilator lint_off UNUSEDSIGNAL */  // segments on no way to the ring
     input  logic [DISPLACED_MAP-1:0] map_i,
+    /* verilator lint_on UNUSEDSIGNAL */
+    // One clock after the map: superlayer 0, row 0, column 0 lowest.
+    input  logic [DISPLACED_LAYERS*DISPLACED_COLUMNS*DISPLACED_ROWS-1:0] crossed_i,
     input  logic [              2:0] layers_i,
     input  logic [              5:0] min_opening_i,
     input  logic [              5:0] max_opening_i,
@@ -55,38 +59,43 @@ module displaced_hough_ring
     inner_q   <= {inner_q[5*2-1:0], inner};
   end
 
-  // ---------------------------------------------------------------------------- stages 1, 2
-  logic [LAYERS*CELLS-1:0] crossed;
-  displaced_hough_cross #(
-      .RING(RING)
-  ) u_cross (
-      .clk_i,
-      .map_i,
-      .cross_o(crossed)
-  );
-  // Superlayers of each cell, kept until the pair's columns are known.
-  wire [3*CELLS-1:0] count;
-  for (genvar c = 0; c < CELLS; c++) begin : g_count
-    assign count[3*c+:3] = 3'(crossed[c]) + 3'(crossed[CELLS+c]) + 3'(crossed[2*CELLS+c]) +
-        3'(crossed[3*CELLS+c]) + 3'(crossed[4*CELLS+c]);
-  end
-  logic [3*CELLS-1:0] count2_q, count3_q, count4_q, count5_q;
+  // ---------------------------------------------------------------------------- stage 2
+  // Superlayers of each cell, a vector of all cells for each bit: rows of columns.
+  wire [CELLS-1:0] l0 = crossed_i[0*CELLS+:CELLS];
+  wire [CELLS-1:0] l1 = crossed_i[1*CELLS+:CELLS];
+  wire [CELLS-1:0] l2 = crossed_i[2*CELLS+:CELLS];
+  wire [CELLS-1:0] l3 = crossed_i[3*CELLS+:CELLS];
+  wire [CELLS-1:0] l4 = crossed_i[4*CELLS+:CELLS];
+  wire [CELLS-1:0] sum3 = l0 ^ l1 ^ l2;
+  wire [CELLS-1:0] carry3 = l0 & l1 | l2 & (l0 | l1);
+  wire [CELLS-1:0] carry5 = l3 & l4 | sum3 & (l3 | l4);
+  // Kept until the pair's columns are known.
+  logic [CELLS-1:0] ones2_q, twos2_q, fours2_q, ones3_q, twos3_q, fours3_q;
+  logic [CELLS-1:0] ones4_q, twos4_q, fours4_q, ones5_q, twos5_q, fours5_q;
   always_ff @(posedge clk_i) begin
-    count2_q <= count;
-    count3_q <= count2_q;
-    count4_q <= count3_q;
-    count5_q <= count4_q;
+    ones2_q  <= sum3 ^ l3 ^ l4;
+    twos2_q  <= carry3 ^ carry5;
+    fours2_q <= carry3 & carry5;
+    {fours3_q, twos3_q, ones3_q} <= {fours2_q, twos2_q, ones2_q};
+    {fours4_q, twos4_q, ones4_q} <= {fours3_q, twos3_q, ones3_q};
+    {fours5_q, twos5_q, ones5_q} <= {fours4_q, twos4_q, ones4_q};
   end
 
   // ---------------------------------------------------------------------------- stage 3
-  wire [COLUMNS-1:0] positive, negative;
-  for (genvar c = 0; c < COLUMNS; c++) begin : g_column
-    wire [ROWS-1:0] lit;
-    for (genvar r = 0; r < ROWS; r++) begin : g_row
-      assign lit[r] = count2_q[3*(ROWS*c+r)+:3] >= layers_i;
+  // The number of superlayers is at least layers_i.
+  wire [CELLS-1:0] need1 = {CELLS{layers_i[0]}};
+  wire [CELLS-1:0] need2 = {CELLS{layers_i[1]}};
+  wire [CELLS-1:0] need4 = {CELLS{layers_i[2]}};
+  wire [CELLS-1:0] lit = fours2_q & ~need4 | ~(fours2_q ^ need4) &
+      (twos2_q & ~need2 | ~(twos2_q ^ need2) & (ones2_q | ~need1));
+  logic [COLUMNS-1:0] positive, negative;
+  always_comb begin
+    positive = '0;
+    negative = '0;
+    for (int r = 0; r < ROWS; r++) begin
+      if (DISPLACED_POSITIVE_ROWS[r]) positive = positive | lit[COLUMNS*r+:COLUMNS];
+      if (DISPLACED_NEGATIVE_ROWS[r]) negative = negative | lit[COLUMNS*r+:COLUMNS];
     end
-    assign positive[c] = |(lit & DISPLACED_POSITIVE_ROWS);
-    assign negative[c] = |(lit & DISPLACED_NEGATIVE_ROWS);
   end
   logic [COLUMNS-1:0] positive3_q, negative3_q;
   always_ff @(posedge clk_i) begin
@@ -151,17 +160,24 @@ module displaced_hough_ring
   logic pair6_q;
   wire [2:0] positive_layers, negative_layers, positive_row, negative_row;
   logic [2:0] positive_layers_q, negative_layers_q, positive_row_q, negative_row_q;
+  wire [3*ROWS-1:0] positive_count, negative_count;
+  for (genvar r = 0; r < ROWS; r++) begin : g_arm
+    wire [8:0] p = {3'(r), positive5_q};
+    wire [8:0] n = {3'(r), negative5_q};
+    assign positive_count[3*r+:3] = {fours5_q[p], twos5_q[p], ones5_q[p]};
+    assign negative_count[3*r+:3] = {fours5_q[n], twos5_q[n], ones5_q[n]};
+  end
   displaced_hough_arm #(
       .USED(DISPLACED_POSITIVE_ROWS)
   ) u_positive (
-      .count_i (count5_q[3*ROWS*positive5_q+:3*ROWS]),
+      .count_i (positive_count),
       .layers_o(positive_layers),
       .row_o   (positive_row)
   );
   displaced_hough_arm #(
       .USED(DISPLACED_NEGATIVE_ROWS)
   ) u_negative (
-      .count_i (count5_q[3*ROWS*negative5_q+:3*ROWS]),
+      .count_i (negative_count),
       .layers_o(negative_layers),
       .row_o   (negative_row)
   );
