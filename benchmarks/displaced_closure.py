@@ -14,7 +14,6 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_models import displaced_hough
 from firmware_models.errors import unknown_name
 from sim.events import Events
 from sim.processes import get_process
@@ -191,22 +190,13 @@ def published(accepted: dict[float, Acceptance], seed: int) -> None:
         print(f"P(R > {INNER_CM} cm), {mass:g} GeV: {', '.join(f'{p:.3g}' for p in own.outside)}")
 
 
-def decided(
-    context: Context, n: int, chunk: int, new: str
-) -> tuple[LongLived, Events, dict[str, Bools]]:
-    """Return events of one chunk and the decision of every line, `displaced` among them."""
+def decided(context: Context, n: int, chunk: int) -> tuple[LongLived, Events, dict[str, Bools]]:
+    """Return events of one chunk and the decision of every line."""
     sample = context.config.samples[0]
     events, detected = detector_hits(context, sample, Task(0, chunk, n))
     assert events is not None
-    assert context.tracks is not None
-    assert detected.wires is not None
-    steps = context.tracks.steps(detected.wires)
-    words = context.chain.words(detected.cells, context.tracks.words(steps), None)
-    ftdl = context.chain.decide_words(words)
+    ftdl = context.chain.decide_words(context.words(detected))
     fired = {line: ftdl[line] for line in ftdl.names}
-    if new == "displaced":
-        given = displaced_hough.quantize(steps.segments, steps.counts["tracks"])
-        fired[new] = np.asarray(displaced_hough.evaluate(given)["displaced"] == 1)
     process = context.process(sample)
     assert isinstance(process, LongLived)
     return process, events, fired
@@ -242,7 +232,7 @@ def triggers(
         sums: dict[str, list[Floats]] = {}
         edges = [*range(0, n, CHUNK), n]
         for chunk, (a, b) in enumerate(pairwise(edges)):
-            process, events, fired = decided(context, b - a, chunk, new)
+            process, events, fired = decided(context, b - a, chunk)
             weight, radius = weights(process, events), vertex_radius(events)
             kept = in_chamber(events) & (radius > INNER_CM)
             truth = {f"truth: R < {end:g} cm": radius < end for end in (25.0, 60.0)}
@@ -269,10 +259,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=20_000, help="of each mass in the trigger")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--lines", nargs="+", default=["ff", "fyo", "stt"], help="today's lines")
-    parser.add_argument(
-        "--new", default="displaced",
-        help="line for displaced vertices; displaced: the bit of the block displaced_hough",
-    )  # fmt: skip
+    parser.add_argument("--new", default="dvt", help="line for displaced vertices")
     options = parser.parse_args()
     accepted = {mass: acceptance(mass, options.seed + 1) for mass in LIMITS}
     print("\n### Published limits\n")
