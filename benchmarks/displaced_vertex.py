@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_models import displaced_classifier
+from firmware_models import displaced_classifier, displaced_hough
 from firmware_models.interface import Registers
 from firmware_models.interface.neuro import ONE
 from sim.neuro.displaced import LUMINOSITY_NB, PAIR, PROMPT, SIGNALS
