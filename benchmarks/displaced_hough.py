@@ -1,4 +1,4 @@
-"""What `displaced_hough` finds and what fires it: tables for docs/validation/displaced_vertex.md.
+"""What `displaced_hough` finds and what fires it without a classifier (`ALONE`).
 
 python benchmarks/displaced_hough.py [--events N] [--seed S] [TABLE …]
 """
@@ -26,6 +26,9 @@ from sim.study.tracks import WINDOW_DATA_CLOCKS, counted_once
 from trigger.track_trigger import TrackTrigger
 
 EDGES = (0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 60)
+ALONE = {"min_opening": np.array((7, 7, 7, 12, 12, 14))}
+"""Registers with which the planes alone decide (docs/validation/displaced_vertex.md)."""
+
 LUMINOSITY_NB = 600.0
 """6·10³⁵ cm⁻² s⁻¹ [nb⁻¹ s⁻¹]."""
 
@@ -76,7 +79,7 @@ def found(hits: WireHits, events: Events | None = None) -> Result:
         last = events.offsets[1:] - 1
         rho = np.hypot(events.vertex[last, 0], events.vertex[last, 1])
     two = np.asarray(steps.counts["tracks"] > 1)
-    return Result(displaced_hough.evaluate(given), given, two, own, rho)
+    return Result(displaced_hough.evaluate(given, ALONE), given, two, own, rho)
 
 
 def collisions(process: str, n: int, seed: int, level: float = 1.0, **given: Any) -> Result:
@@ -171,7 +174,7 @@ def speed(n: int, seed: int) -> None:
     for name, given in (("displaced pairs", PAIR), ("prompt pairs", PROMPT)):
         words = collisions("track_gun", n, seed, **given).given
         began = time.process_time()
-        displaced_hough.evaluate(words)
+        displaced_hough.evaluate(words, ALONE)
         print(f"| {name} | {n / (time.process_time() - began):,.0f} |")
 
 

@@ -9,6 +9,7 @@ Each sample is made once; registers are scanned on what was kept of it.
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -18,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_models import displaced_classifier
+from firmware_models import displaced_classifier, displaced_hough
 from firmware_models.interface import Registers
 from firmware_models.interface.neuro import ONE
 from sim.neuro.displaced import LUMINOSITY_NB, PAIR, PROMPT, SIGNALS
@@ -43,6 +44,12 @@ TIGHT: tuple[tuple[int, ...], ...] = (
 
 LAYERS = ((4, 4, 4, 3, 3, 3), (4, 4, 4, 4, 3, 3))
 SCORES = (-4096, -4000, -3800, -3500, -3000, -2500, -2000, -1000, 0, 1000, 2000, 3000)
+LOWER = -3500
+"""Least score for levels up to 2."""
+
+ALONE = TIGHT[2]
+"""Working point of the planes without a classifier."""
+
 OTHERS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("kshort_gun", {}), ("lambda_gun", {}), ("conversion", {}),
     ("beam_background_tracks", {"tracks": "2"}),
@@ -193,13 +200,15 @@ def efficiency(samples: Samples) -> None:
 
 def whole_events(samples: Samples) -> None:
     """Signals, and decays of known particles, both tracks in the barrel or not."""
-    print("| process | two 2D tracks | dvt | added |\n|---|---|---|---|")
+    alone = planes({"min_opening": np.array(ALONE)})
+    print(f"| process | two 2D tracks | dvt | added | added, {LOWER} | added, planes alone |")
+    print("|---|---|---|---|---|---|")
     for name, given in (*SIGNALS, *OTHERS):
         made = samples.process(name, given)
-        fired = made.whole(chosen(made))
         title = f"{name}, cτ {given['ctau']:g} m" if "ctau" in given else name
-        print(f"| {title} | {made.two.mean():.3f} | {fired.mean():.3f} "
-              f"| {(fired & ~made.two).mean():.3f} |")  # fmt: skip
+        more = [added(made, decide) for decide in (chosen, classified(LOWER), alone)]
+        shares = (made.two, made.whole(chosen(made)), *more)
+        print(f"| {title} | {' | '.join(f'{bits.mean():.3f}' for bits in shares)} |")
 
 
 def point(samples: Samples) -> None:
@@ -219,8 +228,20 @@ def point(samples: Samples) -> None:
             print(f"  | {process} | all dvt {every:.0f} Hz | added {more:.0f} Hz |")
 
 
+def speed(samples: Samples) -> None:
+    """Windows a second of both models, one core."""
+    words = samples.pairs(60.0, 1.0).words()
+    for name, values in (("planes", None), ("planes alone", {"min_opening": np.array(ALONE)})):
+        began = time.process_time()
+        found = displaced_hough.evaluate(words, values)
+        print(f"| {name} | {len(words) / (time.process_time() - began):,.0f} |")
+    began = time.process_time()
+    displaced_classifier.evaluate(found)
+    print(f"| classifier | {len(words) / (time.process_time() - began):,.0f} |")
+
+
 TABLES: dict[str, Callable[[Samples], None]] = {
-    table.__name__: table for table in (curve, point, efficiency, whole_events)
+    table.__name__: table for table in (curve, point, efficiency, whole_events, speed)
 }
 
 

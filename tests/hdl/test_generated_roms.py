@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from firmware_models import deep_weights, neuro_weights, segment_lut
+from firmware_models import deep_weights, displaced_weights, neuro_weights, segment_lut
 from firmware_models.cell_positions import cell_azimuth
 from firmware_models.cot_table import cot_table
 from firmware_models.crossing_angles import azimuths, crossing_angles
@@ -77,6 +77,10 @@ def _codes(tables: Sequence[np.ndarray]) -> list[int]:
 TABLES: dict[str, Callable[[], tuple[Table, int]]] = {
     "cdc_hough_ranges": lambda: (range_words(), 0),
     "cdc_segment_view": lambda: (near_masks(), 0),
+    "displaced_classifier_hidden_rom": lambda: (
+        _weights(displaced_weights.load().hidden[None], 6, 13, 13), 0),
+    "displaced_classifier_output_rom": lambda: (
+        _weights(displaced_weights.load().output[None], 7, 13, 13), 0),
     "ecl_selection_rom": lambda: ([0, *rom_words()[1:]], 0),
     "grl_match_cell_rom": lambda: ([192, *cell_words()[1:]], 192),
     "grl_match_turn_rom": lambda: (turn_words(), (1 << 20) - 1),
@@ -96,7 +100,7 @@ TABLES: dict[str, Callable[[], tuple[Table, int]]] = {
     "neuro_preprocess_alpha_rom": lambda: (_angles(), 0),
     "neuro_preprocess_phi_rom": lambda: (azimuths().tolist(), 0),
     "single_track_sine_rom": lambda: (sine_table().tolist(), 0),
-}
+}  # fmt: skip
 """Module to its table, and the word at addresses beyond it."""
 
 
