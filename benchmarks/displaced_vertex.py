@@ -44,8 +44,11 @@ TIGHT: tuple[tuple[int, ...], ...] = (
 
 LAYERS = ((4, 4, 4, 3, 3, 3), (4, 4, 4, 4, 3, 3))
 SCORES = (-4096, -4000, -3800, -3500, -3000, -2500, -2000, -1000, 0, 1000, 2000, 3000)
-LOWER = -3500
-"""Least score for levels up to 2."""
+HIGHER = 2000
+"""Least score of the working point `high_background`."""
+
+OTHER_RATES = ("tau_pair", "qqbar", "bbbar", "two_photon_hadrons")
+"""Shown at level 1, outside the sums: they have other lines."""
 
 ALONE = TIGHT[2]
 """Working point of the planes without a classifier."""
@@ -201,12 +204,12 @@ def efficiency(samples: Samples) -> None:
 def whole_events(samples: Samples) -> None:
     """Signals, and decays of known particles, both tracks in the barrel or not."""
     alone = planes({"min_opening": np.array(ALONE)})
-    print(f"| process | two 2D tracks | dvt | added | added, {LOWER} | added, planes alone |")
+    print(f"| process | two 2D tracks | dvt | added | added, {HIGHER} | added, planes alone |")
     print("|---|---|---|---|---|---|")
     for name, given in (*SIGNALS, *OTHERS):
         made = samples.process(name, given)
         title = f"{name}, cτ {given['ctau']:g} m" if "ctau" in given else name
-        more = [added(made, decide) for decide in (chosen, classified(LOWER), alone)]
+        more = [added(made, decide) for decide in (chosen, classified(HIGHER), alone)]
         shares = (made.two, made.whole(chosen(made)), *more)
         print(f"| {title} | {' | '.join(f'{bits.mean():.3f}' for bits in shares)} |")
 
@@ -226,6 +229,13 @@ def point(samples: Samples) -> None:
             every = sample.whole(chosen(sample)).sum() * weight
             more = added(sample, chosen).sum() * weight
             print(f"  | {process} | all dvt {every:.0f} Hz | added {more:.0f} Hz |")
+    for process in OTHER_RATES:
+        sample = samples.process(process, {})
+        sigma = get_process(process).cross_section(50_000, seed=1).value_nb
+        weight = sigma * LUMINOSITY_NB / len(sample.own)
+        every, more = (weight * bits.sum() for bits in
+                       (sample.whole(chosen(sample)), added(sample, chosen)))  # fmt: skip
+        print(f"  | {process} | all dvt {every:.0f} Hz | added {more:.0f} Hz |")
 
 
 def speed(samples: Samples) -> None:

@@ -97,7 +97,7 @@ BLOCKS = (
     Block("displaced_classifier", "displaced vertex", DISPLACED_VERTICES, DISPLACED_DECISION,
           latency=48, interval=32,
           registers=(
-              Register("min_score", 0x000, NODE_WIDTH, (10192,) * N_RING, N_RING, "1/4096",
+              Register("min_score", 0x000, NODE_WIDTH, (5192,) * N_RING, N_RING, "1/4096",
                        "least score + 8192; 0: every valid hypothesis is accepted"),
               Register("max_tracks", 0x008, 5, 31, 1, "", "most standard tracks"),
           ),

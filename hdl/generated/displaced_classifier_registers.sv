@@ -13,7 +13,7 @@ module displaced_classifier_registers (
 );
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      min_score <= 84'h9f427d09f427d09f427d0;
+      min_score <= 84'h512144851214485121448;
       max_tracks <= 5'h1f;
     end else if (cfg_valid_i) begin
       case (cfg_addr_i)

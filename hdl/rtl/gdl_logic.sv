@@ -1,5 +1,5 @@
 // Generated from menu low_multiplicity 6. Do not edit.
-// sha256 c2b942fe22cc8914b631484547580604e56b16f3546168981e616348c9abc057
+// sha256 e8b674d1ced88f9139a5c01425c6bf576d32716c3f4eb032d0165bb1b7e360c5
 //
 // Global decision logic: every output line is a sum of products of the input bits.
 module gdl_logic (
