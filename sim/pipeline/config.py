@@ -120,8 +120,8 @@ class Grl(SubTrigger):
 class Displaced(SubTrigger):
     """Drift chamber: displaced vertices, after the 2D finder, whose tracks they count."""
 
-    latency_us: Latency = 3.22
-    pad_us: Latency = 0.54
+    latency_us: Latency = 3.28
+    pad_us: Latency = 0.48
     jitter_ns: Spread = 36.3
     hold_ticks: Hold = 16
 
