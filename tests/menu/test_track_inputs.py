@@ -9,6 +9,7 @@ import pytest
 
 from firmware_models.errors import InputError
 from firmware_models.interface.cdc_segment import EVENT_TIME
+from firmware_models.interface.displaced import DISPLACED_DECISION
 from firmware_models.interface.ecl import ECL_TRIGGER
 from firmware_models.interface.grl import TRACK_COUNTS
 from firmware_models.interface.neuro import SINGLE_TRACK
@@ -49,6 +50,7 @@ def random_tracks(n: int) -> TrackWords:
         counts=random_words(TRACK_COUNTS, n),
         single=random_words(SINGLE_TRACK, n),
         time=random_words(EVENT_TIME, n),
+        displaced=random_words(DISPLACED_DECISION, n),
     )
 
 
@@ -59,6 +61,7 @@ def test_track_bits_arrive_under_their_names() -> None:
     for i in range(4):
         wanted[f"t2_{i}"] = words.counts["t2"][:, i] == 1
         wanted[f"ty_{i}"] = words.single["ty"][:, i] == 1
+    wanted["dvt"] = words.displaced["dvt"] == 1
     wanted["cdc_open90"] = words.counts["open90"] == 1
     wanted["f2f30"] = words.counts["open30"] == 1
     # Classes of the public menus: 3, 5, 7, 9 bins of 10 degrees around back to back.

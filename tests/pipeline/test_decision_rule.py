@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from sim.pipeline.config import parse_pipeline
+from sim.pipeline.groups import SUB_TRIGGERS
 from sim.pipeline.model import Candidates, Pipeline
 from sim.pipeline.plan import compile_pipeline, pack_bits
 from sim.pipeline.primitives import Collisions, Drawn
@@ -53,7 +54,7 @@ def play(
     quality[:, 0] = [q for _, _, q in collisions]
     pipeline = Pipeline(plan, prescale_state(menu, 0))
     given = Collisions(tick * 256 + 77, pack_bits(dense), quality, np.repeat(tick[:, None], 3, 1))
-    drawn = Drawn(np.zeros((n, 6), dtype=np.int64), np.full((n, 3), error))
+    drawn = Drawn(np.zeros((n, len(SUB_TRIGGERS)), dtype=np.int64), np.full((n, 3), error))
     first, last = pipeline.feed(given, drawn=drawn), pipeline.finish()
     pairs = zip(vars(first).values(), vars(last).values(), strict=True)
     return pipeline, Candidates(*(np.concatenate(pair) for pair in pairs))
