@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models import displaced_hough
+from firmware_models.interface.cdc_hough import AXIAL
 from firmware_models.interface.clock import DATA_CLOCK_NS
 from firmware_models.interface.displaced import N_RING, RING_RHO_CM
 from firmware_models.wire_hits import WireHits
@@ -171,11 +172,29 @@ def background(n: int, seed: int) -> None:
 
 def speed(n: int, seed: int) -> None:
     """Windows a second of the model, one core."""
-    for name, given in (("displaced pairs", PAIR), ("prompt pairs", PROMPT)):
-        words = collisions("track_gun", n, seed, **given).given
+    given = {
+        "displaced pairs": collisions("track_gun", n, seed, **PAIR).given,
+        "prompt pairs": collisions("track_gun", n, seed, **PROMPT).given,
+        "background, level 1": found(chamber(1.0).background_events(n, seed, 0)).given,
+        "background, level 5": found(chamber(5.0).background_events(n, seed, 0)).given,
+    }
+    given["four prompt pairs, a displaced one, background of level 5"] = busy(given)
+    displaced_hough.evaluate(given["prompt pairs"][:1])
+    for name, words in given.items():
         began = time.process_time()
-        displaced_hough.evaluate(words, ALONE)
-        print(f"| {name} | {n / (time.process_time() - began):,.0f} |")
+        displaced_hough.evaluate(words)
+        print(f"| {name} | {len(words) / (time.process_time() - began):,.0f} |")
+
+
+def busy(given: dict[str, NDArray[np.void]]) -> NDArray[np.void]:
+    """Return windows with the segments of several: as many tracks as hadronic events have."""
+    n = len(given["prompt pairs"]) // 4
+    words = given["displaced pairs"][:n].copy()
+    for name in (f"superlayer{s}" for s in AXIAL):
+        words[name] |= given["background, level 5"][name][:n]
+        for i in range(4):
+            words[name] |= given["prompt pairs"][name][i * n : (i + 1) * n]
+    return words
 
 
 TABLES: dict[str, Callable[[int, int], None]] = {

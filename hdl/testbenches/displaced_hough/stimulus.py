@@ -17,7 +17,7 @@ BATCH = 250
 """Frames with the same registers."""
 
 BENCH = {"icarus": 4}
-"""Frames in each check of the testbench: 15 000 ranges of segments are slow there."""
+"""Frames in each check of the testbench: 12 288 ranges of segments are slow there."""
 
 _MOST_ARMS = 5
 
