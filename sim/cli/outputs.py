@@ -20,6 +20,7 @@ FILES = {
 """Options that name an output file, where it is not only ``--json``."""
 
 FOLDERS = {
+    "optimise": ("out", "kept"),
     "sensitivity": ("out", "samples"),
     "study": ("out",), "trigger": ("report",), "vectors": ("out",), "readout": ("report",),
 }  # fmt: skip
@@ -32,6 +33,7 @@ INPUTS = {
     "efficiency": ("decisions",),
     "readout": ("config",),
     "sensitivity": ("channels", "menu", "candidates", "efficiency"),
+    "optimise": ("config",),
     "receive": ("stream",),
     "menu": ("menu", "old", "new", "inp", "oup", "lgc", "alg", "files"),
     "verify": ("dut",),
