@@ -32,7 +32,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="processes (default: all cores)",
     )  # fmt: skip
     parser.add_argument(
-        "--kept", metavar="DIR",
+        "--kept",
+        metavar="DIR",
         help="folder of kept signal events and words (default: DIR/kept of --out)",
     )
 

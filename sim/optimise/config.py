@@ -1,4 +1,7 @@
-"""The configuration of a menu optimisation: a TOML file. `docs/reference/optimise.md` lists its keys."""
+"""The configuration of a menu optimisation, a TOML file.
+
+`docs/reference/optimise.md` lists its keys.
+"""
 
 from __future__ import annotations
 

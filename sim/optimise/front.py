@@ -40,9 +40,7 @@ def pareto_front(rate: FloatArray, reach: FloatArray) -> NDArray[np.bool_]:
     return front
 
 
-def best_within(
-    rate: FloatArray, reach: FloatArray, allowed: NDArray[np.bool_]
-) -> int | None:
+def best_within(rate: FloatArray, reach: FloatArray, allowed: NDArray[np.bool_]) -> int | None:
     """Return the allowed candidate of highest reach; of equal ones that of the lowest rate.
 
     Of candidates equal in both, the first. None where none is allowed.

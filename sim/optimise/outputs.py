@@ -1,4 +1,4 @@
-"""What `lowmult optimise` leaves: JSON, CSV, pictures, a page and the best settings as candidates."""
+"""What `lowmult optimise` leaves: JSON, CSV, pictures, a page, the best as candidates."""
 
 from __future__ import annotations
 

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from sim.optimise import kept_words
 from sim.optimise.candidates import Candidate
 from sim.optimise.config import OptimiseConfig
-from sim.optimise.decide import Words, prepared
+from sim.optimise.decide import prepared
+from sim.readers import EventFile
 from sim.sensitivity.passing import pass_probability
 from sim.study.chunk import Context, Task, detector_hits
 from sim.study.config import StudyConfig
@@ -28,6 +29,7 @@ from sim.study.run import (
     take_from_file,
     tasks_of,
 )
+from sim.study.tracks import Detected
 from sim.study.workers import in_order
 from trigger.bits import BitTable
 from trigger.intervals import one_sided_zero
@@ -141,7 +143,7 @@ def run_part(job: Job) -> Part:
     study = worker.context.config
     sample, found = study.samples[task.sample], worker.candidates
     network = "mlp" if study.tracks is None else study.tracks.network
-    made: tuple[FloatArray, object] | None = None
+    made: tuple[FloatArray, Detected] | None = None
     sums = [
         RateAccumulator(one.setting.menu.names, [one.prescale(n) for n in one.setting.menu.names])
         for one in found
@@ -160,7 +162,7 @@ def run_part(job: Job) -> Part:
                 events, detected = detector_hits(worker.context, sample, task)
                 own = np.ones(len(detected.cells)) if events is None else events.weight
                 made = (own, detected)
-            words = upstream.words(made[1], network, background=sample.background)  # type: ignore[arg-type]
+            words = upstream.words(made[1], network, background=sample.background)
             weight = made[0]
             if path is not None:
                 kept_words.write(path, words, weight)
@@ -169,8 +171,8 @@ def run_part(job: Job) -> Part:
         for number, ftdl in _decisions(upstream.decide(words)):
             sums[number].fill(sample.name, ftdl, weight)
             chance[number] = passing(found[number], ftdl)
-    return Part(task.sample, len(weight), sums,
-                np.array([weight.sum(), np.square(weight).sum()]), _differences(chance, weight))  # fmt: skip
+    both = np.array([weight.sum(), np.square(weight).sum()])
+    return Part(task.sample, len(weight), sums, both, _differences(chance, weight))
 
 
 def _decisions(
@@ -221,7 +223,7 @@ def run_rates(
     sources = "" if folder is None else kept_words.program()
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-    result = RateResult(*(np.zeros(n) for _ in range(4)))
+    result = RateResult(np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n))
     names = [c.setting.menu.names for c in worker.candidates]
     tasks = (
         Job(job, task, folder, sources)
@@ -280,9 +282,11 @@ class _Sums:
             mine.merge(other)
 
 
-def _finish(sums: _Sums, config: OptimiseConfig, opened: object, luminosity: float) -> None:
+def _finish(
+    sums: _Sums, config: OptimiseConfig, opened: EventFile | None, luminosity: float
+) -> None:
     """Turn a sample's sums into rates, and let them go."""
-    take_from_file(config.study(), sums.sample, opened)  # type: ignore[arg-type]
+    take_from_file(config.study(), sums.sample, opened)
     name, known = sums.sample.name, sums.sample.normalisation
     if known.sigma_nb is None and known.rate_hz is None:
         sums.parts = []

@@ -62,7 +62,8 @@ class ChannelReach:
     @property
     def reach(self) -> FloatArray:
         """Mean of r over masses, shape (candidates,)."""
-        return self.ratio.mean(axis=1)
+        found: FloatArray = self.ratio.mean(axis=1)
+        return found
 
 
 @dataclass(frozen=True)

@@ -200,9 +200,7 @@ def run_optimise(
     chosen = _to_check(config, fronts, khz)
     direct = simulated(readout, [max(float(khz[i]), grid[0]) for i in chosen], seed + 1,
                        workers=workers, progress=tick)  # fmt: skip
-    checks = [
-        Check(i, float(dead[i]), point) for i, point in zip(chosen, direct, strict=True)
-    ]
+    checks = [Check(i, float(dead[i]), point) for i, point in zip(chosen, direct, strict=True)]
     return OptimiseResult(
         config, seed, study.study.luminosity_cm2_s, found, levels, curve, dead,
         curve.error_at(khz), within, channels, fronts, checks,

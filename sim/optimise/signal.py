@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 
 from sim.optimise.decide import prepared
 from sim.sensitivity.config import Channel
-from sim.sensitivity.passing import Efficiency, acceptance, accepting_lines, inside, pass_probability
+from sim.sensitivity.passing import (
+    Efficiency,
+    acceptance,
+    accepting_lines,
+    inside,
+    pass_probability,
+)
 from sim.sensitivity.reach import Passed
 from sim.sensitivity.sample import signal_sample
 
