@@ -104,19 +104,23 @@ def _published(value: dict[str, Any]) -> str:
             f"{value['coupling']['name']}" if row["kind"] == "coupling" else "σ [fb]",
             _interval(row["value"]), f"{100 * row['cl']:g} %", _interval(row["ideal"]),
             _interval(row["ours"]), _interval(row["ratio"]),
-            "yes" if row["reproducible"] else "no", row["source"], row["note"],
+            "yes" if row["reproducible"] else "no",
         )
         for row in value["published"]
     ]  # fmt: skip
-    first = value["triggers"][0]["label"]
     text = paragraph(
-        f"Ours: expected, at the published confidence level, with {first}. Rows that are not "
-        "reproducible miss something that the limit needs, said in the last column: ours stands "
-        "beside them and no more."
+        "Ours: expected, at the published confidence level, with "
+        f"{value['triggers'][0]['label']}. Rows that are not reproducible miss something that the "
+        "limit needs, said below: ours stands beside them and no more."
     )
     head = ("mass [GeV]", "of", "published", "CL", "ideal trigger", "ours", "ratio",
-            "reproducible", "source", "why")  # fmt: skip
-    return text + table(head, rows, text_columns=(0, 1, 7, 8, 9))
+            "reproducible")  # fmt: skip
+    origins = dict.fromkeys((row["source"], row["note"]) for row in value["published"])
+    return (
+        text
+        + table(head, rows, text_columns=(0, 1, 7))
+        + table(("source", "why they differ"), origins, text_columns=(0, 1))
+    )
 
 
 def _inputs(value: dict[str, Any]) -> str:
