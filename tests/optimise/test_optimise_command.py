@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -107,10 +108,27 @@ def test_rates_are_those_of_a_study(made: tuple[Path, dict[str, Any]]) -> None:
         }
 
 
+def test_several_channels(made: tuple[Path, dict[str, Any]]) -> None:
+    folder, _ = made
+    value = _without_prescales(folder)
+    names = [one["name"] for one in value["objectives"]]
+    assert names == ["all channels", "dark_photon", "alp_3photon"]
+    for one in value["candidates"]:
+        first, second = one["reach"]["dark_photon"], one["reach"]["alp_3photon"]
+        assert one["reach"]["all channels"] == pytest.approx(first**0.25 * second**0.75)
+        assert set(one["on_front"]) <= set(names)
+    assert (folder / "plain" / "optimise_2.png").stat().st_size > 1000
+    page = (folder / "plain" / "report.html").read_text()
+    assert page.count("<svg") == 4
+
+
+@lru_cache
 def _without_prescales(folder: Path) -> dict[str, Any]:
     text = (folder / "opt.toml").read_text()
     cut = text[: text.index("[axes.prescales]")] + text[text.index("[readout]") :]
-    (folder / "plain.toml").write_text(cut.replace("prescales = { lml1 = 7 }", ""))
+    cut = cut.replace("prescales = { lml1 = 7 }", "")
+    more = '[[channel]]\nchannel = "alp_3photon"\nmasses = [1.0]\nevents = 200\nweight = 3.0\n'
+    (folder / "plain.toml").write_text(cut.replace("[budget]", f"{more}[budget]"))
     assert main([
         "optimise", str(folder / "plain.toml"), "--out", str(folder / "plain"), "--workers", "1",
         "--kept", str(folder / "kept"), "--json", str(folder / "plain.json"),
