@@ -94,16 +94,21 @@ def _show(value: dict[str, Any], objective: dict[str, Any]) -> None:
         (value["candidates"][i] for i in objective["front"]), key=lambda one: one["rate_khz"]
     )
     name = objective["name"]
+    # Columns, not labels: those of many axes are longer than a line.
+    axes = list(dict.fromkeys(axis for one in value["candidates"] for axis in one["values"]))
     screen.table(
         f"{name}: candidates that no other beats in rate and reach",
-        ("candidate", "rate [kHz]", "dead time", "reach", "in budget", ""),
+        ("number", *(axis.rpartition(".")[2] for axis in axes), "rate [kHz]", "dead [%]", "reach",
+         "in budget"),
         [
             (
-                one["label"], screen.measured(one["rate_khz"], one["rate_err_khz"]),
-                screen.short(one["dead_time"]),
+                f"{one['id']}{' (base)' if one['base'] else ''}",
+                *(_cell(axis, one["values"].get(axis)) for axis in axes),
+                screen.measured(one["rate_khz"], one["rate_err_khz"]),
+                screen.short(100 * one["dead_time"]),
                 screen.measured(one["reach"][name], one["reach_err"][name]),
-                "yes" if one["within_budget"] else "no",
-                "best" if one["id"] == objective["best"] else "",
+                "best" if one["id"] == objective["best"]
+                else "yes" if one["within_budget"] else "no",
             )
             for one in rows[:LONGEST_LIST]
         ],
@@ -112,6 +117,14 @@ def _show(value: dict[str, Any], objective: dict[str, Any]) -> None:
         screen.line(f"{len(rows) - LONGEST_LIST} more are in the table on disk.")
     if objective["best"] is None:
         screen.line(f"{name}: no candidate is within the budget")
+
+
+def _cell(axis: str, value: Any) -> str:
+    if value is None:
+        return "base"
+    if axis.startswith("prescales."):
+        return f"1/{value:g}" if value else "masked"
+    return str(value)
 
 
 def _show_checks(value: dict[str, Any]) -> None:

@@ -111,7 +111,8 @@ class DeadTime(Readout):
     points: Annotated[int, Field(ge=2, le=50)] = 8
     """Rates at which it is simulated; between them it is interpolated."""
     checks: Annotated[int, Field(ge=0, le=50)] = 3
-    """Candidates whose dead time is simulated at their own rate in the end."""
+    """Candidates of the front, besides the best, whose dead time is simulated at their own rate in
+    the end; 0: not even for the best."""
 
 
 class OptimiseConfig(Strict):

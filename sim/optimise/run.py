@@ -243,10 +243,10 @@ def _objectives(config: OptimiseConfig, channels: Sequence[ChannelReach]) -> lis
 
 
 def _to_check(config: OptimiseConfig, fronts: Sequence[Front], khz: FloatArray) -> list[int]:
-    """Return the best candidates, then those of the first front spread over its rates."""
+    """Return the best candidates, and some of the first front spread over its rates."""
     best = [front.best for front in fronts if front.best is not None]
     front = np.flatnonzero(fronts[0].front)
     front = front[np.argsort(khz[front], kind="stable")]
-    spread = front[np.unique(np.linspace(0, len(front) - 1, config.readout.checks).round()
-                             .astype(int))] if config.readout.checks else front[:0]  # fmt: skip
-    return list(dict.fromkeys([*best, *spread.tolist()]))[: config.readout.checks]
+    n = config.readout.checks
+    places = np.unique(np.linspace(0, len(front) - 1, n).round().astype(int))
+    return list(dict.fromkeys([*best, *front[places].tolist()])) if n else []
