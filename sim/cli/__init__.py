@@ -19,6 +19,7 @@ COMMANDS = {
     "rates": "rate table from decision files",
     "efficiency": "efficiency tables from decision files",
     "sensitivity": "limits of searches with a trigger, and how thresholds move them",
+    "optimise": "thresholds and prescales of most reach for a rate and a dead time",
     "readout": "dead time, buffers and latency of a readout",
     "process": "cross-section of a process under acceptance cuts",
     "receive": "read and check a stream of event frames",

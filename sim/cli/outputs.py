@@ -21,6 +21,7 @@ FILES = {
 """Options that name an output file, where it is not only ``--json``."""
 
 FOLDERS = {
+    "optimise": ("out", "kept"),
     "sensitivity": ("out", "samples"),
     "study": ("out",), "trigger": ("report",), "vectors": ("out",), "readout": ("report",),
 }  # fmt: skip
@@ -33,6 +34,7 @@ INPUTS = {
     "efficiency": ("decisions",),
     "readout": ("config",),
     "sensitivity": ("channels", "menu", "candidates", "efficiency"),
+    "optimise": ("config",),
     "receive": ("stream",),
     "menu": ("menu", "old", "new", "inp", "oup", "lgc", "alg", "files"),
     "verify": ("dut",),

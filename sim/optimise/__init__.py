@@ -1,0 +1,1 @@
+"""Menu optimisation: what a search reaches against the Level-1 rate that the menu costs."""
