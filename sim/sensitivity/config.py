@@ -16,7 +16,8 @@ from pydantic import Field, model_validator
 from firmware_models.errors import InputError, nearest, shortened, unknown_name
 from sim.machine import Machine
 from sim.processes import process_class
-from sim.study.config import Muons, Name, Range, Tracks
+from sim.study.config import Muons, Tracks
+from sim.study.fields import Name, Range
 from sim.toml_file import Strict, check_data, parse_toml, read_text
 from sim.truth import VARIABLES
 from trigger.statistics.limits import METHODS
