@@ -52,7 +52,7 @@ def test_check_lists_findings_and_strict_fails_on_warnings(
         (("show", "low_multiplicity", "--line", "lml66"), "unknown line 'lml66'"),
         (("prove", "low_multiplicity", "--top", "x"), "--top: needs --rtl"),
         (("prove", "low_multiplicity", "--rtl", "x.sv", "--no-rtl"), "--rtl: cannot stand beside"),
-        (("prove", "low_multiplicity", "--alg", FILES[3]), "has 9 lines, but the menu has 67"),
+        (("prove", "low_multiplicity", "--alg", FILES[3]), "has 9 lines, but the menu has 68"),
         (("import", *FILES[::-1], "--out", "x.toml"), "the files must come in the order"),
         (("export", "low_multiplicity", "--out", "no/such/folder/x"), "cannot write here"),
         (("compile", "low_multiplicity", "--out", FILES[0]), "cannot be made"),

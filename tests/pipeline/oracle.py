@@ -14,7 +14,7 @@ from sim.pipeline.groups import sub_trigger_of
 from trigger.menu import Menu
 from trigger.menu.firmware import firmware_program
 
-SUBS = ("ecl", "cdc", "klm", "grl", "top", "neuro")
+SUBS = ("ecl", "cdc", "klm", "grl", "top", "neuro", "displaced")
 CODES = {"ecl": 0, "top": 1, "cdc": 2, "self": 3}
 TICK_NS = 4000 / 508.887
 

@@ -48,7 +48,7 @@ def test_defaults_bring_all_bits_around_the_decision() -> None:
         rise = int(plan.latency[sub] + plan.pad[sub] + delay)
         # 32 ticks wide: from 16 before the decision to 15 after.
         assert abs(plan.ticks.decision - 16 - rise) <= 1, SUB_TRIGGERS[sub]
-    assert set(align.sub.tolist()) == {0, 1, 2, 3, 5}
+    assert set(align.sub.tolist()) == {0, 1, 2, 3, 5, 6}
     assert plan.ticks.decision + plan.ticks.gdl == 560  # 4.4 us
     assert plan.ecl_window == 32
 

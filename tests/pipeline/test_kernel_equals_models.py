@@ -76,6 +76,8 @@ FAST = {
             "delay_ticks": 31, "width_ticks": 20, "time_ns": 12.0},
     "neuro": {"latency_us": 0.66, "pad_us": 0.01, "jitter_ns": 40.0, "hold_ticks": 3,
               "delay_ticks": 6, "width_ticks": 17},
+    "displaced": {"latency_us": 0.68, "pad_us": 0.0, "jitter_ns": 50.0, "hold_ticks": 4,
+                  "delay_ticks": 2, "width_ticks": 11},
     "klm": {"latency_us": 0.2, "pad_us": 0.2, "jitter_ns": 90.0, "hold_ticks": 9,
             "delay_ticks": 3, "width_ticks": 32},
     "grl": {"latency_us": 0.7, "pad_us": 0.0, "jitter_ns": 20.0, "hold_ticks": 1,

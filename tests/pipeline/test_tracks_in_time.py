@@ -12,6 +12,7 @@ import pytest
 
 from firmware_models.wire_hits import WireHits
 from sim.pipeline.config import parse_pipeline
+from sim.pipeline.groups import SUB_TRIGGERS
 from sim.pipeline.library import Library, Process, build_library, study_context
 from sim.pipeline.plan import PipelinePlan, compile_pipeline, unpack_bits
 from sim.pipeline.primitives import Collisions, Drawn, primitives
@@ -226,7 +227,9 @@ def arrivals(timed: int, **table: Any) -> dict[str, int]:
     ticks[0, 2] = timed
     every = np.bitwise_or.reduce(plan.sub_mask, axis=0)[None]
     given = Collisions(np.array([100 * 256]), every, np.full((1, 3), -1), ticks)
-    drawn = Drawn(np.zeros((1, 6), dtype=np.int64), np.zeros((1, 3), dtype=np.int64))
+    drawn = Drawn(
+        np.zeros((1, len(SUB_TRIGGERS)), dtype=np.int64), np.zeros((1, 3), dtype=np.int64)
+    )
     pulses, _ = primitives(plan, given, drawn)
     found = {}
     for tick, bits in zip(pulses.tick, unpack_bits(pulses.bits, len(plan.inputs)), strict=True):

@@ -11,6 +11,7 @@ import pytest
 
 from firmware_models.errors import InputError
 from firmware_models.interface.cdc_segment import EVENT_TIME
+from firmware_models.interface.displaced import DISPLACED_DECISION
 from firmware_models.interface.ecl import ECL_TRIGGER
 from firmware_models.interface.grl import TRACK_COUNTS
 from firmware_models.interface.neuro import SINGLE_TRACK
@@ -50,12 +51,12 @@ def words(earliest: Any, valid: Any = True) -> TrackWords:
     raw = np.full((n, 16), 0xFFFFFFFF, dtype=np.uint32)
     parts = [
         word.unpack(raw[:, : -(-word.width // 32)])
-        for word in (TRACK_COUNTS, SINGLE_TRACK, EVENT_TIME)
+        for word in (TRACK_COUNTS, SINGLE_TRACK, EVENT_TIME, DISPLACED_DECISION)
     ]
     parts[2]["earliest"], parts[2]["earliest_valid"] = earliest, valid
     parts[2]["time"], parts[2]["valid"] = earliest, valid
-    counts, single, time = parts
-    return replace(TrackWords.empty(n), counts=counts, single=single, time=time)
+    counts, single, time, vertex = parts
+    return replace(TrackWords.empty(n), counts=counts, single=single, time=time, displaced=vertex)
 
 
 def test_windows_of_background_are_128_ticks_apart() -> None:
