@@ -127,7 +127,9 @@ class Worker:
 def rate_study(config: OptimiseConfig) -> StudyConfig:
     """Return the study whose detector and samples give the rate, with the base's menu."""
     study = config.study()
-    main = study.study.model_copy(update={"menu": config.base.menu, "working_point": None})
+    main = study.study.model_copy(
+        update={"menu": config.base.menu, "working_point": None, "focus": []}
+    )
     return study.model_copy(update={"study": main, "registers": {}})
 
 
