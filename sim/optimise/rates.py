@@ -195,11 +195,14 @@ def _differences(chance: Sequence[FloatArray | None], weight: FloatArray) -> Flo
     result = np.zeros((len(chance), 3))
     first = chance[0]
     assert first is not None
+    squared = np.square(weight)
     for i, one in enumerate(chance):
         assert one is not None
         change = one - first
-        squared = np.square(weight)
-        result[i] = (weight @ change, squared @ change, squared @ np.square(change))
+        # No dot product: its rounding depends on the number of threads.
+        result[i] = (
+            np.sum(weight * change), np.sum(squared * change), np.sum(squared * np.square(change)),
+        )  # fmt: skip
     return result
 
 
