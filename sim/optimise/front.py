@@ -69,5 +69,5 @@ def combined(reach: FloatArray, weights: Sequence[float]) -> FloatArray:
     """
     share = np.asarray(weights, dtype=np.float64) / np.sum(weights)
     with np.errstate(divide="ignore"):
-        found: FloatArray = np.exp(np.log(reach) @ share)
+        found: FloatArray = np.exp(np.sum(np.log(reach) * share, axis=1))
     return found

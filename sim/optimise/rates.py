@@ -17,7 +17,7 @@ from sim.optimise import kept_words
 from sim.optimise.candidates import Candidate
 from sim.optimise.config import OptimiseConfig
 from sim.optimise.decide import prepared
-from sim.readers import EventFile
+from sim.optimise.rate_sums import Part, SampleSums, finish
 from sim.sensitivity.passing import pass_probability
 from sim.study.chunk import Context, Task, detector_hits
 from sim.study.config import StudyConfig
@@ -26,13 +26,11 @@ from sim.study.run import (
     event_counts,
     open_files,
     sample_result,
-    take_from_file,
     tasks_of,
 )
 from sim.study.tracks import Detected
 from sim.study.workers import in_order
 from trigger.bits import BitTable
-from trigger.intervals import one_sided_zero
 from trigger.rates import RateAccumulator
 
 FloatArray = NDArray[np.float64]
@@ -60,28 +58,6 @@ class Job:
     task: Task
     folder: Path | None
     sources: str
-
-
-@dataclass(frozen=True)
-class Part:
-    """Sums over the events of one chunk.
-
-    Parameters
-    ----------
-    sample, n_events : int
-    sums : list of RateAccumulator
-        Of each candidate.
-    weight : ndarray, shape (2,)
-        Sums of w and w² over all events.
-    difference : ndarray, shape (candidates, 3)
-        Sums of w D, w² D and w² D², D: the event's chance to pass minus that with the base.
-    """
-
-    sample: int
-    n_events: int
-    sums: list[RateAccumulator]
-    weight: FloatArray
-    difference: FloatArray
 
 
 @dataclass
@@ -127,7 +103,9 @@ class Worker:
 def rate_study(config: OptimiseConfig) -> StudyConfig:
     """Return the study whose detector and samples give the rate, with the base's menu."""
     study = config.study()
-    main = study.study.model_copy(update={"menu": config.base.menu, "working_point": None})
+    main = study.study.model_copy(
+        update={"menu": config.base.menu, "working_point": None, "focus": []}
+    )
     return study.model_copy(update={"study": main, "registers": {}})
 
 
@@ -193,11 +171,14 @@ def _differences(chance: Sequence[FloatArray | None], weight: FloatArray) -> Flo
     result = np.zeros((len(chance), 3))
     first = chance[0]
     assert first is not None
+    squared = np.square(weight)
     for i, one in enumerate(chance):
         assert one is not None
         change = one - first
-        squared = np.square(weight)
-        result[i] = (weight @ change, squared @ change, squared @ np.square(change))
+        # No dot product: its rounding depends on the number of threads.
+        result[i] = (
+            np.sum(weight * change), np.sum(squared * change), np.sum(squared * np.square(change)),
+        )  # fmt: skip
     return result
 
 
@@ -230,20 +211,20 @@ def run_rates(
         for task in tasks_of(study, opened, False)
         if study.samples[task.sample].rates
     )
-    totals: dict[str, _Sums] = {}
-    current: _Sums | None = None
+    totals: dict[str, SampleSums] = {}
+    current: SampleSums | None = None
     for part in in_order(run_part, tasks, workers=workers):
         sample = study.samples[part.sample]
         if current is None or current.sample.name != sample.name:
             if current is not None:
-                _finish(current, config, opened[current.number], luminosity)
+                finish(current, config, opened[current.number], luminosity)
             known = sample_result(worker.context, sample)
-            current = totals[sample.name] = _Sums(part.sample, known, names)
+            current = totals[sample.name] = SampleSums(part.sample, known, names)
         current.add(part)
         if progress is not None:
             progress(sample.name, part.n_events)
     if current is not None:
-        _finish(current, config, opened[current.number], luminosity)
+        finish(current, config, opened[current.number], luminosity)
     # In the order of the names, as a rate table adds them up: rounding is the same.
     for name in sorted(totals):
         found = totals[name]
@@ -258,52 +239,3 @@ def run_rates(
     result.total_err = np.sqrt(result.total_err)
     result.difference_err = np.sqrt(result.difference_err)
     return result
-
-
-class _Sums:
-    """Sums of one sample, and the rates that follow."""
-
-    def __init__(self, number: int, sample: SampleResult, names: Sequence[tuple[str, ...]]) -> None:
-        self.number, self.sample = number, sample
-        self.parts: list[RateAccumulator] = []
-        self.weight = np.zeros(2)
-        self.change = np.zeros((len(names), 3))
-        self.rate = self.error = self.difference = self.difference_err = np.zeros(len(names))
-        self.known = False
-
-    def add(self, part: Part) -> None:
-        self.sample.n_events += part.n_events
-        self.weight += part.weight
-        self.change += part.difference
-        if not self.parts:
-            self.parts = part.sums
-            return
-        for mine, other in zip(self.parts, part.sums, strict=True):
-            mine.merge(other)
-
-
-def _finish(
-    sums: _Sums, config: OptimiseConfig, opened: EventFile | None, luminosity: float
-) -> None:
-    """Turn a sample's sums into rates, and let them go."""
-    take_from_file(config.study(), sums.sample, opened)
-    name, known = sums.sample.name, sums.sample.normalisation
-    if known.sigma_nb is None and known.rate_hz is None:
-        sums.parts = []
-        return
-    sums.known = True
-    tables = [part.rate_table({name: known}, luminosity).all for part in sums.parts]
-    sums.parts = []
-    sums.rate = np.array([table.total for table in tables])
-    sums.error = np.array([table.total_err for table in tables])
-    hz, hz_err = known.source_rate(luminosity, name)
-    w, w2 = sums.weight
-    mean = sums.change[:, 0] / w
-    spread = sums.change[:, 2] - 2 * mean * sums.change[:, 1] + np.square(mean) * w2
-    error = np.sqrt(np.maximum(spread, 0.0)) / w
-    # No event decided differently is no proof that none would be; the base itself has no error.
-    unseen = sums.change[:, 2] == 0
-    unseen[0] = False
-    error = np.where(unseen, one_sided_zero(w * w / w2), error)
-    sums.difference = hz * mean
-    sums.difference_err = np.hypot(hz * error, hz_err * mean)

@@ -22,6 +22,7 @@ from sim.sensitivity.passing import check_lines, silent_lines
 from sim.sensitivity.sample import check_detector
 from sim.study.run import check_study, located
 from sim.study.workers import in_order
+from trigger.track_trigger import TrackTrigger
 
 FloatArray = NDArray[np.float64]
 
@@ -124,7 +125,7 @@ def prepare(config: OptimiseConfig, place: str = "") -> Prepared:
     InputError
     """
     with located(place):
-        found, _ = prepared(config.model_dump_json())
+        found, groups = prepared(config.model_dump_json())
         channels = config.channels()
         names = [channel.name for channel in channels]
         for i, name in enumerate(names):
@@ -136,13 +137,14 @@ def prepare(config: OptimiseConfig, place: str = "") -> Prepared:
             check_lines(channel, [one.setting for one in found])
         study = rates.rate_study(config)
         with located(f"study {config.optimise.study}"):
-            from sim.study.chunk import Context
-
-            check_study(Context(study.model_copy(update={
-                "study": study.study.model_copy(update={"focus": []})
-            })))  # fmt: skip
+            check_study(rates.Worker.of(config.model_dump_json()).context)
             if not any(sample.rates for sample in study.samples):
                 raise InputError("has no sample that enters the rates")
+        for tracks in (study.tracks, *(channel.tracks for channel in channels)):
+            if tracks is not None and tracks.enabled:
+                for group in groups:
+                    # Refuses cuts on classes that the network does not have.
+                    TrackTrigger(group.registers, tracks.network)
         prepared_readout(config.readout, study.study.seed)
     events = rates.planned_events(study)
     events += sum(len(c.signal.masses) * c.signal.events for c in channels)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import trigger.menu as menu_package
 from firmware_models.errors import InputError
 from sim.optimise.candidates import candidates
 from sim.optimise.config import load_optimise, parse_optimise
@@ -122,8 +123,8 @@ def test_dead_time_between_rates() -> None:
     tau_ms = 1272 / config.clock.frequency_mhz * 1e-3
     curve = DeadCurve(tuple(simulated(config, [5.0, 20.0, 35.0, 50.0], 1)))
     for point in curve.points:
-        exact = point.rate_khz * tau_ms / (1 + point.rate_khz * tau_ms)
-        assert abs(point.value - exact) < 5 * point.error
+        load = point.rate_khz * tau_ms
+        assert abs(point.value - load / (1 + load)) < 5 * point.error
         assert 0 < point.error < 0.004
     rates = np.array([7.0, 12.5, 27.0, 44.0])
     exact = rates * tau_ms / (1 + rates * tau_ms)
@@ -162,6 +163,26 @@ def test_track_registers_have_words_of_their_own() -> None:
     assert [one.registers["cdc_hough"]["hit_threshold"].item() for one in found] == [4, 3]
 
 
+def test_menus_and_working_points_are_axes(tmp_path: Path) -> None:
+    packaged = Path(menu_package.__file__).parents[1] / "menus" / "low_multiplicity.toml"
+    mine = tmp_path / "mine.toml"
+    mine.write_text(packaged.read_text(encoding="utf-8").replace('version = "5"', 'version = "6"'))
+    data = FILE | {"axes": {
+        "menu": ["low_multiplicity", str(mine)],
+        "working_point": ["single_photon_low", "high_background"],
+    }}  # fmt: skip
+    found = candidates(parse_optimise(data, "test"))
+    assert [one.label for one in found][:2] == ["base", "low_multiplicity, single_photon_low"]
+    assert len(found) == 5
+    assert not found[0].values
+    # high_background asks for more planes of the muon detector: sectors of its own.
+    first, second = upstreams(found)
+    assert [numbers for _, numbers in first.groups] == [[0], [1], [3]]
+    assert [numbers for _, numbers in second.groups] == [[2], [4]]
+    # The menus share the words behind the same thresholds.
+    assert first.groups[1][0].registers is first.groups[2][0].registers
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -181,6 +202,7 @@ def test_track_registers_have_words_of_their_own() -> None:
         ({"axes": {"registers": {"ecl_selection": {"lml6_energy": ["1 m"]}}}}, "not '1 m'"),
         ({"axes": {"prescales": {f"lml{i}": [1, 2, 4, 8] for i in range(6)}}},
          "4 x 4 x 4 x 4 x 4 x 4 = 4096 combinations are too many; allowed: up to 1000"),
+        ({"axes": {"working_point": ["deep_network"]}}, "is for the network 'deep'"),
         ({"budget": {"dead_time": 5.0}}, "budget.dead_time: Input should be less than or equal"),
         ({"budget": {"rate_khs": 5.0}}, "budget.rate_khs: unknown key (nearest: 'rate_khz')"),
         ({"optimise": {"study": "none.toml"}}, "none.toml: cannot"),
