@@ -129,7 +129,7 @@ def test_energy_spread_keeps_the_masses() -> None:
     ("values", "message"),
     [
         ({"decay": "KK", "mass": 0.9}, r"b_to_k_s\.mass: must be above 0\.987354 GeV for decay=KK"),
-        ({"decay": "pipi", "parity": "odd"}, r"b_to_k_s\.decay: must be ee or mumu with parity"),
+        ({"decay": "pipi", "parity": "odd"}, r"b_to_k_s\.decay: must be ee, mumu or gammagamma with parity"),
         ({"ctau": 20}, r"b_to_k_s\.ctau: must be 1e-05 to 10 m, not 20"),
         ({"mass": 4.8}, r"b_to_k_s\.mass: must be 0\.001 to 4\.785"),
     ],
