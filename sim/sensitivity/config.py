@@ -19,7 +19,8 @@ from sim.machine import Machine
 from sim.processes import process_class
 from sim.processes.boson_widths import invisible_fraction, lepton_fraction
 from sim.processes.constants import MUON_MASS, TAU_MASS
-from sim.study.config import Muons, Name, Range, Tracks
+from sim.study.config import Muons, Tracks
+from sim.study.fields import Name, Range
 from sim.toml_file import Strict, check_data, parse_toml, read_text
 from sim.truth import VARIABLES
 from trigger.statistics.limits import METHODS

@@ -16,7 +16,7 @@ from firmware_models.errors import InputError, nearest
 from sim.sensitivity.config import ALL_LINES, Channel
 from sim.sensitivity.sample import SignalSample
 from sim.sensitivity.settings import Setting
-from sim.study.config import Range
+from sim.study.fields import Range
 from sim.truth import VARIABLES
 from trigger.bits import BitTable
 from trigger.efficiency import EfficiencyTable
