@@ -175,9 +175,8 @@ def run_task(task: Task) -> Passed:
         trigger[entry.label] = mean(inside(entry.regions, chosen).astype(float))
     for setting in task.settings:
         trigger[setting.label] = mean(by_menu(channel, setting, chosen))
-    sigma = channel.signal.sigma_fb
     return Passed(
-        task.mass, sigma or made.sigma_fb, 0.0 if sigma else made.sigma_err_fb, len(made),
+        task.mass, made.sigma_fb, made.sigma_err_fb, len(made),
         acceptance(int(kept.sum()), len(made)), trigger,
     )  # fmt: skip
 
