@@ -19,6 +19,9 @@ from sim.processes.phase_space import isotropic
 B_MASS = 5.27941
 """Mass of the B⁺ (Particle Data Group 2024) [GeV]."""
 
+DECAYS = {**PAIRS, "gammagamma": (22, 22)}
+"""What S may leave."""
+
 B_PAIRS_NB, CHARGED_SHARE = 1.110, 0.514
 """e⁺e⁻ → Υ(4S) → BB̄ [nb] (Belle II Physics Book, arXiv:1808.10567) and the share of B⁺B⁻."""
 
@@ -31,7 +34,7 @@ N_ANGLE = 7
 
 
 class BToKS(LongLived):
-    """Υ(4S) → B⁺B⁻ with one B → K S, S → two charged particles at the end of its flight.
+    """Υ(4S) → B⁺B⁻ with one B → K S, S → a pair at the end of its flight.
 
     The B mesons have the density sin²θ* and the momentum √(s/4 - m_B²); decays are isotropic, which
     is exact for particles without spin, scalar or pseudoscalar alike. The other B is left out, or
@@ -39,7 +42,7 @@ class BToKS(LongLived):
     """
 
     name = "b_to_k_s"
-    title = "B to K and a long-lived scalar or pseudoscalar that decays to two charged particles"
+    title = "B to K and a long-lived scalar or pseudoscalar that decays to a pair"
     flat = True
     balanced = False
 
@@ -50,7 +53,7 @@ class BToKS(LongLived):
         return (
             Parameter("mass", 1.0, "mass of S", "GeV", 1e-3, 0.9999 * top),
             lifetime(of="S"),
-            Parameter("decay", "mumu", "what S leaves", choices=tuple(PAIRS)),
+            Parameter("decay", "mumu", "what S leaves", choices=tuple(DECAYS)),
             Parameter("parity", "even", "of S; odd: a pseudoscalar, no decay to two mesons",
                       choices=("even", "odd")),
             Parameter("branching", 1e-7, "of B → K S times that of the decay of S", "", 1e-15, 1.0),
@@ -67,7 +70,8 @@ class BToKS(LongLived):
                 f"{self.machine.sqrt_s:g}", place=self.name,
             )  # fmt: skip
         word = self.word("decay")
-        least = 2.0 * pair_mass(word)
+        self._each = pair_mass(word) if word in PAIRS else 0.0
+        least = 2.0 * self._each
         if self.number("mass") <= least:
             raise InputError(
                 f"must be above {least:g} GeV for decay={word}, not {self.number('mass'):g}",
@@ -75,10 +79,11 @@ class BToKS(LongLived):
             )
         if self.word("parity") == "odd" and word in ("pipi", "KK"):
             raise InputError(
-                f"must be ee or mumu with parity=odd, not {word}", place=f"{self.name}.decay"
+                f"must be ee, mumu or gammagamma with parity=odd, not {word}",
+                place=f"{self.name}.decay",
             )
         self._other = OTHER if self.word("other") == "pions" else ()
-        self.final_state = (321, *PAIRS[word], *self._other)
+        self.final_state = (321, *DECAYS[word], *self._other)
         self.products = ((1, 2),)
         self.dimensions = N_ANGLE + N_LENGTH + 4 * len(self._other)
         self.unit = 2.0 * CHARGED_SHARE * B_PAIRS_NB * self.number("branching")
@@ -106,8 +111,7 @@ class BToKS(LongLived):
         signal, other = two_body(start, 2.0 * energy, (B_MASS, B_MASS), angle[COS_B], angle[PHI_B])
         kaon_mass = particle_type(321).mass
         kaon, scalar = two_body(signal, B_MASS, (kaon_mass, mass), angle[COS_K], angle[PHI_K])
-        each = pair_mass(self.word("decay"))
-        pair = two_body(scalar, mass, (each, each), angle[COS_PAIR], angle[PHI_PAIR])
+        pair = two_body(scalar, mass, (self._each, self._each), angle[COS_PAIR], angle[PHI_PAIR])
         p4 = np.stack((kaon, *pair), axis=1)
         if not self._other:
             return p4

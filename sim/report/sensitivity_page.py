@@ -128,7 +128,10 @@ def _inputs(value: dict[str, Any]) -> str:
     given = ", ".join(f"{k} = {v}" for k, v in value["parameters"].items()) or "defaults"
     rows = [
         ("process", f"{value['process']} ({given}); {value['mass_parameter']} varies"),
-        ("branching", f"{value['branching']:g}"),
+        ("cross-section", "that of the process" if value["sigma_fb"] is None
+         else f"{value['sigma_fb']:g} fb, given: the process gives shapes"),
+        ("branching", value["branching"] if isinstance(value["branching"], str)
+         else f"{value['branching']:g}"),
         ("coupling", f"{value['coupling']['name']} = {value['coupling']['reference']:g} in the "
          f"sample, σ ∝ coupling^{value['coupling']['exponent']:g}"),
         ("lines", ", ".join(value["lines"]) if isinstance(value["lines"], list)

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +17,8 @@ from pydantic import Field, model_validator
 from firmware_models.errors import InputError, nearest, shortened, unknown_name
 from sim.machine import Machine
 from sim.processes import process_class
+from sim.processes.boson_widths import invisible_fraction, lepton_fraction
+from sim.processes.constants import MUON_MASS, TAU_MASS
 from sim.study.config import Muons, Tracks
 from sim.study.fields import Name, Range
 from sim.toml_file import Strict, check_data, parse_toml, read_text
@@ -35,6 +38,14 @@ ALL_LINES = "all"
 
 MAX_EVENTS = 1_000_000
 """Most events a mass."""
+
+
+BRANCHINGS: dict[str, Callable[[float], float]] = {
+    "zprime_invisible": invisible_fraction,
+    "zprime_mumu": partial(lepton_fraction, lepton=MUON_MASS),
+    "zprime_tautau": partial(lepton_fraction, lepton=TAU_MASS),
+}
+"""Branching fractions that depend on the mass, of the Z′ of L_μ - L_τ."""
 
 
 class MachineTable(Strict):
@@ -59,8 +70,11 @@ class Signal(Strict):
     mass: Name = "mass"
     """Parameter of the process that takes the values of `masses`."""
     masses: Masses
-    branching: Fraction = 1.0
-    """Share of the decays that the process stands for and does not know of."""
+    branching: Fraction | str = 1.0
+    """Share of the decays that the process stands for and does not know of; a name of `BRANCHINGS`:
+    by mass."""
+    sigma_fb: Positive | None = None
+    """Cross-section at the reference coupling in place of the process's, which gives shapes."""
     events: Annotated[int, Field(ge=1, le=MAX_EVENTS)] = 4000
     """Events for each mass."""
 
@@ -70,7 +84,20 @@ class Signal(Strict):
             raise ValueError("masses must rise strictly")
         if self.mass in self.parameters:
             raise ValueError(f"parameters.{self.mass} is given by masses")
+        if isinstance(self.branching, str) and self.branching not in BRANCHINGS:
+            near = nearest(self.branching, BRANCHINGS)
+            hint = f" (nearest: {near!r})" if near else ""
+            raise ValueError(
+                f"unknown branching {shortened(self.branching)!r}{hint}; allowed: a number, "
+                f"{', '.join(BRANCHINGS)}"
+            )
         return self
+
+    def share(self, mass: float) -> float:
+        """Return the branching fraction at a mass [GeV]."""
+        if isinstance(self.branching, str):
+            return BRANCHINGS[self.branching](mass)
+        return self.branching
 
 
 class Coupling(Strict):
@@ -197,6 +224,12 @@ class Channel(Strict):
     def _one_trigger(self) -> Channel:
         if bool(self.lines) == bool(self.truth_trigger):
             raise ValueError("needs either lines or truth_trigger")
+        own = None if self.machine is None else self.machine.build()
+        if self.lines and own is not None and not _superkekb(own):
+            raise ValueError(
+                "lines are of a trigger whose table of centre-of-mass energies is that of "
+                "SuperKEKB: with other beams give truth_trigger"
+            )
         labels = [entry.label for entry in self.truth_trigger]
         if len(set(labels)) < len(labels):
             raise ValueError("truth_trigger: a label is given twice")
@@ -205,6 +238,12 @@ class Channel(Strict):
     def collider(self) -> Machine:
         """Return the collider: SuperKEKB where the channel has no beams of its own."""
         return Machine() if self.machine is None else self.machine.build()
+
+
+def _superkekb(machine: Machine) -> bool:
+    """Return whether the beams are those of SuperKEKB, whatever their spreads."""
+    names = ("electron_energy", "positron_energy", "half_crossing")
+    return all(getattr(machine, name) == getattr(Machine, name) for name in names)
 
 
 def packaged() -> tuple[str, ...]:

@@ -58,6 +58,7 @@ def channel_json(result: ChannelResult, seed: int) -> dict[str, Any]:
         "parameters": dict(channel.signal.parameters),
         "mass_parameter": channel.signal.mass,
         "branching": channel.signal.branching,
+        "sigma_fb": channel.signal.sigma_fb,
         "sqrt_s_gev": channel.collider().sqrt_s,
         "lines": channel.lines,
         "offline": channel.offline.model_dump(),

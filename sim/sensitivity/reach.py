@@ -122,7 +122,7 @@ def limit(channel: Channel, passed: Passed, trigger: Efficiency, cl: float | Non
         offline_efficiency=passed.acceptance.value * channel.offline.efficiency,
     ))  # fmt: skip
     coupling = float(coupling_limit(
-        sigma, sigma_reference_fb=passed.sigma_fb * channel.signal.branching,
+        sigma, sigma_reference_fb=passed.sigma_fb * channel.signal.share(passed.mass),
         coupling_reference=channel.coupling.reference, power=channel.coupling.exponent,
     ))  # fmt: skip
     return Limit(events, background, sigma, coupling)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -58,7 +58,8 @@ class SignalSample:
     Parameters
     ----------
     sigma_fb, sigma_err_fb : float
-        Cross-section of the process at the reference coupling [fb], without `branching`.
+        Cross-section at the reference coupling [fb], without `branching`: that of the process, or
+        the one that the channel gives.
     truth : dict of ndarray, shape (n,)
         Every variable of `sim.truth.VARIABLES`.
     detected : Detected, optional
@@ -93,6 +94,14 @@ def signal_sample(
     detector : bool
         Simulate the detector; False: truth variables are enough.
     """
+    made = _kept_or_new(channel, mass, events, seed, folder, detector)
+    given = channel.signal.sigma_fb
+    return made if given is None else replace(made, sigma_fb=given, sigma_err_fb=0.0)
+
+
+def _kept_or_new(
+    channel: Channel, mass: float, events: int, seed: int, folder: Path | None, detector: bool
+) -> SignalSample:
     wanted = description(channel, mass, events, seed, detector)
     if folder is None:
         return generate(channel, mass, events=events, seed=seed, detector=detector)

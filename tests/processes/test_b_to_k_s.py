@@ -101,6 +101,24 @@ def test_charges(events: Events) -> None:
     assert (np.sum(np.sign(other) * (other != 111), axis=1) == -np.sign(whole.pdg[::11])).all()
 
 
+def test_a_decay_to_photons() -> None:
+    """Two photons of the mass of a; evenly, so the share of the energy in its flight is flat."""
+    events = get_process("b_to_k_s", mass=0.5, decay="gammagamma", parity="odd").generate(4000, 1)
+    assert (events.pdg.reshape(-1, 3)[:, 1:] == 22).all()
+    kaon, first, second = events.p4[::3], events.p4[1::3], events.p4[2::3]
+    for photon in (first, second):
+        np.testing.assert_allclose(np.linalg.norm(photon[:, :3], axis=1), photon[:, 3], rtol=1e-9)
+    a = first + second
+    np.testing.assert_allclose(_mass(a), 0.5, atol=1e-8)
+    b = a + kaon
+    energy = (first[:, 3] * b[:, 3] - np.sum(first[:, :3] * b[:, :3], axis=1)) / 5.27941
+    # In the B's frame E_a = 2.639 GeV from the masses, and photons from (E_a - p)/2 to (E_a + p)/2.
+    e_a = (5.27941**2 + 0.25 - 0.493677**2) / (2.0 * 5.27941)
+    p_a = math.sqrt(e_a**2 - 0.25)
+    assert _uniform(energy, (e_a - p_a) / 2.0, (e_a + p_a) / 2.0)
+    assert events.vertex[1::3].tobytes() == events.vertex[2::3].tobytes()
+
+
 def test_the_other_b_is_opposite_with_its_mass() -> None:
     process = get_process("b_to_k_s", other="pions")
     p4 = (process.generate(2000, 1).p4 @ process.machine.to_cm.T).reshape(2000, 11, 4)
@@ -129,7 +147,7 @@ def test_energy_spread_keeps_the_masses() -> None:
     ("values", "message"),
     [
         ({"decay": "KK", "mass": 0.9}, r"b_to_k_s\.mass: must be above 0\.987354 GeV for decay=KK"),
-        ({"decay": "pipi", "parity": "odd"}, r"b_to_k_s\.decay: must be ee or mumu with parity"),
+        ({"decay": "pipi", "parity": "odd"}, r"b_to_k_s\.decay: must be ee, mumu or gammagamma"),
         ({"ctau": 20}, r"b_to_k_s\.ctau: must be 1e-05 to 10 m, not 20"),
         ({"mass": 4.8}, r"b_to_k_s\.mass: must be 0\.001 to 4\.785"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +163,20 @@ def test_packaged_channels(name: str) -> None:
         assert silent_lines(channel, today[0]) == ()
     for row in channel.published:
         assert row.reproducible or row.note
+        assert row.mass_range[0] >= channel.signal.masses[0]
+        assert row.mass_range[1] <= channel.signal.masses[-1]
+    # A background is sourced, or said to be assumed.
+    assert channel.background.source
+    # All masses are allowed at the machine, and the process makes what the selection asks for.
+    for mass in channel.signal.masses:
+        assert 0 < channel.signal.share(mass) <= 1
+
+
+def test_every_channel_is_in_the_table_of_searches() -> None:
+    page = Path(__file__).parents[2] / "docs" / "reference" / "sensitivity.md"
+    table = page.read_text(encoding="utf-8").split("## Searches and their channels")[1]
+    named = set(re.findall(r"`(\w+)`", table.split("\n## ")[0]))
+    assert set(packaged()) <= named
 
 
 def test_a_line_without_its_detector_is_said() -> None:
@@ -191,6 +206,12 @@ def _edited(tmp_path: Path, old: str, new: str) -> str:
         ("[9.0, 9.8]", "[9.8, 19.0]", "dark_photon.mass: must be 0 to"),
         ("lines =", "truth_trigger = []\nlinez =", "linez: unknown key (nearest: 'lines')"),
         ('lines = ["lml13", "lml6"]', "", "needs either lines or truth_trigger"),
+        (
+            "[signal]",
+            "[machine]\nelectron_energy = 0.51\npositron_energy = 0.51\n[signal]",
+            "SuperKEKB: with other beams give truth_trigger",
+        ),
+        ("masses = [9.0", "branching = 'zprime_mumuu'\nmasses = [9.0", "nearest: 'zprime_mumu'"),
         ("[background]", "[detector]\nx = 1\n[background]", "toy: detector"),
     ],
 )

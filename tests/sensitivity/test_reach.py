@@ -99,6 +99,39 @@ def test_limit_of_a_counting_channel() -> None:
     assert lower.sigma_fb == pytest.approx(-math.log(0.10) / 6.25, rel=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("mass", "expected"), [(0.2, 1.0), (1.0, 0.5), (10.0, 1 / 3)], ids=["1", "1/2", "1/3"]
+)
+def test_branching_by_mass(mass: float, expected: float) -> None:
+    """Z′ → νν̄ in steps of 1, 1/2 and 1/3 (physics notes, F 17: within 10 %); g ∝ B^-½."""
+    signal = {"process": "axion_like", "masses": [mass]}
+    own, whole = (
+        channel(signal=signal | {"branching": b}) for b in ("zprime_invisible", 1.0)
+    )  # fmt: skip
+    here = passed(mass=mass)
+    found, other = (limit(c, here, IDEAL) for c in (own, whole))
+    assert found.sigma_fb == other.sigma_fb
+    assert (other.coupling / found.coupling) ** 2 == pytest.approx(expected, rel=0.01)
+
+
+def test_a_given_cross_section_replaces_that_of_the_process() -> None:
+    """With 1 fb at the coupling 1, linear: the limit on the coupling is that on σ in fb."""
+    signal = {"process": "axion_like", "masses": [1.0, 5.0], "sigma_fb": 1.0}
+    own = channel(signal=signal, coupling={"name": "σ", "reference": 1.0, "exponent": 1.0})
+    for point in run_channels([own], [], events=300)[0].points:
+        assert (point.sigma_fb, point.sigma_err_fb) == (1.0, 0.0)
+        found = limit(own, point, IDEAL)
+        assert found.coupling == pytest.approx(found.sigma_fb, rel=1e-12)
+
+
+def test_jpsi_limit_is_events_over_decays() -> None:
+    """B = N/(N_Jψ A): 3 events out of 10¹⁰ decays."""
+    own = at_masses("besiii_jpsi_alp", [1.0])
+    point = run_channels([own], [], events=500)[0].points[0]
+    expected = -math.log(0.05) / (1e10 * point.acceptance.value)
+    assert limit(own, point, IDEAL).coupling == pytest.approx(expected, rel=1e-9)
+
+
 def test_nothing_passes() -> None:
     nothing = Efficiency(0.0, 0.0, 0.0, 0.1)
     assert math.isinf(limit(channel(), passed(), nothing).coupling)
