@@ -11,7 +11,7 @@ MAX_WORKERS = 1024
 
 if TYPE_CHECKING:
     from sim.study.config import StudyConfig
-    from sim.study.run import StudyResult
+    from sim.study.results import StudyResult
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -52,8 +52,9 @@ def run(options: argparse.Namespace) -> int:
         whole_folder,
         write_study,
     )
-    from sim.study.run import planned_events, run_study
+    from sim.study.run import run_study
     from sim.study.scenarios import scenarios_json
+    from sim.study.tasks import planned_events
 
     config = _with_options(load_study(options.study), options)
     place = options.study or "default study"

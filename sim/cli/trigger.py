@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sim.study.config import StudyConfig
-    from sim.study.run import StudyResult
+    from sim.study.results import StudyResult
     from trigger.menu import Menu
 
 LUMINOSITY = 8e35

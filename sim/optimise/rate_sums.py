@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sim.optimise.config import OptimiseConfig
 from sim.readers import EventFile
-from sim.study.run import SampleResult, take_from_file
+from sim.study.results import SampleResult, take_from_file
 from trigger.intervals import one_sided_zero
 from trigger.rates import RateAccumulator
 

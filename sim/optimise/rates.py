@@ -21,13 +21,8 @@ from sim.optimise.rate_sums import Part, SampleSums, finish
 from sim.sensitivity.passing import pass_probability
 from sim.study.chunk import Context, Task, detector_hits
 from sim.study.config import StudyConfig
-from sim.study.run import (
-    SampleResult,
-    event_counts,
-    open_files,
-    sample_result,
-    tasks_of,
-)
+from sim.study.results import SampleResult, sample_result
+from sim.study.tasks import event_counts, open_files, tasks_of
 from sim.study.tracks import Detected
 from sim.study.workers import in_order
 from trigger.bits import BitTable

@@ -20,7 +20,7 @@ from sim.optimise.reach import ChannelReach, Objective, channel_reach, objective
 from sim.sensitivity.config import Channel
 from sim.sensitivity.passing import check_lines, silent_lines
 from sim.sensitivity.sample import check_detector
-from sim.study.run import check_study, located
+from sim.study.checks import check_study, located
 from sim.study.workers import in_order
 from trigger.track_trigger import TrackTrigger
 

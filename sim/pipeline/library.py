@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 
 from firmware_models.errors import InputError
 from sim.pipeline.plan import Ints, Words, pack_bits
+from sim.study.checks import check_study, located
 from sim.study.chunk import Context, detector_hits
 from sim.study.config import StudyConfig
 from sim.study.fired import time_quality
-from sim.study.run import check_study, located, open_files, sample_result, take_from_file, tasks_of
+from sim.study.results import sample_result, take_from_file
+from sim.study.tasks import open_files, tasks_of
 from sim.study.tracks import Detected, chamber_quality
 from trigger.bits import BitTable
 

@@ -9,7 +9,8 @@ import numpy as np
 from firmware_models.gdl_prescale import State, line_registers, prescale_rows
 from sim.study.chunk import ChunkResult
 from sim.study.config import StudyConfig
-from sim.study.run import Progress, StudyResult, run_study
+from sim.study.results import StudyResult
+from sim.study.run import Progress, run_study
 from sim.truth import VARIABLES
 from trigger.bits import BitTable
 from trigger.decision_files import open_writer

@@ -15,7 +15,7 @@ from firmware_models.files import write_json, write_text
 from sim.report.study_page import study_page
 from sim.study.config import Efficiency
 from sim.study.grids import grid_json
-from sim.study.run import StudyResult
+from sim.study.results import StudyResult
 from sim.study.scenarios import scenarios_csv, scenarios_json
 from trigger.efficiency import EfficiencyTable
 from trigger.export import FORMATS, write_all

@@ -5,122 +5,34 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from firmware_models.errors import InputError, unknown_name
-from firmware_models.interface.clock import DATA_CLOCK_NS
-from firmware_models.interface.ecl import N_CELL
-from sim.readers import EventFile, open_events
+from sim.study.checks import check_study, located
 from sim.study.chunk import ChunkResult, Context, Tables, Task, run_chunk
-from sim.study.config import Sample, StudyConfig
+from sim.study.config import StudyConfig
 from sim.study.fired import Fired
-from sim.study.grids import all_samples, check_grid, empty_grid, grid_points
+from sim.study.grids import empty_grid, grid_points
 from sim.study.readout import readout_config, study_readout
+from sim.study.results import SampleResult, StudyResult, sample_result, take_from_file
 from sim.study.scenarios import ScenarioResult, ScenarioStudy, scenario_studies
-from sim.study.tracks import WINDOW_DATA_CLOCKS
+from sim.study.tasks import open_files, tasks_of
 from sim.study.workers import in_order
-from sim.truth import VARIABLES
 from trigger import samples as normalisation
 from trigger.chain import Chain
 from trigger.decisions import MenuId
 from trigger.efficiency import EfficiencyTable
 from trigger.grids import EfficiencyGrid
-from trigger.menu import Menu
 from trigger.orthogonal import OrthogonalMethod
 from trigger.rate_table import RateTable
 from trigger.rates import RateAccumulator
 
 log = logging.getLogger(__name__)
 
-WINDOW_NS = WINDOW_DATA_CLOCKS * DATA_CLOCK_NS
-"""Length of a trigger window [ns]; windows of the background sample follow without gaps."""
-
-CROSS_SECTION_EVENTS = 400_000
-"""Proposals for a process's cross-section: error well below 1 %."""
-
 Progress = Callable[[str, int], None]
 """Called with the sample's name and the number of events done since the last call."""
 
 Consumer = Callable[[str, ChunkResult], None]
 """Called with every chunk's result, in order."""
-
-
-@dataclass
-class SampleResult:
-    """What became of one sample.
-
-    Parameters
-    ----------
-    name, title : str
-    n_events : int
-    normalisation : Sample
-        Cross-section or rate; without either for samples outside the rate table.
-    cell_fired, cell_energy : ndarray of int64, shape (577,)
-        Fires and summed energy [counts] of each trigger cell.
-    notes : list of str
-        What a reader wants the user to know.
-    """
-
-    name: str
-    title: str
-    normalisation: normalisation.Sample
-    n_events: int = 0
-    cell_fired: NDArray[np.int64] = field(
-        default_factory=lambda: np.zeros(N_CELL + 1, dtype=np.int64), repr=False
-    )
-    cell_energy: NDArray[np.int64] = field(
-        default_factory=lambda: np.zeros(N_CELL + 1, dtype=np.int64), repr=False
-    )
-    notes: list[str] = field(default_factory=list)
-
-
-@dataclass
-class StudyResult:
-    """A finished study.
-
-    Parameters
-    ----------
-    config : StudyConfig
-    menu : Menu
-    samples : list of SampleResult
-    rates : RateTable, optional
-        None when no sample has a normalisation.
-    tables : dict
-        Efficiency tables by label and line.
-    without_producer : tuple of str
-        Menu inputs that nothing produces yet: their lines cannot fire.
-    counts : dict of ndarray of int64
-        Where decisions were written: events by line before and after the prescale counters
-        (``ftdl``, ``psnm``), and accepted events (``l1``, one element).
-    readout : dict, optional
-        Dead time, where the study has a readout: content of ``readout.json``.
-    scenarios : list of ScenarioResult
-        Rates at other luminosities and levels of background.
-    grids : dict
-        Sums on points of mass and lifetime, by label.
-    """
-
-    config: StudyConfig
-    menu: Menu
-    samples: list[SampleResult]
-    rates: RateTable | None
-    tables: Tables
-    without_producer: tuple[str, ...]
-    counts: dict[str, NDArray[np.int64]] = field(default_factory=dict)
-    readout: dict[str, Any] | None = None
-    scenarios: list[ScenarioResult] = field(default_factory=list)
-    grids: dict[str, EfficiencyGrid] = field(default_factory=dict)
-
-    @property
-    def n_events(self) -> int:
-        """Events of all samples and grids, without those of scenarios."""
-        grids = sum(int(grid.n_generated.sum()) for grid in self.grids.values())
-        return sum(sample.n_events for sample in self.samples) + grids
 
 
 class _Pass:
@@ -275,145 +187,6 @@ def _readout(
         if sample.name in result.rates.by_process and counts.sums
     ]
     return study_readout(config, context.menu, result.rates, parts)
-
-
-def check_study(context: Context) -> None:
-    """Refuse unknown lines and variables before anything runs.
-
-    Raises
-    ------
-    InputError
-        With the path in the study and the nearest valid name.
-    """
-    names = context.menu.names
-    for number, entry in enumerate(context.config.efficiency):
-        place = f"efficiency.{number} ({entry.label})"
-        for line in (*entry.lines, *([entry.reference] if entry.reference else ())):
-            if line not in names:
-                raise unknown_name("line", line, names, place=f"{place}.lines")
-        for key, used in (("axes", entry.axes), ("where", entry.where)):
-            for item in used:
-                if item.variable not in VARIABLES:
-                    raise unknown_name("variable", item.variable, VARIABLES, place=f"{place}.{key}")
-    for line in context.config.study.focus:
-        if line not in names:
-            raise unknown_name("line", line, names, place="study.focus")
-    for number, grid in enumerate(context.config.grids):
-        with located(f"grids.{number} ({grid.label})"):
-            check_grid(grid, names)
-    for number, sample in enumerate(context.samples):
-        if sample.process is not None:
-            table = f"samples.{number}" if number < len(context.config.samples) else "grids"
-            with located(f"{table} ({sample.name})"):
-                context.process(sample)
-
-
-@contextmanager
-def located(place: str) -> Iterator[None]:
-    """Put a place before the message of an input error that comes from within."""
-    try:
-        yield
-    except InputError as error:
-        raise InputError(str(error), place=place) from error
-
-
-def planned_events(config: StudyConfig, place: str = "") -> int:
-    """Return the number of events to generate for all samples and scenarios.
-
-    Raises
-    ------
-    InputError
-        When a scenario's background leaves its range.
-    """
-    with located(place):
-        scenarios = scenario_studies(config)
-    return sum(sum(event_counts(each)) for each in (config, *(s.config for s in scenarios)))
-
-
-def event_counts(config: StudyConfig) -> list[int]:
-    """Return the number of events to generate for each of `all_samples`; 0 for files."""
-    shares = np.array([0.0 if s.file is not None else s.share for s in all_samples(config)])
-    if not shares.sum():
-        return [0] * len(shares)
-    exact = config.study.events * shares / shares.sum()
-    return [int(np.ceil(value)) if value else 0 for value in exact]
-
-
-def tasks_of(
-    config: StudyConfig, files: Sequence[EventFile | None], keep: int = 0
-) -> Iterator[Task]:
-    """Yield the tasks of all samples, in order.
-
-    Parameters
-    ----------
-    config : StudyConfig
-    files : sequence of EventFile or None
-        From `open_files`.
-    keep : int
-        Samples, from the first, of which decisions and truth variables of every event are kept:
-        an event of a grid has no weight of its own, but one a lifetime.
-    """
-    for number, (n, opened) in enumerate(zip(event_counts(config), files, strict=True)):
-        if opened is not None:
-            for chunk, events in enumerate(opened.chunks()):
-                yield Task(number, chunk, len(events), events, number < keep)
-            continue
-        for chunk, start in enumerate(range(0, n, config.study.chunk)):
-            yield Task(number, chunk, min(config.study.chunk, n - start), None, number < keep)
-
-
-def open_files(context: Context, config: StudyConfig | None = None) -> list[EventFile | None]:
-    """Open the event files of `all_samples` of a study, by default the context's own.
-
-    None for a sample without one.
-    """
-    config = config or context.config
-    return [
-        None if s.file is None
-        else open_events(
-            s.file, format=s.format, frame=s.frame, chunk=config.study.chunk,
-            machine=context.machine, invisible=context.response.config.invisible,
-        )
-        for s in all_samples(config)
-    ]  # fmt: skip
-
-
-def sample_result(context: Context, sample: Sample) -> SampleResult:
-    """Return a sample without events yet, with its normalisation where it is known."""
-    if sample.background:
-        windows = normalisation.Sample(rate_hz=1e9 / WINDOW_NS)
-        return SampleResult(sample.name, "windows without a collision", windows)
-    if sample.process is None:
-        return SampleResult(sample.name, f"events of {sample.file}", normalisation.Sample())
-    process = context.process(sample)
-    if not sample.rates:
-        return SampleResult(sample.name, process.title, normalisation.Sample())
-    own_rate = process.rate_hz()
-    if own_rate is not None:
-        return SampleResult(sample.name, process.title, normalisation.Sample(rate_hz=own_rate))
-    sigma = process.cross_section(CROSS_SECTION_EVENTS, context.seed(sample))
-    return SampleResult(
-        sample.name,
-        process.title,
-        normalisation.Sample(sigma_nb=sigma.value_nb, sigma_err_nb=sigma.error_nb),
-    )
-
-
-def take_from_file(config: StudyConfig, result: SampleResult, opened: EventFile | None) -> None:
-    """Take cross-section and notes from a file, known only after it was read."""
-    if opened is None:
-        return
-    given = next(s for s in config.samples if s.name == result.name).cross_section_nb
-    result.notes += opened.notes
-    if given is not None:
-        result.normalisation = normalisation.Sample(sigma_nb=given)
-    elif opened.cross_section_pb is not None:
-        result.normalisation = normalisation.Sample(
-            sigma_nb=opened.cross_section_pb / 1e3,
-            sigma_err_nb=(opened.cross_section_err_pb or 0.0) / 1e3,
-        )
-    if result.n_events == 0:
-        raise InputError("holds no events", place=str(opened.path))
 
 
 def _merge_tables(total: Tables, part: Tables) -> None:

@@ -20,9 +20,11 @@ from sim.study.background import LEVELS, with_background
 from sim.study.chunk import Context, Task, run_chunk
 from sim.study.config import StudyConfig, load_study, parse_study
 from sim.study.outputs import whole_folder, write_study
-from sim.study.run import StudyResult, event_counts, planned_events, run_study
+from sim.study.results import StudyResult
+from sim.study.run import run_study
 from sim.study.scenario_config import MACHINE_POINTS
 from sim.study.scenarios import PARTS, TOTAL, scenario_studies, scenarios_csv, scenarios_json
+from sim.study.tasks import event_counts, planned_events
 
 pytestmark = pytest.mark.xdist_group("scenarios")
 

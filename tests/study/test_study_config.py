@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from firmware_models.errors import InputError
+from sim.study.checks import check_study
 from sim.study.chunk import Context
 from sim.study.config import StudyConfig, load_study, parse_study
-from sim.study.run import check_study, event_counts
+from sim.study.tasks import event_counts
 
 GUN = {"name": "photon", "process": "photon_gun", "rates": False}
 

@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sim.study.checks import check_study
 from sim.study.chunk import Context
 from sim.study.config import load_study
-from sim.study.run import check_study, event_counts, run_study
+from sim.study.run import run_study
 from sim.study.scenarios import scenario_studies
+from sim.study.tasks import event_counts
 from sim.truth import truth_variables
 from trigger.efficiency import EfficiencyTable
 

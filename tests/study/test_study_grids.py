@@ -10,11 +10,14 @@ import pytest
 
 from firmware_models.errors import InputError
 from sim.processes.long_lived import LongLived
+from sim.study.checks import check_study
 from sim.study.chunk import Context, Task, run_chunk
 from sim.study.config import StudyConfig, parse_study
 from sim.study.decisions import write_decisions
 from sim.study.outputs import write_study
-from sim.study.run import StudyResult, check_study, event_counts, run_study
+from sim.study.results import StudyResult
+from sim.study.run import run_study
+from sim.study.tasks import event_counts
 from sim.truth import truth_variables
 from trigger.decision_files import DecisionFile
 

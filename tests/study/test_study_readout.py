@@ -17,7 +17,8 @@ from sim.study.config import StudyConfig, parse_study
 from sim.study.fired import Fired, decisions
 from sim.study.outputs import whole_folder, write_study
 from sim.study.readout import readout_config
-from sim.study.run import StudyResult, run_study
+from sim.study.results import StudyResult
+from sim.study.run import run_study
 from trigger.bits import BitTable, slice_bits
 
 pytestmark = pytest.mark.xdist_group("study_readout")

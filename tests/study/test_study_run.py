@@ -14,7 +14,8 @@ from sim.cli import main
 from sim.study.chunk import Context, Task, run_chunk
 from sim.study.config import StudyConfig, parse_study
 from sim.study.outputs import whole_folder, write_study
-from sim.study.run import WINDOW_NS, run_study
+from sim.study.results import WINDOW_NS
+from sim.study.run import run_study
 from trigger.samples import CM2_PER_NB
 
 SMALL = {

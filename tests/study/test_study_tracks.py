@@ -21,7 +21,8 @@ from sim.detector.cdc.response import CdcConfig, CdcResponse
 from sim.study.chunk import Context, Task, detector_hits, run_chunk
 from sim.study.config import parse_study
 from sim.study.fired import event_quality, time_quality
-from sim.study.run import WINDOW_NS, run_study
+from sim.study.results import WINDOW_NS
+from sim.study.run import run_study
 from sim.study.tracks import FIRST_TICK, SPACING_TICKS, chamber_quality, counted_once
 from tests.hit_counter import HitCounter, track_rows, use_hit_counter
 from trigger.event_words import EventWords
