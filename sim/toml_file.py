@@ -111,7 +111,7 @@ def _walk(model: type[BaseModel], location: tuple[int | str, ...]) -> tuple[list
         if isinstance(part, int):
             path.append(str(part))
             continue
-        tagged = [m for m in here if _tag(m) == part]
+        tagged = [m for m in here if part in (_tag(m), m.__name__)]
         if tagged:
             here = tagged
         else:

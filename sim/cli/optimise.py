@@ -84,7 +84,9 @@ def _say_number(given: Prepared) -> None:
     from sim.cli import screen
 
     n = len(given.candidates)
-    screen.line(f"{n} candidate{'s' if n > 1 else ''} on {given.events:,} events")
+    screen.line(
+        f"{n} candidate{'s' if n > 1 else ''} on {given.events:,} events, those of the channels among them"
+    )
 
 
 def _show(value: dict[str, Any], objective: dict[str, Any]) -> None:

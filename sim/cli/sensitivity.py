@@ -139,6 +139,9 @@ def _channels(options: argparse.Namespace) -> list[Channel]:
         raise InputError(f"must be 1 to {MAX_EVENTS}, not {options.events}", place="--events")
     if not 0 <= options.seed < 2**63:
         raise InputError(f"must be 0 to 2**63 - 1, not {options.seed}", place="--seed")
+    if options.cl is not None and not 0 < options.cl < 1:
+        raise InputError(f"must lie between 0 and 1, such as 0.95, not {options.cl:g}",
+                         place="--cl")  # fmt: skip
     if options.all and options.channels:
         raise InputError("gives all channels: name none beside it", place="--all")
     given = packaged() if options.all else options.channels

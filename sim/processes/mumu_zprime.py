@@ -57,7 +57,13 @@ class MumuZprime(Process):
         """Check the masses and choose the final state."""
         mass, word = self.number("mass"), self.word("decay")
         code, each = LEPTONS[self.word("pair")]
-        check_threshold(self.machine, 2.0 * each + mass, self.name)
+        check_threshold(self.machine, 2.0 * each, self.name)
+        top = self.machine.sqrt_s - 2.0 * each
+        if mass >= top:
+            raise InputError(
+                f"must be below {top:g} GeV for pair={self.word('pair')}, not {mass:g}",
+                place=f"{self.name}.mass",
+            )
         self._masses = each, each, mass
         self._kind = MODELS.index(self.word("model"))
         boson = DARK_PHOTON_CODE if self._kind == 0 else AXION_CODE

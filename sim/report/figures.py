@@ -141,10 +141,12 @@ def turn_on(tables: Sequence[dict[str, Any]], axis: int = 0) -> str:
         edges = np.array(table["axes"][axis]["edges"], dtype=float)
         value = np.array(table["efficiency"], dtype=float)
         low, high = (np.array(table[key], dtype=float) for key in ("lo", "hi"))
-        centre, half = (edges[1:] + edges[:-1]) / 2, np.diff(edges) / 2
+        # Side by side within the bin: equal efficiencies would hide each other.
+        place = edges[:-1] + np.diff(edges) * (number + 1) / (len(tables) + 1)
         seen = np.isfinite(value)
         axes.errorbar(
-            centre[seen], value[seen], xerr=half[seen],
+            place[seen], value[seen],
+            xerr=[(place - edges[:-1])[seen], (edges[1:] - place)[seen]],
             yerr=[np.maximum(value - low, 0)[seen], np.maximum(high - value, 0)[seen]],
             fmt="o", markersize=3, linewidth=1,
             color=COLOURS[number % len(COLOURS)], label=table.get("label", table["line"]),

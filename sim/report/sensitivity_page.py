@@ -83,7 +83,9 @@ def _reach_table(value: dict[str, Any]) -> str:
     for trigger in value["triggers"]:
         found = trigger["reach"]
         seen = [
-            p["trigger_efficiency"] for p in trigger["points"] if _finite(p["trigger_efficiency"])
+            p["trigger_efficiency"]
+            for p in trigger["points"]
+            if p["acceptance"] > 0 and _finite(p["trigger_efficiency"])
         ]
         mean = sum(seen) / len(seen) if seen else None
         rows.append((trigger["label"], _number(found["best_coupling"]),

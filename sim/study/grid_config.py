@@ -69,7 +69,9 @@ class Grid(Strict):
             if name in self.lines:
                 raise ValueError(f"any_of {name!r} has the name of a line")
         for key, values in (("masses", self.masses), ("ctaus", self.ctau_values())):
-            if not values or any(b <= a for a, b in pairwise(values)):
+            if not values:
+                raise ValueError(f"{key} must not be empty")
+            if any(b <= a for a, b in pairwise(values)):
                 raise ValueError(f"{key} must rise strictly")
         return self
 

@@ -110,9 +110,11 @@ def _parts(
         yield "", table, {}
         return
     closure = table.closure()
-    text = (
-        f"Closure of {table.probe} measured with {table.reference}: χ² = {closure.chi2:.1f} in "
-        f"{closure.n_bins} bins (p = {closure.p_value:.3g})."
+    text = f"Closure of {table.probe} measured with {table.reference}: "
+    text += (
+        f"χ² = {closure.chi2:.1f} in {closure.n_bins} bins (p = {closure.p_value:.3g})."
+        if closure.n_bins
+        else "too few events."
     )
     bias, error = table.bias()
     yield "truth", table.truth, {}

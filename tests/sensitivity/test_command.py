@@ -241,7 +241,7 @@ def test_channel_files_are_checked(
         (["dark_photon", "--prescale", "lml6=0.5"], "--prescale: must read LINE=N"),
         (["dark_photon", "--prescale", "lml66=5"], "unknown line 'lml66' (nearest: 'lml6"),
         (["dark_photon", "--events", "0"], "--events: must be 1 to"),
-        (["dark_photon", "--cl", "95"], "command line: statistic.cl: Input should be less"),
+        (["dark_photon", "--cl", "95"], "--cl: must lie between 0 and 1, such as 0.95, not 95"),
         (["dark_photon", "--line", "lml6"], "--line: chooses a table of --efficiency"),
         (["dark_photon", "--efficiency", "none.csv"], "none.csv: cannot be read"),
     ],

@@ -121,7 +121,7 @@ def test_shares_and_logarithmic_points() -> None:
     ("change", "message"),
     [
         ({"masses": [1.0, 0.5]}, r"grids\.0: masses must rise strictly"),
-        ({"ctaus": []}, r"grids\.0: ctaus must rise strictly"),
+        ({"ctaus": []}, r"grids\.0: ctaus must not be empty"),
         ({"ctaus": {"low": 1e-3, "high": 1e-4, "points": 3}}, r"ctaus must rise strictly"),
         ({"mases": [1.0]}, r"grids\.0\.mases: unknown key \(nearest: 'masses'\)"),
         ({"lines": [], "any_of": {}}, r"grids\.0: needs lines or any_of"),
