@@ -85,7 +85,7 @@ def _say_number(given: Prepared) -> None:
 
     n = len(given.candidates)
     screen.line(
-        f"{n} candidate{'s' if n > 1 else ''} on {given.events:,} events, those of the channels among them"
+        f"{n} candidate{'s' if n > 1 else ''} on {given.events:,} events of rates and channels"
     )
 
 
