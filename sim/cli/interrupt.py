@@ -42,6 +42,8 @@ def _note(number: int, frame: FrameType | None) -> None:
 
 
 def _quiet_unraisable(lost: Any) -> None:
-    """Say nothing of an interrupt that a callback of a library lost: `check` finds it."""
-    if not (_received and issubclass(lost.exc_type, KeyboardInterrupt)):
+    """Say nothing once an interrupt came: callbacks lose it (`check` finds it), and what was torn
+    out of a library halfway complains when it is deleted.
+    """
+    if not _received:
         sys.__unraisablehook__(lost)
