@@ -23,6 +23,9 @@ from firmware_models.interface.neuro import (
 from firmware_models.neuro_mlp import BLOCK
 from hdl.streams import stream
 
+BENCH = {"icarus": 80}
+"""Frames in each check of the testbench: Icarus takes 0.15 s for one."""
+
 
 def constrained(n: int, seed: int) -> NDArray[np.void]:
     """Return `n` input words: every expert, also those that do not exist."""
