@@ -106,7 +106,7 @@ def test_every_input_of_the_public_menu_is_produced_or_has_a_reason() -> None:
     assert set(names) == {
         *CONSTANT_INPUTS,
         *(name for name in PRODUCERS
-          if not re.match("ecl_(lml_11|taub2b|hie)|ycdc|typ(ecl|klm)", name)),
+          if not re.match("ecl_(lml_11|taub2b|hie)|ycdc|typ(ecl|klm)|dvt", name)),
     }  # fmt: skip
 
 

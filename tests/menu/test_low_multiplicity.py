@@ -118,7 +118,7 @@ OTHER_NAMES = {"bhapur_brl": "bha_id0", "bhapur_fwd1": "bha_id1", "bhapur_fwd2":
 """Lines whose logic a public menu has under another name."""
 
 OUR_OWN = {"lml1_nobha", "hie4", "ecltaub2b", "ecltaub2b3", "ecltaub2b_track", "ycdcklm1",
-           "ycdcklm2", "sttklm", "sttecl_3d"}  # fmt: skip
+           "ycdcklm2", "sttklm", "sttecl_3d", "dvt"}  # fmt: skip
 """Lines that menu 0034 does not have."""
 
 
