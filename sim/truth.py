@@ -19,6 +19,7 @@ from sim.decay_vertices import decay_vertices
 from sim.detector.particles import Classes, Kind, classify
 from sim.electron_pair import pair_mass, pseudorapidity, tau_pair_mass
 from sim.events import Events, FloatArray
+from sim.four_tracks import four_track_variables
 from sim.machine import Machine, transform
 from sim.perigee import perigee
 
@@ -110,6 +111,12 @@ _TABLE = (
              "positron (largest energies in the CM)"),
     Variable("dielectronTauMass", "GeV", "the mass that two leptons of these energies would have "
              "if they came from tau decays, |m_ee^tau|"),
+    Variable("fourTrackMass", "GeV", "invariant mass of the charged particles within the "
+             "acceptance of the drift chamber, where they are four"),
+    Variable("oneProngPDG", "", "code without sign of the one of these four that is more than 90 "
+             "degrees from the three others in the CM"),
+    Variable("oneProngX", "", "its energy in the pseudo-rest frame of a tau, opposite to the "
+             "three, over half the mass of the tau"),
 )  # fmt: skip
 
 VARIABLES = {variable.name: variable for variable in _TABLE}
@@ -160,6 +167,7 @@ def truth_variables(
     result |= decay_vertices(events, np.where(particles.is_charged, particles.charge, 0))
     result |= particles.sums(machine)
     result |= particles.electron_pair(machine, acceptance)
+    result |= particles.four_tracks(machine)
     return {name: result[name] for name in VARIABLES}
 
 
@@ -283,6 +291,13 @@ class _Particles:
         mass[there] = pair_mass(minus, plus)
         from_taus[there] = tau_pair_mass(minus, plus, machine.sqrt_s)
         return {"dielectronMass": mass, "dielectronTauMass": from_taus}
+
+    def four_tracks(self, machine: Machine) -> dict[str, FloatArray]:
+        chosen = self.is_charged & _within(self.theta, CDC_RANGE)
+        return four_track_variables(
+            self.cm, self.events.pdg, self.events.event_of, len(self.events), chosen,
+            machine.sqrt_s,
+        )  # fmt: skip
 
     def _sum(self, p4: FloatArray, chosen: NDArray[np.bool_]) -> FloatArray:
         event, n = self.events.event_of[chosen], len(self.events)

@@ -16,6 +16,7 @@ from sim.processes import get_process
 from sim.readers import open_events
 from sim.streams import stream
 from sim.truth import CDC_RANGE, ECL_RANGE, VARIABLES, leading_three, truth_variables
+from tests.truth.plain_four_tracks import plain_four_tracks
 
 MACHINE = Machine()
 PYTHIA = Path(__file__).resolve().parent.parent / "data" / "pythia" / "belle2.hepmc3.gz"
@@ -226,7 +227,7 @@ def test_hadronic_events_against_plain_python(pythia: Events) -> None:
     got = truth_variables(pythia, MACHINE)
     assert list(got) == list(VARIABLES)
     for i in range(len(pythia)):
-        plain = _plain(pythia, i) | _plain_vertex(pythia, i)
+        plain = _plain(pythia, i) | _plain_vertex(pythia, i) | plain_four_tracks(pythia, i)
         for name, values in got.items():
             # Where nothing is missing across the beams, the direction is rounding.
             if name.endswith(("CMS_theta", "EtaCM")) and name not in plain:
