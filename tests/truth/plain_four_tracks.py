@@ -1,4 +1,4 @@
-"""Four charged particles, one against three, in plain arithmetic: an oracle of `sim.four_tracks`."""
+"""Four charged particles, one against three, in plain arithmetic: oracle of `sim.four_tracks`."""
 
 from __future__ import annotations
 
