@@ -218,7 +218,7 @@ def test_uncertainty_of_a_line() -> None:
     (setting,) = settings()
     assert setting.fraction("ff") == setting.fraction("hie4") == 1.0
     dense = np.array([[1, 0], [1, 0], [1, 1], [0, 1]], dtype=bool)
-    fired = BitTable.from_dense(("ff", "hie4"), dense)
+    fired = BitTable.from_dense(("ff", "hie4"), dense.T)
     found = line_shifts(own, setting, fired, np.array([1.0, 2.0, 1.0, 1.0]))
     # ff at 0.8: 0.8 (1 + 2) + 1 + 1 of 5; hie4 at 0.8: 1 + 2 + 1 + 0.8 of 5.
     assert found["ff"] == pytest.approx(5 / 4.4 - 1, rel=1e-12)
