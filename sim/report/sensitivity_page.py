@@ -223,6 +223,8 @@ def _process(process: dict[str, Any]) -> str:
 
 
 def _background(background: dict[str, Any]) -> str:
+    if not any(background["events"]):
+        return "none"
     counts = ", ".join(
         f"{events:g} from {mass:g} GeV"
         for mass, events in zip(background["masses"], background["events"], strict=True)
