@@ -136,7 +136,8 @@ def reach(machine: str, threshold: float, published: float) -> Target:
         low, high = (middle, high) if seen else (low, middle)
     return Target(
         "14", f"highest m_A′ for E* > {threshold:g} GeV, {machine} [GeV]", published, low, 0.0,
-        1.01, "kinematics; trigger talks", "pytest tests/sensitivity/test_reach.py -k kinematic_reach",
+        1.01, "kinematics; trigger talks",
+        "pytest tests/sensitivity/test_reach.py -k kinematic_reach",
     )  # fmt: skip
 
 
