@@ -10,6 +10,9 @@ All twelve diagrams of quantum electrodynamics, from the Feynman rules. With the
 where A, B and E stand for the currents ū γ v of the pairs and v̄ γ u of the beams. The other
 pairing has the opposite sign (identical fermions). Spinors are those of the chiral representation
 for spins along z: sums over spins do not depend on the axis, and nothing is singular.
+
+Only right-handed electrons are computed. Summed over the muons' spins left-handed ones give the
+same: only terms odd under time reversal could differ, and lowest order has none.
 """
 
 from __future__ import annotations
@@ -45,12 +48,15 @@ def four_muon_square(p4: FloatArray, sqrt_s: float, mass: float) -> FloatArray:
         [GeV⁻⁴].
     """
     result = np.empty(len(p4))
-    charge = (4.0 * math.pi * ALPHA) ** 4 / 4.0
+    # Four spin states of the beams, of which two contribute, alike.
+    charge = (4.0 * math.pi * ALPHA) ** 4 * 2.0 / 4.0
     bras = np.zeros((2, 2, 4), dtype=np.complex128)
     kets = np.zeros((2, 2, 4), dtype=np.complex128)
     currents = np.zeros((2, 2, 2, 2, 4), dtype=np.complex128)
-    amplitude = np.zeros((2, 2, 2, 2, 2), dtype=np.complex128)
-    beams = _beam_currents(sqrt_s)
+    amplitude = np.zeros((2, 2, 2, 2), dtype=np.complex128)
+    # v̄ γ u over s.
+    beam = np.zeros(4, dtype=np.complex128)
+    beam[0], beam[1] = 1.0 / sqrt_s, 1j / sqrt_s
     for n in range(len(p4)):
         for i in range(2):
             _spinors(p4[n, 2 * i], mass, 1.0, bras[i])
@@ -70,9 +76,7 @@ def four_muon_square(p4: FloatArray, sqrt_s: float, mass: float) -> FloatArray:
         for i in range(2):
             for j in range(2):
                 sign = 1.0 if i == j else -1.0
-                _radiated(
-                    amplitude, p4[n], i, j, sqrt_s, mass, sign, bras, kets, currents, beams
-                )
+                _radiated(amplitude, p4[n], i, j, sqrt_s, mass, sign, bras, kets, currents, beam)
             _two_photons(amplitude, p4[n], i, sqrt_s, currents)
         total = 0.0
         for value in amplitude.flat:
@@ -93,24 +97,15 @@ def _spinors(p4: FloatArray, mass: float, sign: float, out: ComplexArray) -> Non
 
 
 @njit()
-def _beam_currents(sqrt_s: float) -> ComplexArray:
-    """Return v̄ γ^μ u over s of right- and left-handed electrons, px, py, pz, E."""
-    beams = np.zeros((2, 4), dtype=np.complex128)
-    beams[0, 0], beams[0, 1] = 1.0 / sqrt_s, 1j / sqrt_s
-    beams[1, 0], beams[1, 1] = -1.0 / sqrt_s, 1j / sqrt_s
-    return beams
-
-
-@njit()
 def _sandwich(bra: ComplexArray, ket: ComplexArray, out: ComplexArray) -> None:
-    """Add ā γ^μ b to a vector px, py, pz, E that was filled before; see `_add_sandwich`."""
+    """Fill the vector ā γ^μ b, px, py, pz, E."""
     out[:] = 0.0
     _add_sandwich(bra, ket, out)
 
 
 @njit()
 def _add_sandwich(bra: ComplexArray, ket: ComplexArray, out: ComplexArray) -> None:
-    """Add the vector ā γ^μ b to `out`."""
+    """Add the vector ā γ^μ b."""
     ac, ad, bc, bd = bra[0] * ket[2], bra[0] * ket[3], bra[1] * ket[2], bra[1] * ket[3]
     out[0] += ad + bc
     out[1] += 1j * (bc - ad)
@@ -169,7 +164,7 @@ def _radiated(
     bras: ComplexArray,
     kets: ComplexArray,
     currents: ComplexArray,
-    beams: ComplexArray,
+    beam: ComplexArray,
 ) -> None:
     """Add the diagrams in which μ⁻ i and μ⁺ j are of one line that radiates the other pair."""
     minus, plus = p4[2 * i], p4[2 * j + 1]
@@ -186,72 +181,58 @@ def _radiated(
     ket = np.empty((2, 4), dtype=np.complex128)
     bra = np.empty((2, 4), dtype=np.complex128)
     vector = np.empty(4, dtype=np.complex128)
-    for beam in range(2):
-        for spin in range(2):
-            _slash_ket(beams[beam], kets[j, spin], 0.0, work)
-            _slash_ket(after, work, mass, ket[spin])
-            _slash_bra(bras[i, spin], beams[beam], 0.0, work)
-            _slash_bra(work, before, mass, bra[spin])
-            for m in range(4):
-                ket[spin, m] *= to_after
-                bra[spin, m] *= to_before
-        for a in range(2):
-            for b in range(2):
-                _sandwich(bras[i, a], ket[b], vector)
-                _add_sandwich(bra[a], kets[j, b], vector)
-                for c in range(2):
-                    for d in range(2):
-                        value = _dot(vector, currents[1 - i, 1 - j, c, d])
-                        # Spins in the order of the muons: μ⁻ 0, μ⁻ 1, μ⁺ 0, μ⁺ 1.
-                        s0, s1 = (a, c) if i == 0 else (c, a)
-                        s2, s3 = (b, d) if j == 0 else (d, b)
-                        amplitude[beam, s0, s1, s2, s3] += value
+    for spin in range(2):
+        _slash_ket(beam, kets[j, spin], 0.0, work)
+        _slash_ket(after, work, mass, ket[spin])
+        _slash_bra(bras[i, spin], beam, 0.0, work)
+        _slash_bra(work, before, mass, bra[spin])
+        for m in range(4):
+            ket[spin, m] *= to_after
+            bra[spin, m] *= to_before
+    for a in range(2):
+        for b in range(2):
+            _sandwich(bras[i, a], ket[b], vector)
+            _add_sandwich(bra[a], kets[j, b], vector)
+            for c in range(2):
+                for d in range(2):
+                    # Spins in the order μ⁻ 0, μ⁻ 1, μ⁺ 0, μ⁺ 1.
+                    s0, s1 = (a, c) if i == 0 else (c, a)
+                    s2, s3 = (b, d) if j == 0 else (d, b)
+                    amplitude[s0, s1, s2, s3] += _dot(vector, currents[1 - i, 1 - j, c, d])
 
 
 @njit()
 def _two_photons(
     amplitude: ComplexArray, p4: FloatArray, j: int, sqrt_s: float, currents: ComplexArray
 ) -> None:
-    """Add the diagrams in which the beams make the pairs (μ⁻ 0, μ⁺ j) and (μ⁻ 1, the other)."""
+    """Add the diagrams in which the beams make the pairs (μ⁻ 0, μ⁺ j) and (μ⁻ 1, the other).
+
+    v̄ f̸ S(p₁ - q) n̸ u with f and n the currents of the pairs. Beams without mass along z keep one
+    component each: u = √(2E) (1, 0), v = √(2E) (0, 1).
+    """
     first, second = p4[0] + p4[2 * j + 1], p4[2] + p4[2 * (1 - j) + 1]
     norm = sqrt_s / (_square(first) * _square(second))
     if j == 1:
         norm = -norm
+    near = np.empty((2, 2, 2, 2), dtype=np.complex128)
+    far = np.empty((2, 2, 2, 2), dtype=np.complex128)
+    for which in range(2):
+        q = first if which == 0 else second
+        positive = j if which == 0 else 1 - j
+        x, y, z, e = -q[0], -q[1], 0.5 * sqrt_s - q[2], 0.5 * sqrt_s - q[3]
+        factor = norm / (e * e - x * x - y * y - z * z)
+        for a in range(2):
+            for b in range(2):
+                n = currents[which, positive, a, b]
+                upper, lower = n[3] - n[2], -(n[0] + 1j * n[1])
+                near[which, a, b, 0] = factor * ((e + z) * upper + (x - 1j * y) * lower)
+                near[which, a, b, 1] = factor * ((x + 1j * y) * upper + (e - z) * lower)
+                far[which, a, b, 0], far[which, a, b, 1] = lower, n[3] + n[2]
     for a in range(2):
         for b in range(2):
             for c in range(2):
                 for d in range(2):
-                    one, two = currents[0, j, a, b], currents[1, 1 - j, c, d]
                     s2, s3 = (b, d) if j == 0 else (d, b)
-                    for beam in range(2):
-                        value = _beam_chain(one, two, first, sqrt_s, beam)
-                        value += _beam_chain(two, one, second, sqrt_s, beam)
-                        amplitude[beam, a, c, s2, s3] += norm * value
-
-
-@njit()
-def _beam_chain(
-    near: ComplexArray, far: ComplexArray, q: FloatArray, sqrt_s: float, beam: int
-) -> complex:
-    """Return v̄ f̸ S(p₁ - q) n̸ u over √s: `near`, with momentum q, next to the electron.
-
-    Massless beams along z keep one component each: u = √(2E) (1, 0) and v = √(2E) (0, 1) of the
-    right-handed half, or the reverse of the left-handed one, where the signs of space change.
-    """
-    flip = 1.0 if beam == 0 else -1.0
-    k3, k0 = 0.5 * sqrt_s - q[2], 0.5 * sqrt_s - q[3]
-    denominator = k0 * k0 - k3 * k3 - q[0] * q[0] - q[1] * q[1]
-    if beam == 0:
-        upper, lower = near[3] - near[2], -(near[0] + 1j * near[1])
-    else:
-        upper, lower = near[0] - 1j * near[1], near[3] - near[2]
-    kx, ky = -flip * q[0], -flip * q[1]
-    kz = flip * k3
-    next_upper = (k0 + kz) * upper + (kx - 1j * ky) * lower
-    next_lower = (kx + 1j * ky) * upper + (k0 - kz) * lower
-    if beam == 0:
-        value = -(far[0] + 1j * far[1]) * next_upper + (far[3] + far[2]) * next_lower
-    else:
-        value = (far[3] + far[2]) * next_upper + (far[0] - 1j * far[1]) * next_lower
-    result: complex = value / denominator
-    return result
+                    value = far[1, c, d, 0] * near[0, a, b, 0] + far[1, c, d, 1] * near[0, a, b, 1]
+                    value += far[0, a, b, 0] * near[1, c, d, 0] + far[0, a, b, 1] * near[1, c, d, 1]
+                    amplitude[a, c, s2, s3] += value

@@ -197,7 +197,7 @@ def _inside(event: FloatArray, region: Region, low: float) -> bool:
 @njit()
 def _pair_square(event: FloatArray, i: int, j: int) -> float:
     """Squared mass of μ⁻ i and μ⁺ j [GeV²]."""
-    result = (event[2 * i, 3] + event[2 * j + 1, 3]) ** 2
+    result: float = (event[2 * i, 3] + event[2 * j + 1, 3]) ** 2
     for k in range(3):
         result -= (event[2 * i, k] + event[2 * j + 1, k]) ** 2
     return result

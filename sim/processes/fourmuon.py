@@ -35,6 +35,8 @@ class Fourmuon(Process):
     @classmethod
     def parameters(cls, machine: Machine) -> tuple[Parameter, ...]:
         """Region of the muons and lowest mass of a pair."""
+        # Below their thresholds `prepare` says what is wrong.
+        half = max(0.45 * machine.sqrt_s, 2.0 * MUON_MASS)
         return (
             *REGION,
             Parameter(
@@ -42,11 +44,11 @@ class Fourmuon(Process):
             ),
             Parameter(
                 "momentum_min", 0.0, "lowest momentum of a muon inside, in the frame of the angles",
-                "GeV", 0.0, 0.45 * machine.sqrt_s,
+                "GeV", 0.0, half,
             ),
             Parameter(
                 "mass_min", 2.0 * MUON_MASS, "lowest mass of every pair of opposite charges",
-                "GeV", 2.0 * MUON_MASS, 0.45 * machine.sqrt_s,
+                "GeV", 2.0 * MUON_MASS, half,
             ),
         )  # fmt: skip
 
