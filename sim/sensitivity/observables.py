@@ -9,6 +9,7 @@ outside.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from itertools import pairwise
 from typing import Annotated, Literal
 
@@ -165,6 +166,12 @@ class BinnedEvents:
         ]
         axes += [np.ones((n, 1))] * (MAX_OBSERVABLES - len(axes))
         self._first, self._second = axes
+
+    def weighted(self, weight: FloatArray) -> BinnedEvents:
+        """Return the events with weights, shape ``(n,)``, times those that they have."""
+        found = copy(self)
+        found._first = self._first * weight[:, None]
+        return found
 
     @property
     def weight(self) -> FloatArray:
