@@ -6,7 +6,7 @@ At 8e35, beside the 4 kHz (barrel) and 7 kHz (endcaps) that the trigger talks qu
 bracket of a factor of 3 that the reference notes allow (validation target 15). By truth a cluster
 is a photon or electron that flies to crystals: energies in the centre-of-mass frame for the
 threshold, in the laboratory for the other clusters, no resolution. By the lines: detector response
-without beam background, clusters, lml6 and lml7 before prescale. 40 s of processor time with the default number of events.
+without beam background, clusters, lml6 and lml7 before prescale. 40 s of processor time.
 docs/validation/single_photon_rates.md explains the differences.
 """
 

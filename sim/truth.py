@@ -60,6 +60,7 @@ _TABLE = (
     Variable("clusterECM", "GeV", "largest energy in the CM among photons and electrons"),
     Variable("clusterTheta", "rad", "polar angle of that photon or electron"),
     Variable("cluster2ECM", "GeV", "second largest energy in the CM among photons and electrons"),
+    Variable("photon3ECM", "GeV", "energy in the CM of the third photon"),
     Variable("crystalPhotonECM", "GeV", "energy in the CM of the leading photon that flies to a "
              "crystal, neither to a gap of the calorimeter nor to a beam hole"),
     Variable("crystalPhotonTheta", "rad", "its polar angle"),
@@ -211,6 +212,7 @@ class _Particles:
             "photonThetaCM": _take(_theta(self.cm), first),
             "photon2ECM": _take(energy, second),
             "photon2Theta": _take(self.theta, second),
+            "photon3ECM": _take(energy, third),
             "clusterECM": _take(energy, shower),
             "clusterTheta": _take(self.theta, shower),
             "cluster2ECM": _take(energy, shower2),

@@ -208,6 +208,8 @@ def _plain_crystals(events: Events, i: int) -> dict[str, float]:
     result = {"otherClusterE": max(others + [energy for _, energy, _ in crystals[1:]])}
     if crystals:
         result |= {"crystalPhotonECM": crystals[0][0], "crystalPhotonTheta": crystals[0][2]}
+    if len(photons) > 2:
+        result["photon3ECM"] = photons[2][0]
     for a, b in ((1, 2), (1, 3), (2, 3)):
         if b <= len(photons):
             total = photons[a - 1][1] + photons[b - 1][1]
