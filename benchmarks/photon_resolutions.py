@@ -6,8 +6,9 @@
 laboratory). Position 0.5 cm/√E (the same paper, table of the detectors' performance) at 125 cm
 from the collision point, in θ and φ each. For e⁺e⁻ → γ + invisible the table is of σ(E*); for three
 photons of σ(m): from the pair's energies and opening angle, or from the recoil photon,
-m² = s - 2√s E*, whichever is smaller (medians). Over events of the signal whose photons fly to crystals. Gaussian: the
-tails of a calorimeter, energy lost behind it and photons in one cluster are left out.
+m² = s - 2√s E*, whichever is smaller (medians). Over events of the signal whose photons fly to
+crystals. Gaussian: the tails of a calorimeter, energy lost behind it and photons in one cluster are
+left out.
 """
 
 from __future__ import annotations
