@@ -21,6 +21,7 @@ from sim.electron_pair import pair_mass, pseudorapidity, tau_pair_mass
 from sim.events import Events, FloatArray
 from sim.machine import Machine, transform
 from sim.perigee import perigee
+from sim.photon_search import at_crystals, pair_masses
 
 ECL_RANGE = (12.4 * pi / 180.0, 155.1 * pi / 180.0)
 """Polar angles that the calorimeter covers [rad] (physics section A.1)."""
@@ -59,6 +60,15 @@ _TABLE = (
     Variable("clusterECM", "GeV", "largest energy in the CM among photons and electrons"),
     Variable("clusterTheta", "rad", "polar angle of that photon or electron"),
     Variable("cluster2ECM", "GeV", "second largest energy in the CM among photons and electrons"),
+    Variable("photon3ECM", "GeV", "energy in the CM of the third photon"),
+    Variable("crystalPhotonECM", "GeV", "energy in the CM of the leading photon that flies to a "
+             "crystal, neither to a gap of the calorimeter nor to a beam hole"),
+    Variable("crystalPhotonTheta", "rad", "its polar angle"),
+    Variable("otherClusterE", "GeV", "largest energy of another photon or electron that flies to a "
+             "crystal; 0 where there is none"),
+    Variable("diphotonMass12", "GeV", "invariant mass of the two leading photons"),
+    Variable("diphotonMass13", "GeV", "invariant mass of the first and the third photon"),
+    Variable("diphotonMass23", "GeV", "invariant mass of the second and the third photon"),
     Variable("chargedP", "GeV", "momentum of the leading charged particle (largest momentum)"),
     Variable("chargedPT", "GeV", "its transverse momentum"),
     Variable("chargedTheta", "rad", "its polar angle"),
@@ -154,6 +164,7 @@ def truth_variables(
     particles = _Particles(events, machine, classify(events.pdg, invisible))
     result: dict[str, NDArray[np.float64] | NDArray[np.int64]] = {}
     result |= particles.photons(acceptance)
+    result |= particles.crystals()
     result |= particles.charged(acceptance)
     result |= particles.counts()
     result |= particles.production()
@@ -191,7 +202,7 @@ class _Particles:
 
     def photons(self, acceptance: tuple[float, float] | None) -> dict[str, FloatArray]:
         energy = self.cm[:, 3]
-        first, second, _ = self._leading(self.photon, energy, acceptance)
+        first, second, third = self._leading(self.photon, energy, acceptance)
         shower, shower2, _ = self._leading(self.shower, energy, acceptance)
         return {
             "photonE": _take(self.p4[:, 3], first),
@@ -201,9 +212,23 @@ class _Particles:
             "photonThetaCM": _take(_theta(self.cm), first),
             "photon2ECM": _take(energy, second),
             "photon2Theta": _take(self.theta, second),
+            "photon3ECM": _take(energy, third),
             "clusterECM": _take(energy, shower),
             "clusterTheta": _take(self.theta, shower),
             "cluster2ECM": _take(energy, shower2),
+            **pair_masses(self.cm, np.stack((first, second, third), axis=1)),
+        }
+
+    def crystals(self) -> dict[str, FloatArray]:
+        there = at_crystals(self.theta)
+        first, _, _ = self._leading(self.photon & there, self.cm[:, 3], None)
+        others = self.shower & there
+        others[first[first >= 0]] = False
+        other, _, _ = self._leading(others, self.p4[:, 3], None)
+        return {
+            "crystalPhotonECM": _take(self.cm[:, 3], first),
+            "crystalPhotonTheta": _take(self.theta, first),
+            "otherClusterE": np.nan_to_num(_take(self.p4[:, 3], other), nan=0.0),
         }
 
     def charged(self, acceptance: tuple[float, float] | None) -> dict[str, FloatArray]:

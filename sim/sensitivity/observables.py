@@ -34,7 +34,9 @@ ByMass = list[Annotated[list[Finite], Field(min_length=2, max_length=2)]]
 class Observable(Strict):
     """One `[[offline.observable]]`: a window about the signal's peak, or bins."""
 
-    variable: str
+    variable: str | Annotated[list[str], Field(min_length=1, max_length=6)]
+    """Several: combinations of which a search does not know the right one. Each enters; in a bin
+    an event counts once at most."""
     centre: Literal["mass", "mass^2", "photon_energy"] | None = None
     """Where the signal peaks: at the mass, its square, or (s - m²) / (2√s)."""
     resolution: Annotated[float, Field(ge=0, allow_inf_nan=False)] | ByMass = 0.0
@@ -78,6 +80,11 @@ class Observable(Strict):
         if self.bins is not None and not self.low < self.high:  # type: ignore[operator]
             raise ValueError(f"low must be below high, not {self.low} and {self.high}")
         return self
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The truth variable, or all that enter."""
+        return (self.variable,) if isinstance(self.variable, str) else tuple(self.variable)
 
     def sigma(self, mass: float) -> float:
         """Return the resolution at a mass [GeV], in the variable's unit."""
@@ -162,8 +169,11 @@ class BinnedEvents:
     ) -> None:  # fmt: skip
         n = len(next(iter(truth.values())))
         axes = [
-            shares(truth[o.variable], o.edges_at(mass, machine), o.sigma(mass)) for o in observables
-        ]
+            np.minimum(1.0, sum(
+                shares(truth[variable], o.edges_at(mass, machine), o.sigma(mass))
+                for variable in o.variables
+            )) for o in observables
+        ]  # fmt: skip
         axes += [np.ones((n, 1))] * (MAX_OBSERVABLES - len(axes))
         self._first, self._second = axes
 
