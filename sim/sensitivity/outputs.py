@@ -14,8 +14,9 @@ from typing import Any
 from firmware_models.files import write_json, write_text
 from sim.report import sensitivity_figures
 from sim.report.sensitivity_page import channel_page, index_page
+from sim.sensitivity.passed import Counts, Passed
 from sim.sensitivity.passing import Efficiency
-from sim.sensitivity.reach import IDEAL, Limit, Passed, compare, limit
+from sim.sensitivity.reach import Limit, compare, limit
 from sim.sensitivity.run import ChannelResult
 from sim.sensitivity.workspaces import workspace
 
@@ -25,7 +26,8 @@ INDEX = "index.html"
 COLUMNS = (
     "mass_gev", "coupling_limit", "sigma_limit_fb", "trigger_efficiency", "trigger_efficiency_err",
     "coupling_limit_ideal_trigger", "sigma_limit_ideal_trigger_fb", "event_limit",
-    "background_events", "acceptance", "acceptance_err", "sigma_reference_fb", "n_events",
+    "background_events", "background_events_err", "acceptance", "acceptance_err",
+    "sigma_reference_fb", "n_events",
 )  # fmt: skip
 """Of the CSV, behind channel and trigger."""
 
@@ -91,8 +93,9 @@ def reach(points: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _point(result: ChannelResult, passed: Passed, label: str) -> dict[str, Any]:
-    channel, trigger = result.channel, passed.trigger[label]
-    found, ideal = limit(channel, passed, trigger), limit(channel, passed, IDEAL)
+    channel, through = result.channel, passed.trigger[label]
+    trigger = through.efficiency
+    found, ideal = limit(channel, passed, through), limit(channel, passed, passed.ideal)
     return {
         "mass_gev": passed.mass,
         "coupling_limit": found.coupling,
@@ -106,12 +109,26 @@ def _point(result: ChannelResult, passed: Passed, label: str) -> dict[str, Any]:
         "sigma_limit_ideal_trigger_fb": ideal.sigma_fb,
         "event_limit": found.events,
         "background_events": found.background,
+        "background_events_err": found.background_err,
+        "backgrounds": {one.name: _counts(one) for one in through.backgrounds},
+        "signal_uncertainty": found.uncertainty,
+        "line_shifts": dict(through.line_shifts),
         "acceptance": passed.acceptance.value,
         "acceptance_err": passed.acceptance.error,
         "offline_efficiency": channel.offline.efficiency,
         "sigma_reference_fb": passed.sigma_fb,
         "sigma_reference_err_fb": passed.sigma_err_fb,
         "n_events": passed.n_events,
+    }
+
+
+def _counts(counts: Counts) -> dict[str, float]:
+    """Return expected events and the number of simulated ones that these stand for."""
+    events, variance = float(counts.events.sum()), float(counts.variance.sum())
+    return {
+        "events": events,
+        "err": variance**0.5,
+        "simulated": events**2 / variance if variance > 0 else 0.0,
     }
 
 
