@@ -330,7 +330,8 @@ def parse_channel(data: dict[str, Any], place: str) -> Channel:
         for cut in (cut for region in regions for cut in region):
             _check_variable(cut.variable, f"{place}: {path}")
     for i, observable in enumerate(channel.offline.observable):
-        _check_variable(observable.variable, f"{place}: offline.observable.{i}")
+        for name in observable.variables:
+            _check_variable(name, f"{place}: offline.observable.{i}")
     try:
         process = process_class(channel.signal.process)
         known = [parameter.name for parameter in process.parameters(channel.collider())]
