@@ -20,6 +20,9 @@ from sim.sensitivity.reach import Limit, compare, limit
 from sim.sensitivity.run import ChannelResult
 from sim.sensitivity.workspaces import workspace
 
+FEW = 10.0
+"""Simulated events below which a background's number says little."""
+
 INDEX = "index.html"
 """Page that leads to the channels, where there are several."""
 
@@ -41,6 +44,7 @@ def channel_json(result: ChannelResult, seed: int) -> dict[str, Any]:
         points = [_point(result, passed, label) for passed in result.points]
         own = known.get(label, {"label": label})
         triggers.append({**own, "silent_lines": list(result.silent.get(label, ())),
+                         "thin_backgrounds": thin_backgrounds(points),
                          "reach": reach(points), "points": points})  # fmt: skip
     first = result.labels[0]
     published = [
@@ -90,6 +94,16 @@ def reach(points: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "best_mass_gev": best["mass_gev"],
         "highest_mass_gev": there[-1]["mass_gev"],
     }
+
+
+def thin_backgrounds(points: Sequence[dict[str, Any]]) -> dict[str, list[float]]:
+    """Return the masses at which a background rests on fewer than `FEW` simulated events."""
+    found: dict[str, list[float]] = {}
+    for point in points:
+        for name, counts in point["backgrounds"].items():
+            if counts["simulated"] < FEW:
+                found.setdefault(name, []).append(point["mass_gev"])
+    return found
 
 
 def _point(result: ChannelResult, passed: Passed, label: str) -> dict[str, Any]:
