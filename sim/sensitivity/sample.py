@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -29,6 +29,7 @@ from sim.processes import get_process
 from sim.processes.lifetimes import BROAD, SAMPLING, lifetime_parameters
 from sim.processes.long_lived import LongLived
 from sim.sensitivity.config import BackgroundProcess, Channel
+from sim.sensitivity.observables import window_boxes
 from sim.sensitivity.regions import inside
 from sim.streams import stream
 from sim.study.fields import Range
@@ -112,6 +113,9 @@ class Source:
         For collider and detectors.
     regions : list of list of Range
         Events outside are dropped; empty: none are.
+    windows : list of list of Range
+        The same, for events that no window of an observable can hold. The random numbers of the
+        process do not depend on them.
     """
 
     process: str
@@ -119,6 +123,7 @@ class Source:
     mass: dict[str, float]
     channel: Channel
     regions: list[list[Range]]
+    windows: list[list[Range]] = field(default_factory=list)
 
     def description(self, events: int, seed: int, detector: bool) -> dict[str, Any]:
         """Return all that a sample depends on, apart from the program."""
@@ -181,7 +186,8 @@ def background_sample(
 ) -> Sample:  # fmt: skip
     """Return the events of a background behind the offline regions; as for `signal_sample`."""
     regions = channel.offline.regions
-    source = Source(background.process, background.parameters, {}, channel, regions)
+    boxes = window_boxes(channel.offline.observable, channel.signal.masses, channel.collider())
+    source = Source(background.process, background.parameters, {}, channel, regions, boxes)
     made = _kept_or_new(source, background.events, seed, folder, detector)
     return _with_cross_section(made, background.sigma_fb)
 
@@ -194,6 +200,7 @@ def _kept_or_new(
     source: Source, events: int, seed: int, folder: Path | None, detector: bool
 ) -> Sample:
     wanted = source.description(events, seed, detector)
+    wanted["windows"] = [[str(cut) for cut in box] for box in source.windows]
     if folder is None:
         return generate(source, events=events, seed=seed, detector=detector)
     path = folder / f"{_digest({**wanted, 'sources': sources(), 'format': FORMAT})}.npz"
@@ -229,8 +236,8 @@ def generate(source: Source, *, events: int, seed: int, detector: bool = True) -
     for chunk, start in enumerate(range(0, events, CHUNK)):
         made = process.generate(min(CHUNK, events - start), own, chunk)
         found = _truth(channel, machine, made)
-        if source.regions:
-            rows = np.flatnonzero(inside(source.regions, found))
+        if source.regions or source.windows:
+            rows = np.flatnonzero(inside(source.regions, found) & inside(source.windows, found))
             made = made.select(rows)
             found = {name: values[rows] for name, values in found.items()}
         truth.append(found)
