@@ -36,6 +36,8 @@ def channel_page(value: dict[str, Any], limits_svg: str, efficiency_svg: str) ->
     ]  # fmt: skip
     if value["published"]:
         sections.append(Section("Published numbers", _published(value)))
+    if value["background"]["process"]:
+        sections.append(Section("Backgrounds", _backgrounds(value)))
     sections += [Section("What goes in", _inputs(value)), Section("All points", _points(value))]
     best = value["triggers"][0]["reach"]
     cards = [
@@ -125,6 +127,29 @@ def _published(value: dict[str, Any]) -> str:
     )
 
 
+def _backgrounds(value: dict[str, Any]) -> str:
+    names = list(value["points"][0]["backgrounds"])
+    head = ("trigger", "mass [GeV]", *names, "all with the numbers given")
+    rows = [
+        (
+            trigger["label"], f"{p['mass_gev']:g}",
+            *(measured(p["backgrounds"][n]["events"], p["backgrounds"][n]["err"]) for n in names),
+            measured(p["background_events"], p["background_events_err"]),
+        )
+        for trigger in value["triggers"] for p in trigger["points"]
+    ]  # fmt: skip
+    thin = "".join(
+        paragraph(f"{trigger['label']}: {name} rests on fewer than ten simulated events at "
+                  f"{', '.join(f'{mass:g}' for mass in masses)} GeV.")
+        for trigger in value["triggers"] for name, masses in trigger["thin_backgrounds"].items()
+    )  # fmt: skip
+    text = paragraph(
+        "Expected events behind selection and trigger, in all bins; errors are those of the "
+        "simulation."
+    )
+    return text + table(head, rows) + thin
+
+
 def _inputs(value: dict[str, Any]) -> str:
     background = value["background"]
     given = ", ".join(f"{k} = {v}" for k, v in value["parameters"].items()) or "defaults"
@@ -140,8 +165,12 @@ def _inputs(value: dict[str, Any]) -> str:
          else str(value["lines"])),
         ("offline selection", _regions(value["offline"]["regions"])),
         ("offline efficiency", f"{value['offline']['efficiency']:g}"),
-        ("background", _background(background)),
+        *((f"observable {one['variable']}", _observable(one))
+          for one in value["offline"]["observable"]),
+        ("background given", _background(background)),
         ("its source", background["source"] or NOTHING),
+        *((f"background {one['label'] or one['process']}", _process(one))
+          for one in background["process"]),
         ("seed", str(value["seed"])),
     ]  # fmt: skip
     return table(("what", "value"), rows, text_columns=(0, 1)) + "".join(
@@ -163,7 +192,39 @@ def _cut(cut: dict[str, Any]) -> str:
     return f"{text} < {high:g}" if _finite(high) else text
 
 
+def _observable(observable: dict[str, Any]) -> str:
+    if observable["edges"]:
+        what = "bins " + ", ".join(f"{edge:g}" for edge in observable["edges"])
+    elif observable["bins"] is not None:
+        low, high = observable["low"], observable["high"]
+        what = f"{observable['bins']} bins from {low:g} to {high:g}"
+    elif observable["half_width"] is not None:
+        what = f"{observable['centre']} ± {observable['half_width']:g} resolutions"
+    else:
+        what = f"{observable['centre']} ± {_by_mass(observable['half_widths'])}"
+    resolution = observable["resolution"]
+    sigma = _by_mass(resolution) if isinstance(resolution, list) else f"{resolution:g}"
+    source = f"; {observable['source']}" if observable["source"] else ""
+    return f"{what}, resolution {sigma}{source}"
+
+
+def _by_mass(pairs: list[list[float]]) -> str:
+    return ", ".join(f"{value:g} at {mass:g} GeV" for mass, value in pairs)
+
+
+def _process(process: dict[str, Any]) -> str:
+    given = ", ".join(f"{k} = {v}" for k, v in process["parameters"].items()) or "defaults"
+    text = f"{process['process']} ({given}), {process['events']} events generated"
+    if process["share"] != 1:
+        text += f", times {process['share']:g}"
+    if process["sigma_fb"] is not None:
+        text += f", {process['sigma_fb']:g} fb"
+    return f"{text}; {process['source']}" if process["source"] else text
+
+
 def _background(background: dict[str, Any]) -> str:
+    if not any(background["events"]):
+        return "none"
     counts = ", ".join(
         f"{events:g} from {mass:g} GeV"
         for mass, events in zip(background["masses"], background["events"], strict=True)

@@ -19,6 +19,7 @@ from sim.machine import Machine
 from sim.processes import process_class
 from sim.processes.boson_widths import invisible_fraction, lepton_fraction
 from sim.processes.constants import MUON_MASS, TAU_MASS
+from sim.sensitivity.observables import MAX_OBSERVABLES, Observable
 from sim.study.config import Muons, Tracks
 from sim.study.fields import Name, Range
 from sim.toml_file import Strict, check_data, parse_toml, read_text
@@ -38,6 +39,9 @@ ALL_LINES = "all"
 
 MAX_EVENTS = 1_000_000
 """Most events a mass."""
+
+MAX_BACKGROUND_EVENTS = 20_000_000
+"""Most events of a background, of which those behind the offline regions are kept."""
 
 
 BRANCHINGS: dict[str, Callable[[float], float]] = {
@@ -116,6 +120,8 @@ class Offline(Strict):
 
     regions: list[Where] = []
     """An event is inside when it fulfils all ranges of one region; none: all events are."""
+    observable: list[Observable] = Field(default=[], max_length=MAX_OBSERVABLES)
+    """What the search looks at behind them: windows or bins; none: it counts."""
     efficiency: Fraction = 1.0
     """Of everything that the regions do not describe."""
     source: str = ""
@@ -127,6 +133,27 @@ class TruthTrigger(Strict):
     label: str = Field(min_length=1, max_length=80)
     regions: list[Where] = Field(min_length=1)
     source: str = ""
+
+
+class BackgroundProcess(Strict):
+    """One `[[background.process]]`: passes regions, observables and trigger as the signal does."""
+
+    process: str
+    parameters: dict[str, float | int | str] = {}
+    events: Annotated[int, Field(ge=1, le=MAX_BACKGROUND_EVENTS)] = 50_000
+    """Generated."""
+    share: Positive = 1.0
+    """Factor on the cross-section: branching, K factor, a rejection that is not simulated."""
+    sigma_fb: Positive | None = None
+    """Cross-section in place of the process's."""
+    label: str = Field(default="", max_length=80)
+    """Default: the process."""
+    source: str = ""
+
+    @property
+    def name(self) -> str:
+        """What columns are called."""
+        return self.label or self.process
 
 
 class Background(Strict):
@@ -141,6 +168,8 @@ class Background(Strict):
     masses the nearest value."""
     follows_trigger: bool = True
     """It passes the trigger as often as the signal does; false: always."""
+    process: list[BackgroundProcess] = []
+    """Simulated, beside the numbers of `events`."""
     source: str = ""
 
     @model_validator(mode="after")
@@ -151,6 +180,10 @@ class Background(Strict):
             raise ValueError("masses must rise strictly")
         if self.between == "log" and min(self.events) <= 0:
             raise ValueError("between = 'log' needs events above 0")
+        names = [process.name for process in self.process]
+        for i, name in enumerate(names):
+            if name in names[:i]:
+                raise ValueError(f"two processes are called {name!r}: give them labels")
         return self
 
 
@@ -161,6 +194,9 @@ class Statistic(Strict):
     cl: Level
     signal_uncertainty: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Relative."""
+    line_uncertainty: dict[str, Annotated[float, Field(ge=0, lt=1)]] = {}
+    """Relative uncertainty of a line's efficiency, by line: what it makes of the efficiency of all
+    accepting lines together follows from the events that no other line takes."""
 
     @model_validator(mode="after")
     def _known(self) -> Statistic:
@@ -230,10 +266,21 @@ class Channel(Strict):
                 "lines are of a trigger whose table of centre-of-mass energies is that of "
                 "SuperKEKB: with other beams give truth_trigger"
             )
+        unknown = [n for n in self.statistic.line_uncertainty if not self._accepts(n)]
+        if unknown:
+            raise ValueError(f"statistic.line_uncertainty: {unknown[0]!r} is none of the lines")
+        many = any(o.centre is None for o in self.offline.observable)
+        if many and any(self.background.events):
+            raise ValueError(
+                "background.events are those of a count or a window, not of bins: give processes"
+            )
         labels = [entry.label for entry in self.truth_trigger]
         if len(set(labels)) < len(labels):
             raise ValueError("truth_trigger: a label is given twice")
         return self
+
+    def _accepts(self, line: str) -> bool:
+        return self.lines == ALL_LINES or line in self.lines
 
     def collider(self) -> Machine:
         """Return the collider: SuperKEKB where the channel has no beams of its own."""
@@ -280,12 +327,10 @@ def parse_channel(data: dict[str, Any], place: str) -> Channel:
     """Check a channel's data; `place` names where it comes from."""
     channel = check_data(Channel, data, place)
     for path, regions in _all_regions(channel):
-        for region in regions:
-            for cut in region:
-                if cut.variable not in VARIABLES:
-                    raise unknown_name(
-                        "variable", cut.variable, VARIABLES, place=f"{place}: {path}"
-                    )
+        for cut in (cut for region in regions for cut in region):
+            _check_variable(cut.variable, f"{place}: {path}")
+    for i, observable in enumerate(channel.offline.observable):
+        _check_variable(observable.variable, f"{place}: offline.observable.{i}")
     try:
         process = process_class(channel.signal.process)
         known = [parameter.name for parameter in process.parameters(channel.collider())]
@@ -297,8 +342,13 @@ def parse_channel(data: dict[str, Any], place: str) -> Channel:
     return channel
 
 
+def _check_variable(name: str, place: str) -> None:
+    if name not in VARIABLES:
+        raise unknown_name("variable", name, VARIABLES, place=place)
+
+
 def check_parameters(channel: Channel) -> None:
-    """Refuse masses and parameters that the process does not take.
+    """Refuse masses and parameters that the processes do not take.
 
     Raises
     ------
@@ -308,6 +358,11 @@ def check_parameters(channel: Channel) -> None:
     process = process_class(signal.process)
     for mass in signal.masses:
         process(machine, **parameters(channel, mass))
+    for i, background in enumerate(channel.background.process):
+        try:
+            process_class(background.process)(machine, **background.parameters)
+        except InputError as error:
+            raise InputError(str(error), place=f"background.process.{i}") from error
 
 
 def parameters(channel: Channel, mass: float) -> dict[str, float | int | str]:
