@@ -190,6 +190,7 @@ class _Particles:
         self.shower = self.photon | (classes.kind == Kind.ELECTRON)
         self.muon = classes.kind == Kind.MUON
         self.is_charged = (classes.charge != 0) & (classes.kind != Kind.INVISIBLE)
+        self.is_charged |= classes.kind == Kind.MAGNETIC
         self.visible = classes.kind != Kind.INVISIBLE
         self.theta = _theta(self.p4)
         self.in_ecl = _within(self.theta, ECL_RANGE)
