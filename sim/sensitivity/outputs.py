@@ -14,11 +14,17 @@ from typing import Any
 from firmware_models.files import write_json, write_text
 from sim.report import sensitivity_figures
 from sim.report.sensitivity_page import channel_page, index_page
+from sim.sensitivity.config import Published
+from sim.sensitivity.grids import at_lifetime, lifetimes_json, write_grids
+from sim.sensitivity.limit_tables import write_limit_tables
 from sim.sensitivity.passed import Counts, Passed
 from sim.sensitivity.passing import Efficiency
 from sim.sensitivity.reach import Limit, compare, limit
 from sim.sensitivity.run import ChannelResult
 from sim.sensitivity.workspaces import workspace
+
+FEW = 10.0
+"""Simulated events below which a background's number says little."""
 
 INDEX = "index.html"
 """Page that leads to the channels, where there are several."""
@@ -41,13 +47,10 @@ def channel_json(result: ChannelResult, seed: int) -> dict[str, Any]:
         points = [_point(result, passed, label) for passed in result.points]
         own = known.get(label, {"label": label})
         triggers.append({**own, "silent_lines": list(result.silent.get(label, ())),
+                         "thin_backgrounds": thin_backgrounds(points),
                          "reach": reach(points), "points": points})  # fmt: skip
     first = result.labels[0]
-    published = [
-        {**compare(channel, row, result.points, first),
-         "ideal": compare(channel, row, result.points, None)["ours"]}
-        for row in channel.published
-    ]  # fmt: skip
+    published = [_published(result, row, first) for row in channel.published]
     return {
         "channel": channel.name,
         "title": channel.title,
@@ -71,7 +74,20 @@ def channel_json(result: ChannelResult, seed: int) -> dict[str, Any]:
         "points": triggers[0]["points"],
         "triggers": triggers,
         "published": published,
+        "lifetimes": lifetimes_json(result),
     }
+
+
+def _published(result: ChannelResult, row: Published, first: str) -> dict[str, Any]:
+    """Return a published number with ours beside it, of the first trigger and of the ideal one."""
+    ours, ideal = (
+        compare(
+            result.channel, row,
+            result.points if row.ctau is None else at_lifetime(result, row.ctau, label), label,
+        )
+        for label in (first, None)
+    )  # fmt: skip
+    return {**ours, "ctau_m": row.ctau, "ideal": ideal["ours"]}
 
 
 def bundle(channels: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -90,6 +106,16 @@ def reach(points: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "best_mass_gev": best["mass_gev"],
         "highest_mass_gev": there[-1]["mass_gev"],
     }
+
+
+def thin_backgrounds(points: Sequence[dict[str, Any]]) -> dict[str, list[float]]:
+    """Return the masses at which a background rests on fewer than `FEW` simulated events."""
+    found: dict[str, list[float]] = {}
+    for point in points:
+        for name, counts in point["backgrounds"].items():
+            if counts["simulated"] < FEW:
+                found.setdefault(name, []).append(point["mass_gev"])
+    return found
 
 
 def _point(result: ChannelResult, passed: Passed, label: str) -> dict[str, Any]:
@@ -178,6 +204,8 @@ def write_sensitivity(
         write_text(stem.with_suffix(".html"), channel_page(
             value, sensitivity_figures.svg(curves), sensitivity_figures.svg(efficiencies)
         ))  # fmt: skip
+        write_grids(result, value, folder)
+        write_limit_tables(value, folder)
         if find_spec("pyhf") is not None:
             _write_workspaces(result, folder / "pyhf")
     if len(values) > 1:

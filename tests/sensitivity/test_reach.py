@@ -140,7 +140,7 @@ def test_nothing_passes() -> None:
     nothing = Through.counted(Efficiency(0.0, 0.0, 0.0, 0.1))
     assert math.isinf(limit(channel(), passed(), nothing).coupling)
     nan = mean(np.zeros(0))
-    assert math.isinf(limit(channel(), passed(), nan).sigma_fb)
+    assert math.isinf(limit(channel(), passed(), Through.counted(nan)).sigma_fb)
 
 
 @pytest.mark.parametrize(("follows", "expected"), [(True, 25.0), (False, 100.0)])
