@@ -79,7 +79,9 @@ def run(options: argparse.Namespace) -> int:
         raise InputError("is needed", place="--out")
     settings, table = _settings(options), _table(options)
     events = sum(
-        len(channel.signal.masses) * (options.events or channel.signal.events)
+        len(channel.signal.masses)
+        * (options.events or channel.signal.events)
+        * (2 if channel.signal.ctaus() else 1)
         for channel in channels
     )
     from sim.cli.progress import event_progress
@@ -201,6 +203,7 @@ def _table(options: argparse.Namespace) -> Table | None:
 
 def _show(value: dict[str, Any]) -> None:
     from sim.cli import screen
+    from sim.sensitivity.outputs import FEW
 
     def cell(number: float | None) -> str:
         return screen.short(number) if number is not None and isfinite(number) else "–"
@@ -226,3 +229,7 @@ def _show(value: dict[str, Any]) -> None:
         if trigger.get("silent_lines"):
             screen.line(f"Warning: {trigger['label']}: nothing here makes these lines fire: "
                         f"{', '.join(trigger['silent_lines'])}")  # fmt: skip
+        for name, masses in trigger["thin_backgrounds"].items():
+            at = ", ".join(f"{mass:g}" for mass in masses[:6]) + (", …" if len(masses) > 6 else "")
+            screen.line(f"Warning: {trigger['label']}: fewer than {FEW:g} simulated events of "
+                        f"background {name} at {at} GeV")  # fmt: skip

@@ -18,7 +18,7 @@ from firmware_models.errors import InputError
 from sim.optimise.front import combined
 from sim.optimise.signal import SignalPoint
 from sim.sensitivity.config import Channel
-from sim.sensitivity.reach import IDEAL, limit
+from sim.sensitivity.reach import limit
 
 FloatArray = NDArray[np.float64]
 
@@ -103,7 +103,7 @@ def channel_reach(
     InputError
         When the ideal trigger has no limit at any mass.
     """
-    kept = [(p, limit(channel, p.passed, IDEAL).coupling) for p in points]
+    kept = [(p, limit(channel, p.passed, p.passed.ideal).coupling) for p in points]
     kept = [(p, ideal) for p, ideal in kept if isfinite(ideal) and not np.isnan(p.value).all()]
     if not kept:
         raise InputError("no event lies inside the offline selection at any mass",
@@ -112,15 +112,16 @@ def channel_reach(
     coupling = np.full((n, len(kept)), np.inf)
     slope = np.zeros((n, len(kept)))
     for m, (point, ideal) in enumerate(kept):
-        known: dict[tuple[float, float], float] = {}
+        known: dict[tuple[bytes, ...], float] = {}
         for c in range(n):
             value, live = float(point.value[c]), 1.0 - float(dead_time[c])
             if value * live <= 0:
                 continue
-            if (value, live) not in known:
-                found = limit(channel, point.passed, point.efficiency(c, live))
-                known[value, live] = found.coupling
-            coupling[c, m] = known[value, live]
+            seen = point.seen[c].scaled(live)
+            key = (seen.signal.tobytes(), *(one.events.tobytes() for one in seen.backgrounds))
+            if key not in known:
+                known[key] = limit(channel, point.passed, seen).coupling
+            coupling[c, m] = known[key]
             slope[c, m] = ideal / coupling[c, m] / (channel.coupling.exponent * value)
     return ChannelReach(
         channel, tuple(p.passed.mass for p, _ in kept), np.array([ideal for _, ideal in kept]),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
+from sim.report.lifetime_section import lifetime_sections
 from sim.report.numbers import measured, short
 from sim.report.page import Section, page, paragraph, picture, table
 
@@ -34,8 +35,11 @@ def channel_page(value: dict[str, Any], limits_svg: str, efficiency_svg: str) ->
             efficiency_svg, "Of the events inside the offline selection; prescales as expectation.",
         )),
     ]  # fmt: skip
+    sections += lifetime_sections(value)
     if value["published"]:
         sections.append(Section("Published numbers", _published(value)))
+    if value["background"]["process"]:
+        sections.append(Section("Backgrounds", _backgrounds(value)))
     sections += [Section("What goes in", _inputs(value)), Section("All points", _points(value))]
     best = value["triggers"][0]["reach"]
     cards = [
@@ -102,7 +106,7 @@ def _reach_table(value: dict[str, Any]) -> str:
 def _published(value: dict[str, Any]) -> str:
     rows = [
         (
-            _interval(row["mass_gev"]),
+            _interval(row["mass_gev"]), _number(row["ctau_m"]),
             f"{value['coupling']['name']}" if row["kind"] == "coupling" else "σ [fb]",
             _interval(row["value"]), f"{100 * row['cl']:g} %", _interval(row["ideal"]),
             _interval(row["ours"]), _interval(row["ratio"]),
@@ -115,14 +119,37 @@ def _published(value: dict[str, Any]) -> str:
         f"{value['triggers'][0]['label']}. Rows that are not reproducible miss something that the "
         "limit needs, said below: ours stands beside them and no more."
     )
-    head = ("mass [GeV]", "of", "published", "CL", "ideal trigger", "ours", "ratio",
+    head = ("mass [GeV]", "cτ [m]", "of", "published", "CL", "ideal trigger", "ours", "ratio",
             "reproducible")  # fmt: skip
     origins = dict.fromkeys((row["source"], row["note"]) for row in value["published"])
     return (
         text
-        + table(head, rows, text_columns=(0, 1, 7))
+        + table(head, rows, text_columns=(0, 1, 2, 8))
         + table(("source", "why they differ"), origins, text_columns=(0, 1))
     )
+
+
+def _backgrounds(value: dict[str, Any]) -> str:
+    names = list(value["points"][0]["backgrounds"])
+    head = ("trigger", "mass [GeV]", *names, "all with the numbers given")
+    rows = [
+        (
+            trigger["label"], f"{p['mass_gev']:g}",
+            *(measured(p["backgrounds"][n]["events"], p["backgrounds"][n]["err"]) for n in names),
+            measured(p["background_events"], p["background_events_err"]),
+        )
+        for trigger in value["triggers"] for p in trigger["points"]
+    ]  # fmt: skip
+    thin = "".join(
+        paragraph(f"{trigger['label']}: {name} rests on fewer than ten simulated events at "
+                  f"{', '.join(f'{mass:g}' for mass in masses)} GeV.")
+        for trigger in value["triggers"] for name, masses in trigger["thin_backgrounds"].items()
+    )  # fmt: skip
+    text = paragraph(
+        "Expected events behind selection and trigger, in all bins; errors are those of the "
+        "simulation."
+    )
+    return text + table(head, rows) + thin
 
 
 def _inputs(value: dict[str, Any]) -> str:
@@ -140,8 +167,12 @@ def _inputs(value: dict[str, Any]) -> str:
          else str(value["lines"])),
         ("offline selection", _regions(value["offline"]["regions"])),
         ("offline efficiency", f"{value['offline']['efficiency']:g}"),
-        ("background", _background(background)),
+        *((f"observable {one['variable']}", _observable(one))
+          for one in value["offline"]["observable"]),
+        ("background given", _background(background)),
         ("its source", background["source"] or NOTHING),
+        *((f"background {one['label'] or one['process']}", _process(one))
+          for one in background["process"]),
         ("seed", str(value["seed"])),
     ]  # fmt: skip
     return table(("what", "value"), rows, text_columns=(0, 1)) + "".join(
@@ -163,7 +194,39 @@ def _cut(cut: dict[str, Any]) -> str:
     return f"{text} < {high:g}" if _finite(high) else text
 
 
+def _observable(observable: dict[str, Any]) -> str:
+    if observable["edges"]:
+        what = "bins " + ", ".join(f"{edge:g}" for edge in observable["edges"])
+    elif observable["bins"] is not None:
+        low, high = observable["low"], observable["high"]
+        what = f"{observable['bins']} bins from {low:g} to {high:g}"
+    elif observable["half_width"] is not None:
+        what = f"{observable['centre']} ± {observable['half_width']:g} resolutions"
+    else:
+        what = f"{observable['centre']} ± {_by_mass(observable['half_widths'])}"
+    resolution = observable["resolution"]
+    sigma = _by_mass(resolution) if isinstance(resolution, list) else f"{resolution:g}"
+    source = f"; {observable['source']}" if observable["source"] else ""
+    return f"{what}, resolution {sigma}{source}"
+
+
+def _by_mass(pairs: list[list[float]]) -> str:
+    return ", ".join(f"{value:g} at {mass:g} GeV" for mass, value in pairs)
+
+
+def _process(process: dict[str, Any]) -> str:
+    given = ", ".join(f"{k} = {v}" for k, v in process["parameters"].items()) or "defaults"
+    text = f"{process['process']} ({given}), {process['events']} events generated"
+    if process["share"] != 1:
+        text += f", times {process['share']:g}"
+    if process["sigma_fb"] is not None:
+        text += f", {process['sigma_fb']:g} fb"
+    return f"{text}; {process['source']}" if process["source"] else text
+
+
 def _background(background: dict[str, Any]) -> str:
+    if not any(background["events"]):
+        return "none"
     counts = ", ".join(
         f"{events:g} from {mass:g} GeV"
         for mass, events in zip(background["masses"], background["events"], strict=True)

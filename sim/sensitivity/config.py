@@ -19,8 +19,12 @@ from sim.machine import Machine
 from sim.processes import process_class
 from sim.processes.boson_widths import invisible_fraction, lepton_fraction
 from sim.processes.constants import MUON_MASS, TAU_MASS
+from sim.processes.lifetimes import SAMPLING, check_lifetimes
+from sim.processes.long_lived import LongLived
+from sim.sensitivity.observables import MAX_OBSERVABLES, Observable
 from sim.study.config import Muons, Tracks
 from sim.study.fields import Name, Range
+from sim.study.grid_config import Ctau, Ctaus
 from sim.toml_file import Strict, check_data, parse_toml, read_text
 from sim.truth import VARIABLES
 from trigger.statistics.limits import METHODS
@@ -38,6 +42,9 @@ ALL_LINES = "all"
 
 MAX_EVENTS = 1_000_000
 """Most events a mass."""
+
+MAX_BACKGROUND_EVENTS = 20_000_000
+"""Most events of a background, of which those behind the offline regions are kept."""
 
 
 BRANCHINGS: dict[str, Callable[[float], float]] = {
@@ -77,11 +84,16 @@ class Signal(Strict):
     """Cross-section at the reference coupling in place of the process's, which gives shapes."""
     events: Annotated[int, Field(ge=1, le=MAX_EVENTS)] = 4000
     """Events for each mass."""
+    lifetimes: list[Ctau] | Ctaus = []
+    """cτ [m] for which one more sample a mass stands; common to all long-lived particles."""
 
     @model_validator(mode="after")
     def _rise(self) -> Signal:
-        if any(b <= a for a, b in pairwise(self.masses)):
-            raise ValueError("masses must rise strictly")
+        for name, values in (("masses", self.masses), ("lifetimes", self.ctaus())):
+            if any(b <= a for a, b in pairwise(values)):
+                raise ValueError(f"{name} must rise strictly")
+        if self.ctaus() and SAMPLING in self.parameters:
+            raise ValueError(f"parameters.{SAMPLING} is set by lifetimes")
         if self.mass in self.parameters:
             raise ValueError(f"parameters.{self.mass} is given by masses")
         if isinstance(self.branching, str) and self.branching not in BRANCHINGS:
@@ -92,6 +104,10 @@ class Signal(Strict):
                 f"{', '.join(BRANCHINGS)}"
             )
         return self
+
+    def ctaus(self) -> list[float]:
+        """Return the lifetimes [m]; none: the channel has no grid of them."""
+        return self.lifetimes.values() if isinstance(self.lifetimes, Ctaus) else self.lifetimes
 
     def share(self, mass: float) -> float:
         """Return the branching fraction at a mass [GeV]."""
@@ -116,6 +132,8 @@ class Offline(Strict):
 
     regions: list[Where] = []
     """An event is inside when it fulfils all ranges of one region; none: all events are."""
+    observable: list[Observable] = Field(default=[], max_length=MAX_OBSERVABLES)
+    """What the search looks at behind them: windows or bins; none: it counts."""
     efficiency: Fraction = 1.0
     """Of everything that the regions do not describe."""
     source: str = ""
@@ -127,6 +145,27 @@ class TruthTrigger(Strict):
     label: str = Field(min_length=1, max_length=80)
     regions: list[Where] = Field(min_length=1)
     source: str = ""
+
+
+class BackgroundProcess(Strict):
+    """One `[[background.process]]`: passes regions, observables and trigger as the signal does."""
+
+    process: str
+    parameters: dict[str, float | int | str] = {}
+    events: Annotated[int, Field(ge=1, le=MAX_BACKGROUND_EVENTS)] = 50_000
+    """Generated."""
+    share: Positive = 1.0
+    """Factor on the cross-section: branching, K factor, a rejection that is not simulated."""
+    sigma_fb: Positive | None = None
+    """Cross-section in place of the process's."""
+    label: str = Field(default="", max_length=80)
+    """Default: the process."""
+    source: str = ""
+
+    @property
+    def name(self) -> str:
+        """What columns are called."""
+        return self.label or self.process
 
 
 class Background(Strict):
@@ -141,6 +180,8 @@ class Background(Strict):
     masses the nearest value."""
     follows_trigger: bool = True
     """It passes the trigger as often as the signal does; false: always."""
+    process: list[BackgroundProcess] = []
+    """Simulated, beside the numbers of `events`."""
     source: str = ""
 
     @model_validator(mode="after")
@@ -151,6 +192,10 @@ class Background(Strict):
             raise ValueError("masses must rise strictly")
         if self.between == "log" and min(self.events) <= 0:
             raise ValueError("between = 'log' needs events above 0")
+        names = [process.name for process in self.process]
+        for i, name in enumerate(names):
+            if name in names[:i]:
+                raise ValueError(f"two processes are called {name!r}: give them labels")
         return self
 
 
@@ -161,6 +206,9 @@ class Statistic(Strict):
     cl: Level
     signal_uncertainty: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Relative."""
+    line_uncertainty: dict[str, Annotated[float, Field(ge=0, lt=1)]] = {}
+    """Relative uncertainty of a line's efficiency, by line: what it makes of the efficiency of all
+    accepting lines together follows from the events that no other line takes."""
 
     @model_validator(mode="after")
     def _known(self) -> Statistic:
@@ -183,6 +231,8 @@ class Published(Strict):
     kind: Literal["coupling", "sigma_fb"] = "coupling"
     cl: Level
     source: str
+    ctau: Ctau | None = None
+    """[m], one of the signal's lifetimes; none: that of the signal's parameters."""
     reproducible: bool = False
     """Whether all that ours needs is known; otherwise ours stands beside it and is not compared."""
     note: str = ""
@@ -230,10 +280,21 @@ class Channel(Strict):
                 "lines are of a trigger whose table of centre-of-mass energies is that of "
                 "SuperKEKB: with other beams give truth_trigger"
             )
+        unknown = [n for n in self.statistic.line_uncertainty if not self._accepts(n)]
+        if unknown:
+            raise ValueError(f"statistic.line_uncertainty: {unknown[0]!r} is none of the lines")
+        many = any(o.centre is None for o in self.offline.observable)
+        if many and any(self.background.events):
+            raise ValueError(
+                "background.events are those of a count or a window, not of bins: give processes"
+            )
         labels = [entry.label for entry in self.truth_trigger]
         if len(set(labels)) < len(labels):
             raise ValueError("truth_trigger: a label is given twice")
         return self
+
+    def _accepts(self, line: str) -> bool:
+        return self.lines == ALL_LINES or line in self.lines
 
     def collider(self) -> Machine:
         """Return the collider: SuperKEKB where the channel has no beams of its own."""
@@ -280,12 +341,11 @@ def parse_channel(data: dict[str, Any], place: str) -> Channel:
     """Check a channel's data; `place` names where it comes from."""
     channel = check_data(Channel, data, place)
     for path, regions in _all_regions(channel):
-        for region in regions:
-            for cut in region:
-                if cut.variable not in VARIABLES:
-                    raise unknown_name(
-                        "variable", cut.variable, VARIABLES, place=f"{place}: {path}"
-                    )
+        for cut in (cut for region in regions for cut in region):
+            _check_variable(cut.variable, f"{place}: {path}")
+    for i, observable in enumerate(channel.offline.observable):
+        for variable in observable.variables:
+            _check_variable(variable, f"{place}: offline.observable.{i}")
     try:
         process = process_class(channel.signal.process)
         known = [parameter.name for parameter in process.parameters(channel.collider())]
@@ -297,8 +357,13 @@ def parse_channel(data: dict[str, Any], place: str) -> Channel:
     return channel
 
 
+def _check_variable(name: str, place: str) -> None:
+    if name not in VARIABLES:
+        raise unknown_name("variable", name, VARIABLES, place=place)
+
+
 def check_parameters(channel: Channel) -> None:
-    """Refuse masses and parameters that the process does not take.
+    """Refuse masses and parameters that the processes do not take.
 
     Raises
     ------
@@ -306,8 +371,24 @@ def check_parameters(channel: Channel) -> None:
     """
     machine, signal = channel.collider(), channel.signal
     process = process_class(signal.process)
+    if signal.ctaus():
+        check_lifetimes(signal.process, signal.ctaus(), "signal.lifetimes")
     for mass in signal.masses:
-        process(machine, **parameters(channel, mass))
+        made = process(machine, **parameters(channel, mass))
+        if signal.ctaus() and isinstance(made, LongLived) and not made.products:
+            raise InputError(
+                f"{signal.process} with these parameters leaves nothing that decays after a flight",
+                place="signal.lifetimes",
+            )
+    for published in channel.published:
+        if published.ctau is not None and published.ctau not in signal.ctaus():
+            raise InputError(f"{published.ctau:g} m is none of signal.lifetimes",
+                             place="published.ctau")  # fmt: skip
+    for i, background in enumerate(channel.background.process):
+        try:
+            process_class(background.process)(machine, **background.parameters)
+        except InputError as error:
+            raise InputError(str(error), place=f"background.process.{i}") from error
 
 
 def parameters(channel: Channel, mass: float) -> dict[str, float | int | str]:

@@ -14,10 +14,17 @@ from typing import Any
 from firmware_models.files import write_json, write_text
 from sim.report import sensitivity_figures
 from sim.report.sensitivity_page import channel_page, index_page
+from sim.sensitivity.config import Published
+from sim.sensitivity.grids import at_lifetime, lifetimes_json, write_grids
+from sim.sensitivity.limit_tables import write_limit_tables
+from sim.sensitivity.passed import Counts, Passed
 from sim.sensitivity.passing import Efficiency
-from sim.sensitivity.reach import IDEAL, Limit, Passed, compare, limit
+from sim.sensitivity.reach import Limit, compare, limit
 from sim.sensitivity.run import ChannelResult
 from sim.sensitivity.workspaces import workspace
+
+FEW = 10.0
+"""Simulated events below which a background's number says little."""
 
 INDEX = "index.html"
 """Page that leads to the channels, where there are several."""
@@ -25,7 +32,8 @@ INDEX = "index.html"
 COLUMNS = (
     "mass_gev", "coupling_limit", "sigma_limit_fb", "trigger_efficiency", "trigger_efficiency_err",
     "coupling_limit_ideal_trigger", "sigma_limit_ideal_trigger_fb", "event_limit",
-    "background_events", "acceptance", "acceptance_err", "sigma_reference_fb", "n_events",
+    "background_events", "background_events_err", "acceptance", "acceptance_err",
+    "sigma_reference_fb", "n_events",
 )  # fmt: skip
 """Of the CSV, behind channel and trigger."""
 
@@ -39,13 +47,10 @@ def channel_json(result: ChannelResult, seed: int) -> dict[str, Any]:
         points = [_point(result, passed, label) for passed in result.points]
         own = known.get(label, {"label": label})
         triggers.append({**own, "silent_lines": list(result.silent.get(label, ())),
+                         "thin_backgrounds": thin_backgrounds(points),
                          "reach": reach(points), "points": points})  # fmt: skip
     first = result.labels[0]
-    published = [
-        {**compare(channel, row, result.points, first),
-         "ideal": compare(channel, row, result.points, None)["ours"]}
-        for row in channel.published
-    ]  # fmt: skip
+    published = [_published(result, row, first) for row in channel.published]
     return {
         "channel": channel.name,
         "title": channel.title,
@@ -69,7 +74,20 @@ def channel_json(result: ChannelResult, seed: int) -> dict[str, Any]:
         "points": triggers[0]["points"],
         "triggers": triggers,
         "published": published,
+        "lifetimes": lifetimes_json(result),
     }
+
+
+def _published(result: ChannelResult, row: Published, first: str) -> dict[str, Any]:
+    """Return a published number with ours beside it, of the first trigger and of the ideal one."""
+    ours, ideal = (
+        compare(
+            result.channel, row,
+            result.points if row.ctau is None else at_lifetime(result, row.ctau, label), label,
+        )
+        for label in (first, None)
+    )  # fmt: skip
+    return {**ours, "ctau_m": row.ctau, "ideal": ideal["ours"]}
 
 
 def bundle(channels: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -90,9 +108,20 @@ def reach(points: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+def thin_backgrounds(points: Sequence[dict[str, Any]]) -> dict[str, list[float]]:
+    """Return the masses at which a background rests on fewer than `FEW` simulated events."""
+    found: dict[str, list[float]] = {}
+    for point in points:
+        for name, counts in point["backgrounds"].items():
+            if counts["simulated"] < FEW:
+                found.setdefault(name, []).append(point["mass_gev"])
+    return found
+
+
 def _point(result: ChannelResult, passed: Passed, label: str) -> dict[str, Any]:
-    channel, trigger = result.channel, passed.trigger[label]
-    found, ideal = limit(channel, passed, trigger), limit(channel, passed, IDEAL)
+    channel, through = result.channel, passed.trigger[label]
+    trigger = through.efficiency
+    found, ideal = limit(channel, passed, through), limit(channel, passed, passed.ideal)
     return {
         "mass_gev": passed.mass,
         "coupling_limit": found.coupling,
@@ -106,12 +135,26 @@ def _point(result: ChannelResult, passed: Passed, label: str) -> dict[str, Any]:
         "sigma_limit_ideal_trigger_fb": ideal.sigma_fb,
         "event_limit": found.events,
         "background_events": found.background,
+        "background_events_err": found.background_err,
+        "backgrounds": {one.name: _counts(one) for one in through.backgrounds},
+        "signal_uncertainty": found.uncertainty,
+        "line_shifts": dict(through.line_shifts),
         "acceptance": passed.acceptance.value,
         "acceptance_err": passed.acceptance.error,
         "offline_efficiency": channel.offline.efficiency,
         "sigma_reference_fb": passed.sigma_fb,
         "sigma_reference_err_fb": passed.sigma_err_fb,
         "n_events": passed.n_events,
+    }
+
+
+def _counts(counts: Counts) -> dict[str, float]:
+    """Return expected events and the number of simulated ones that these stand for."""
+    events, variance = float(counts.events.sum()), float(counts.variance.sum())
+    return {
+        "events": events,
+        "err": variance**0.5,
+        "simulated": events**2 / variance if variance > 0 else 0.0,
     }
 
 
@@ -161,6 +204,8 @@ def write_sensitivity(
         write_text(stem.with_suffix(".html"), channel_page(
             value, sensitivity_figures.svg(curves), sensitivity_figures.svg(efficiencies)
         ))  # fmt: skip
+        write_grids(result, value, folder)
+        write_limit_tables(value, folder)
         if find_spec("pyhf") is not None:
             _write_workspaces(result, folder / "pyhf")
     if len(values) > 1:

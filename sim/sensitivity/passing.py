@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from firmware_models.errors import InputError, nearest
 from sim.sensitivity.config import ALL_LINES, Channel
-from sim.sensitivity.sample import SignalSample
+from sim.sensitivity.sample import Sample
 from sim.sensitivity.settings import Setting
-from sim.study.fields import Range
 from sim.truth import VARIABLES
 from trigger.bits import BitTable
 from trigger.efficiency import EfficiencyTable
@@ -46,29 +45,33 @@ class Efficiency:
     low: float
     high: float
 
-
-def inside(regions: Sequence[Sequence[Range]], sample: SignalSample) -> NDArray[np.bool_]:
-    """Return which events lie in one of the regions, shape ``(n,)``; without regions all do."""
-    if not regions:
-        return np.ones(len(sample), dtype=bool)
-    result = np.zeros(len(sample), dtype=bool)
-    for region in regions:
-        within = np.ones(len(sample), dtype=bool)
-        for cut in region:
-            value = sample.truth[cut.variable]
-            within &= (value >= cut.low) & (value < cut.high)
-        result |= within
-    return result
+    def widened(self, error: float) -> Efficiency:
+        """Return it with a further independent error, common to all events; 0 changes nothing."""
+        if not error:
+            return self
+        both = (self.error**2 + error**2) ** 0.5
+        return Efficiency(self.value, both, max(0.0, self.value - both),
+                          min(1.0, self.value + both))  # fmt: skip
 
 
-def mean(probability: FloatArray) -> Efficiency:
-    """Return the mean of probabilities of events, shape ``(n,)``."""
-    n = len(probability)
-    if n == 0:
+def mean(probability: FloatArray, weight: FloatArray | None = None) -> Efficiency:
+    """Return the mean of probabilities of events.
+
+    Parameters
+    ----------
+    probability : ndarray, shape (n,)
+    weight : ndarray, shape (n,), optional
+        Shares of the events that count; default: all do. The interval is then that of the
+        effective number of events.
+    """
+    w = np.ones(len(probability)) if weight is None else weight
+    total = float(np.sum(w))
+    if total <= 0:
         return Efficiency(float("nan"), float("nan"), 0.0, 1.0)
-    value = float(np.mean(probability))
-    error = float(np.std(probability)) / n**0.5
-    low, high = wilson(min(float(np.sum(probability)), n), n, ONE_SIGMA)
+    value = float(np.sum(w * probability)) / total
+    error = float(np.sqrt(np.sum(np.square(w * (probability - value))))) / total
+    effective = total**2 / float(np.sum(w**2))
+    low, high = wilson(min(value * effective, effective), effective, ONE_SIGMA)
     return Efficiency(value, error, float(low), float(high))
 
 
@@ -118,12 +121,8 @@ def silent_lines(channel: Channel, setting: Setting) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def by_menu(channel: Channel, setting: Setting, sample: SignalSample) -> FloatArray:
-    """Return every event's probability that one of the lines accepts it, shape ``(n,)``.
-
-    Prescales enter as expectation: prescalers of different lines count independently, so an event
-    on which several fire is lost with the product of their chances to drop it.
-    """
+def fired_lines(channel: Channel, setting: Setting, sample: Sample) -> BitTable:
+    """Return the lines of the setting's menu that fire before prescale, event by event."""
     assert sample.detected is not None
     chain, detected = setting.chain(), sample.detected
     tracks = None
@@ -132,10 +131,48 @@ def by_menu(channel: Channel, setting: Setting, sample: SignalSample) -> FloatAr
 
         network = "mlp" if channel.tracks is None else channel.tracks.network
         tracks = TrackTrigger(chain.registers, network).evaluate(detected.wires)
-    fired = chain.decide(detected.cells, tracks, detected.muons)
+    return chain.decide(detected.cells, tracks, detected.muons)
+
+
+def by_menu(channel: Channel, setting: Setting, fired: BitTable) -> FloatArray:
+    """Return every event's probability that one of the lines accepts it, shape ``(n,)``.
+
+    Prescales enter as expectation: prescalers of different lines count independently, so an event
+    on which several fire is lost with the product of their chances to drop it.
+    """
     return pass_probability(fired, [
         (line, setting.fraction(line)) for line in accepting_lines(channel, setting)
     ])  # fmt: skip
+
+
+def line_shifts(
+    channel: Channel, setting: Setting, fired: BitTable, weight: FloatArray
+) -> dict[str, float]:
+    """Return what the uncertainty of each line does to the efficiency of all of them.
+
+    Parameters
+    ----------
+    channel : Channel
+        With `statistic.line_uncertainty` u: the line's efficiency is divided by 1 + u.
+    setting : Setting
+    fired : BitTable
+    weight : ndarray, shape (n,)
+        Shares of the events that count.
+
+    Returns
+    -------
+    dict of str to float
+        By how much the efficiency as it is exceeds that with the line's efficiency lowered,
+        relative to the latter: u where no other line takes the events, 0 where another takes all.
+    """
+    lines = [(line, setting.fraction(line)) for line in accepting_lines(channel, setting)]
+    whole = float(np.sum(weight * pass_probability(fired, lines)))
+    shifts = {}
+    for line, uncertainty in channel.statistic.line_uncertainty.items():
+        lowered = [(n, f / (1 + uncertainty) if n == line else f) for n, f in lines]
+        less = float(np.sum(weight * pass_probability(fired, lowered)))
+        shifts[line] = whole / less - 1.0 if less > 0 else 0.0
+    return shifts
 
 
 def pass_probability(fired: BitTable, lines: Sequence[tuple[str, float]]) -> FloatArray:
@@ -154,14 +191,14 @@ def pass_probability(fired: BitTable, lines: Sequence[tuple[str, float]]) -> Flo
     return 1.0 - lost
 
 
-def by_table(table: EfficiencyTable, sample: SignalSample, place: str) -> tuple[FloatArray, float]:
+def by_table(table: EfficiencyTable, sample: Sample, place: str) -> tuple[FloatArray, float]:
     """Return every event's efficiency from a table, and the error of their mean.
 
     Parameters
     ----------
     table : EfficiencyTable
         Binned in truth variables.
-    sample : SignalSample
+    sample : Sample
     place : str
         Name of the table, for messages.
 
@@ -205,8 +242,17 @@ def by_table(table: EfficiencyTable, sample: SignalSample, place: str) -> tuple[
     return efficiency[flat], variance**0.5
 
 
-def acceptance(n_inside: int, n: int) -> Efficiency:
-    """Return the share of generated events inside the selection."""
-    low, high = clopper_pearson(n_inside, n, ONE_SIGMA)
-    value = n_inside / n
-    return Efficiency(value, (value * (1 - value) / n) ** 0.5, float(low), float(high))
+def acceptance(weight: FloatArray, n: int) -> Efficiency:
+    """Return the share of generated events inside the selection.
+
+    Parameters
+    ----------
+    weight : ndarray, shape (n_inside,)
+        Shares of the events behind the regions that lie in the observables' bins; 1 without.
+    n : int
+        Generated.
+    """
+    value = float(np.sum(weight)) / n
+    error = max(float(np.sum(weight**2)) / n - value**2, 0.0) ** 0.5 / n**0.5
+    low, high = clopper_pearson(float(np.sum(weight)), n, ONE_SIGMA)
+    return Efficiency(value, error, float(low), float(high))

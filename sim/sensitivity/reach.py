@@ -4,53 +4,30 @@
 offline acceptance with its flat efficiency and ε the trigger's efficiency inside it. It is a limit
 on the process as generated, times `branching`. coupling_limit = g_ref (σ_limit / σ_ref)^(1/k).
 
-The background is a number behind the offline selection. Events that pass the selection look like
-the signal to the trigger, so by default they pass it as often (an assumption; the key
-`background.follows_trigger` is there to drop it).
+Simulated backgrounds pass the same selection and trigger as the signal. A background that is given
+as a number of events behind the selection looks like the signal to the trigger, so by default it
+passes as often (an assumption; the key `background.follows_trigger` is there to drop it).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf, isfinite, log
+from math import expm1, hypot, inf, isfinite, log, log1p
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.sensitivity.config import Background, Channel, Published
-from sim.sensitivity.passing import Efficiency
-from trigger.statistics.conversion import coupling_limit, sigma_limit_fb
-from trigger.statistics.limits import signal_limit
+from sim.sensitivity.passed import Passed, Through, total_background
+from trigger.statistics.conversion import coupling_limit
+from trigger.statistics.limits import signal_limit, signal_limit_shape
 
-IDEAL = Efficiency(1.0, 0.0, 1.0, 1.0)
-"""The ideal trigger."""
+FloatArray = NDArray[np.float64]
 
-
-@dataclass(frozen=True)
-class Passed:
-    """What of the signal at one mass passes, and its cross-section.
-
-    Parameters
-    ----------
-    mass : float
-        [GeV]
-    sigma_fb, sigma_err_fb : float
-        Of the process at the reference coupling [fb].
-    n_events : int
-        Generated.
-    acceptance : Efficiency
-        Of the offline regions, without the flat efficiency.
-    trigger : dict of str to Efficiency
-        By the label of the setting.
-    """
-
-    mass: float
-    sigma_fb: float
-    sigma_err_fb: float
-    n_events: int
-    acceptance: Efficiency
-    trigger: Mapping[str, Efficiency]
+SELECTION = "signal_efficiency"
+"""Name of the uncertainty that a channel gives for its selection."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +38,12 @@ class Limit:
     ----------
     events : float
         Upper limit on signal events that pass everything.
-    background : float
-        Expected background that passes everything.
+    background, background_err : float
+        Expected background that passes everything, in all bins, and its error from the simulation.
+    bins : ndarray, shape (n_bins,)
+        The same by bin.
+    uncertainty : float
+        Of the signal's efficiency, of all sources together.
     sigma_fb : float
         Limit on the cross-section times branching [fb]; infinite where nothing passes.
     coupling : float
@@ -71,6 +52,9 @@ class Limit:
 
     events: float
     background: float
+    background_err: float
+    bins: FloatArray
+    uncertainty: float
     sigma_fb: float
     coupling: float
 
@@ -96,36 +80,66 @@ def background_events(background: Background, mass: float, luminosity: float, ow
     return scale * events[at]
 
 
-def limit(channel: Channel, passed: Passed, trigger: Efficiency, cl: float | None = None) -> Limit:
+def background_bins(channel: Channel, mass: float, through: Through) -> FloatArray:
+    """Return the expected background that passes everything by bin, shape ``(n_bins,)``."""
+    own = channel.luminosity_fb
+    given = background_events(channel.background, mass, own, own)
+    if channel.background.follows_trigger:
+        given *= float(np.nan_to_num(through.efficiency.value))
+    return given + total_background(through.backgrounds)
+
+
+def uncertainties(channel: Channel, through: Through) -> dict[str, float]:
+    """Return the relative uncertainties of the signal's efficiency by their source.
+
+    A line's has the same name in every channel, so that a combination shares it.
+    """
+    found = {SELECTION: channel.statistic.signal_uncertainty} | {
+        f"trigger_{line}": shift for line, shift in through.line_shifts.items()
+    }
+    return {name: value for name, value in found.items() if value > 0}
+
+
+def limit(channel: Channel, passed: Passed, through: Through, cl: float | None = None) -> Limit:
     """Return the limit at one mass with one trigger.
 
     Parameters
     ----------
     channel : Channel
     passed : Passed
-    trigger : Efficiency
-        `IDEAL`, or one of `passed.trigger`.
+    through : Through
+        `passed.ideal`, or one of `passed.trigger`.
     cl : float, optional
         Default: that of the channel.
     """
-    statistic, own = channel.statistic, channel.luminosity_fb
-    share = 0.0 if np.isnan(trigger.value) else trigger.value
-    background = background_events(channel.background, passed.mass, own, own)
-    if channel.background.follows_trigger:
-        background *= share
-    events = float(signal_limit(
-        background, cl=cl or statistic.cl, method=statistic.method,
-        signal_uncertainty=statistic.signal_uncertainty,
-    ))  # fmt: skip
-    sigma = float(sigma_limit_fb(
-        events, luminosity_inv_fb=own, trigger_efficiency=share,
-        offline_efficiency=passed.acceptance.value * channel.offline.efficiency,
-    ))  # fmt: skip
+    statistic = channel.statistic
+    background = background_bins(channel, passed.mass, through)
+    # Log-normal factors of independent sources make one, whose logarithms add in quadrature.
+    logs = [log1p(value) for value in uncertainties(channel, through).values()]
+    uncertainty = expm1(hypot(*logs)) if logs else 0.0
+    # Events for each fb of cross-section, bin by bin.
+    signal = (
+        channel.luminosity_fb * passed.acceptance.value * channel.offline.efficiency
+        * through.signal
+    )  # fmt: skip
+    asked: dict[str, Any] = {
+        "cl": cl or statistic.cl, "method": statistic.method, "signal_uncertainty": uncertainty,
+    }  # fmt: skip
+    if len(signal) == 1:
+        events = float(signal_limit(float(background[0]), **asked))
+        sigma = events / float(signal[0]) if signal[0] > 0 else inf
+    else:
+        background = np.broadcast_to(background, signal.shape)
+        sigma = signal_limit_shape(background, signal, **asked)
+        events = sigma * float(signal.sum()) if isfinite(sigma) else inf
     coupling = float(coupling_limit(
         sigma, sigma_reference_fb=passed.sigma_fb * channel.signal.share(passed.mass),
         coupling_reference=channel.coupling.reference, power=channel.coupling.exponent,
     ))  # fmt: skip
-    return Limit(events, background, sigma, coupling)
+    variance = sum(float(counts.variance.sum()) for counts in through.backgrounds)
+    return Limit(
+        events, float(background.sum()), variance**0.5, background, uncertainty, sigma, coupling
+    )
 
 
 def compare(
@@ -152,7 +166,7 @@ def compare(
     masses = [point.mass for point in points]
     values = []
     for point in points:
-        found = limit(channel, point, IDEAL if trigger is None else point.trigger[trigger],
+        found = limit(channel, point, point.ideal if trigger is None else point.trigger[trigger],
                       published.cl)  # fmt: skip
         values.append(found.coupling if published.kind == "coupling" else found.sigma_fb)
     inner = [v for m, v in zip(masses, values, strict=True) if low <= m <= high]

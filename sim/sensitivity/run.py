@@ -1,4 +1,4 @@
-"""Run channels: a task is one channel at one mass with all settings of the trigger."""
+"""Run channels: a task is one mass or one background of a channel, with all settings."""
 
 from __future__ import annotations
 
@@ -10,21 +10,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models.errors import InputError
-from sim.sensitivity.config import Channel
+from sim.sensitivity.config import BackgroundProcess, Channel
+from sim.sensitivity.lifetimes import LifetimePoint, check_points, lifetime_points
+from sim.sensitivity.passed import (
+    Counts,
+    Passed,
+    Through,
+    background_counts,
+    binned,
+    through,
+)
 from sim.sensitivity.passing import (
     acceptance,
     by_menu,
     by_table,
     check_lines,
-    inside,
-    mean,
+    fired_lines,
+    line_shifts,
     silent_lines,
 )
-from sim.sensitivity.reach import Passed
-from sim.sensitivity.sample import SignalSample, check_detector, signal_sample
+from sim.sensitivity.regions import inside
+from sim.sensitivity.sample import Sample, background_sample, check_detector, signal_sample
 from sim.sensitivity.settings import Setting
 from sim.study.workers import in_order
+from trigger.bits import BitTable
 from trigger.efficiency import EfficiencyTable
+
+FloatArray = NDArray[np.float64]
 
 Progress = Callable[[str, int], None]
 """Called with the channel's name and the events done since the last call."""
@@ -57,6 +69,23 @@ class Task:
     folder: Path | None
 
 
+@dataclass(frozen=True)
+class LifetimeTask(Task):
+    """One channel at one mass and all lifetimes."""
+
+
+@dataclass(frozen=True)
+class BackgroundTask:
+    """One background of a channel, for all masses."""
+
+    channel: Channel
+    background: BackgroundProcess
+    seed: int
+    settings: tuple[Setting, ...]
+    table: Table | None
+    folder: Path | None
+
+
 @dataclass
 class ChannelResult:
     """What of a channel's signal passes, mass by mass.
@@ -71,6 +100,8 @@ class ChannelResult:
     points : list of Passed
     silent : dict
         Lines that cannot fire, by setting.
+    lifetimes : list of list of LifetimePoint
+        By mass, then by lifetime; empty where the channel has no lifetimes.
     """
 
     channel: Channel
@@ -78,6 +109,7 @@ class ChannelResult:
     labels: tuple[str, ...]
     points: list[Passed] = field(default_factory=list)
     silent: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    lifetimes: list[list[LifetimePoint]] = field(default_factory=list)
 
 
 def run_channels(
@@ -118,24 +150,58 @@ def run_channels(
         if name in names[:i]:
             raise InputError(f"channel {name!r} is given twice")
     results = [_prepared(channel, settings, table) for channel in channels]
+    for result in results:
+        check_points(result.channel, result.labels)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-    order: list[ChannelResult] = []
+    order: list[tuple[ChannelResult, int]] = []
+    counts: dict[str, list[list[dict[str | None, Counts]]]] = {name: [] for name in names}
 
-    def tasks() -> Iterator[Task]:
+    def tasks() -> Iterator[Task | BackgroundTask]:
         for result in results:
             own = result.channel
+            for background in own.background.process:
+                order.append((result, background.events))
+                yield BackgroundTask(own, background, seed, result.settings, table, folder)
             for mass in own.signal.masses:
-                order.append(result)
-                yield Task(
-                    own, mass, events or own.signal.events, seed, result.settings, table, folder
-                )
+                n = events or own.signal.events
+                order.append((result, n))
+                yield Task(own, mass, n, seed, result.settings, table, folder)
+            for mass in own.signal.masses if own.signal.ctaus() else ():
+                n = events or own.signal.events
+                order.append((result, n))
+                yield LifetimeTask(own, mass, n, seed, result.settings, table, folder)
 
-    for number, point in enumerate(in_order(run_task, tasks(), workers=workers)):
-        order[number].points.append(point)
+    for number, found in enumerate(in_order(_run, tasks(), workers=workers)):
+        result, n = order[number]
+        if isinstance(found, Passed):
+            result.points.append(found)
+        elif isinstance(found, tuple):
+            result.lifetimes.append(list(found))
+        else:
+            counts[result.channel.name].append(found)
         if progress is not None:
-            progress(order[number].channel.name, point.n_events)
+            progress(result.channel.name, n)
+    for result in results:
+        own_counts = counts[result.channel.name]
+        if own_counts:
+            result.points = [
+                _with_backgrounds(point, [one[i] for one in own_counts])
+                for i, point in enumerate(result.points)
+            ]
+            result.lifetimes = [
+                [_lifetime_with_backgrounds(point, [one[i] for one in own_counts]) for point in row]
+                for i, row in enumerate(result.lifetimes)
+            ]
     return results
+
+
+def _run(
+    task: Task | BackgroundTask,
+) -> Passed | tuple[LifetimePoint, ...] | list[dict[str | None, Counts]]:
+    if isinstance(task, LifetimeTask):
+        return run_lifetimes(task)
+    return run_task(task) if isinstance(task, Task) else run_background(task)
 
 
 def _prepared(channel: Channel, settings: Sequence[Setting], table: Table | None) -> ChannelResult:
@@ -155,36 +221,112 @@ def _prepared(channel: Channel, settings: Sequence[Setting], table: Table | None
 
 
 def run_task(task: Task) -> Passed:
-    """Return what passes of one channel at one mass."""
+    """Return what passes of one channel's signal at one mass, without simulated backgrounds."""
     channel = task.channel
     made = signal_sample(
         channel, task.mass, events=task.events, seed=task.seed, folder=task.folder,
-        detector=task.table is None and not channel.truth_trigger,
+        detector=needs_detector(task),
     )  # fmt: skip
-    kept = inside(channel.offline.regions, made)
-    chosen = _selected(made, kept)
+    chosen = made.select(inside(channel.offline.regions, made.truth))
+    events = binned(channel, chosen, task.mass)
     trigger = {}
-    if task.table is not None:
-        probability, error = by_table(task.table.table, chosen, task.table.label)
-        found = mean(probability)
-        both = (found.error**2 + error**2) ** 0.5
-        trigger[task.table.label] = replace(
-            found, error=both, low=max(0.0, found.value - both), high=min(1.0, found.value + both)
-        )
-    for entry in channel.truth_trigger if task.table is None else ():
-        trigger[entry.label] = mean(inside(entry.regions, chosen).astype(float))
-    for setting in task.settings:
-        trigger[setting.label] = mean(by_menu(channel, setting, chosen))
+    for label, chance in chances(task, chosen).items():
+        shifts = {}
+        if chance.fired is not None and channel.statistic.line_uncertainty:
+            shifts = line_shifts(channel, chance.fired[0], chance.fired[1], events.weight)
+        found = through(events, chance.probability, shifts)
+        trigger[label] = replace(found, efficiency=found.efficiency.widened(chance.error))
     return Passed(
-        task.mass, made.sigma_fb, made.sigma_err_fb, len(made),
-        acceptance(int(kept.sum()), len(made)), trigger,
+        task.mass, made.sigma_fb, made.sigma_err_fb, made.n_generated,
+        acceptance(events.weight, made.n_generated), through(events, np.ones(len(chosen))), trigger,
     )  # fmt: skip
 
 
-def _selected(sample: SignalSample, kept: NDArray[np.bool_]) -> SignalSample:
-    rows = np.flatnonzero(kept)
-    return replace(
-        sample,
-        truth={name: values[rows] for name, values in sample.truth.items()},
-        detected=None if sample.detected is None else sample.detected.select(rows),
+def run_lifetimes(task: LifetimeTask) -> tuple[LifetimePoint, ...]:
+    """Return what passes of one channel's signal at one mass and all its lifetimes."""
+    channel = task.channel
+    made = signal_sample(
+        channel, task.mass, events=task.events, seed=task.seed, folder=task.folder,
+        detector=needs_detector(task), all_lifetimes=True,
+    )  # fmt: skip
+    chosen = inside(channel.offline.regions, made.truth)
+    return tuple(
+        lifetime_points(channel, task.mass, made, chosen, chances(task, made.select(chosen)))
     )
+
+
+def run_background(task: BackgroundTask) -> list[dict[str | None, Counts]]:
+    """Return what passes of one background: for each mass the counts by trigger, None: ideal."""
+    channel, background = task.channel, task.background
+    made = background_sample(
+        channel, background, seed=task.seed, folder=task.folder, detector=needs_detector(task)
+    )
+    passing: dict[str | None, FloatArray] = {None: np.ones(len(made))}
+    passing |= {label: chance.probability for label, chance in chances(task, made).items()}
+    found = []
+    for mass in channel.signal.masses:
+        events = binned(channel, made, mass)
+        found.append({
+            label: background_counts(channel, background, made, events, probability)
+            for label, probability in passing.items()
+        })  # fmt: skip
+    return found
+
+
+@dataclass(frozen=True)
+class Chance:
+    """What one trigger does to every event of a sample.
+
+    Parameters
+    ----------
+    probability : ndarray, shape (n,)
+    error : float
+        Common to all events: of a table.
+    fired : tuple of Setting and BitTable, optional
+        Lines before prescale, where there is a menu.
+    """
+
+    probability: FloatArray
+    error: float = 0.0
+    fired: tuple[Setting, BitTable] | None = None
+
+
+def chances(task: Task | BackgroundTask, sample: Sample) -> dict[str, Chance]:
+    """Return every event's probability to pass each of the triggers that are compared."""
+    channel, table = task.channel, task.table
+    if table is not None:
+        probability, error = by_table(table.table, sample, table.label)
+        return {table.label: Chance(probability, error)}
+    found = {}
+    for entry in channel.truth_trigger:
+        found[entry.label] = Chance(inside(entry.regions, sample.truth).astype(float))
+    for setting in task.settings:
+        if len(sample):
+            fired = fired_lines(channel, setting, sample)
+            found[setting.label] = Chance(by_menu(channel, setting, fired), fired=(setting, fired))
+        else:
+            found[setting.label] = Chance(np.zeros(0))
+    return found
+
+
+def needs_detector(task: Task | BackgroundTask) -> bool:
+    """Return whether the trigger is given by lines, not by truth variables or a table."""
+    return task.table is None and not task.channel.truth_trigger
+
+
+def _with_backgrounds(point: Passed, counts: Sequence[dict[str | None, Counts]]) -> Passed:
+    """Return the point with the counts of each background at its mass."""
+
+    def added(found: Through, label: str | None) -> Through:
+        return replace(found, backgrounds=tuple(one[label] for one in counts))
+
+    return replace(
+        point, ideal=added(point.ideal, None),
+        trigger={label: added(found, label) for label, found in point.trigger.items()},
+    )  # fmt: skip
+
+
+def _lifetime_with_backgrounds(
+    point: LifetimePoint, counts: Sequence[dict[str | None, Counts]]
+) -> LifetimePoint:
+    return replace(point, passed=_with_backgrounds(point.passed, counts))

@@ -1,12 +1,14 @@
-"""Workspaces of pyhf: one counting bin, the signal scaled so that our limit is at μ = 1."""
+"""Workspaces of pyhf: the bins of a search, the signal scaled so that our limit is at μ = 1."""
 
 from __future__ import annotations
 
 from math import isfinite
 
+import numpy as np
+
 from sim.sensitivity.config import Channel
-from sim.sensitivity.passing import Efficiency
-from sim.sensitivity.reach import Passed, limit
+from sim.sensitivity.passed import Passed, Through
+from sim.sensitivity.reach import limit, uncertainties
 from trigger.statistics.profile import Region
 from trigger.statistics.workspace import Workspace
 from trigger.statistics.workspace import workspace as exported
@@ -14,11 +16,8 @@ from trigger.statistics.workspace import workspace as exported
 FLOOR = 1e-6
 """Background in place of 0, which pyhf's logarithms do not take."""
 
-SOURCE = "signal_efficiency"
-"""Name of the signal's uncertainty."""
 
-
-def workspace(channel: Channel, passed: Passed, trigger: Efficiency) -> Workspace | None:
+def workspace(channel: Channel, passed: Passed, through: Through) -> Workspace | None:
     """Return the workspace of one mass and trigger; None where there is no limit.
 
     The observation is the expected background (Asimov data).
@@ -27,15 +26,17 @@ def workspace(channel: Channel, passed: Passed, trigger: Efficiency) -> Workspac
     ----------
     channel : Channel
     passed : Passed
-    trigger : Efficiency
+    through : Through
+        `passed.ideal`, or one of `passed.trigger`.
     """
-    found = limit(channel, passed, trigger)
+    found = limit(channel, passed, through)
     if not isfinite(found.sigma_fb):
         return None
+    share = through.signal / through.signal.sum()
     region = Region(
         channel.name,
-        [max(found.background, FLOOR)],
-        [found.events],
-        {SOURCE: channel.statistic.signal_uncertainty},
+        np.maximum(found.bins, FLOOR),
+        found.events * share,
+        uncertainties(channel, through),
     )
     return exported([region], cl=channel.statistic.cl, signal_scale=1.0)

@@ -13,7 +13,7 @@ import pytest
 
 from sim.cli import main
 from sim.sensitivity.config import load_channel, overridden
-from sim.sensitivity.reach import IDEAL, limit
+from sim.sensitivity.reach import limit
 from sim.sensitivity.run import run_channels
 from sim.sensitivity.settings import settings
 from sim.study.config import load_study
@@ -193,12 +193,11 @@ def test_reach_is_that_of_the_sensitivity(made: tuple[Path, dict[str, Any]]) -> 
     ratios = []
     for i, passed in enumerate(found.points):
         trigger = passed.trigger[setting.label]
-        assert base["trigger_efficiency"]["dark_photon"][i] == trigger.value
+        assert base["trigger_efficiency"]["dark_photon"][i] == trigger.efficiency.value
         live = 1 - base["dead_time"]
-        less = type(trigger)(trigger.value * live, 0.0, 0.0, 1.0)
-        own = limit(channel, passed, less).coupling
+        own = limit(channel, passed, trigger.scaled(live)).coupling
         assert base["coupling_limit"]["dark_photon"][i] == pytest.approx(own, rel=1e-9)
-        ratios.append(limit(channel, passed, IDEAL).coupling / own)
+        ratios.append(limit(channel, passed, passed.ideal).coupling / own)
     assert base["reach"]["dark_photon"] == pytest.approx(np.mean(ratios), rel=1e-9)
 
 

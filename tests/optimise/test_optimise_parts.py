@@ -22,8 +22,8 @@ from sim.optimise.run import prepare
 from sim.optimise.signal import SignalPoint
 from sim.readout.config import parse_readout
 from sim.sensitivity.config import Channel, parse_channel
+from sim.sensitivity.passed import Passed, Through
 from sim.sensitivity.passing import Efficiency
-from sim.sensitivity.reach import Passed
 
 FILE: dict[str, Any] = {
     "channel": [{"channel": "dark_photon"}],
@@ -77,9 +77,10 @@ def _toy_channel() -> Channel:
 
 
 def _toy_point(mass: float, value: list[float], error: float) -> SignalPoint:
-    passed = Passed(mass, 5.0, 0.0, 100, Efficiency(0.5, 0.0, 0.5, 0.5), {})
+    ideal, *seen = (Through.counted(Efficiency(one, 0.0, one, one)) for one in (1.0, *value))
+    passed = Passed(mass, 5.0, 0.0, 100, Efficiency(0.5, 0.0, 0.5, 0.5), ideal, {})
     variance = np.full(len(value), error**2)
-    return SignalPoint(passed, np.array(value), variance, variance / 2)
+    return SignalPoint(passed, tuple(seen), np.array(value), variance, variance / 2)
 
 
 def test_reach_of_a_closed_form() -> None:

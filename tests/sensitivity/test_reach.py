@@ -14,8 +14,9 @@ import pytest
 from firmware_models.errors import InputError
 from sim.machine import Machine
 from sim.sensitivity.config import Channel, load_channel, parse_channel
+from sim.sensitivity.passed import Passed, Through
 from sim.sensitivity.passing import Efficiency, by_table, mean, pass_probability
-from sim.sensitivity.reach import IDEAL, Passed, background_events, compare, interpolated, limit
+from sim.sensitivity.reach import background_events, compare, interpolated, limit
 from sim.sensitivity.run import ChannelResult, Table, run_channels
 from sim.sensitivity.sample import signal_sample
 from sim.sensitivity.workspaces import workspace
@@ -27,6 +28,8 @@ GEV2_FB = 0.3893793721e12
 """(ħc)² [GeV² fb]."""
 
 ALPHA = 1 / 137.035999
+
+IDEAL = Through.counted(Efficiency(1.0, 0.0, 1.0, 1.0))
 
 
 def channel(**changes: Any) -> Channel:
@@ -64,15 +67,15 @@ def test_limit_equals_the_hand_computation() -> None:
     # The photon of a sample in the laboratory is missing in the beam pipe for the truth variables,
     # but never inside the range.
     assert point.acceptance.value == pytest.approx(wide, abs=4 * point.acceptance.error)
-    assert point.trigger["barrel"].value == pytest.approx(
-        narrow / wide, abs=4 * point.trigger["barrel"].error
+    assert point.trigger["barrel"].efficiency.value == pytest.approx(
+        narrow / wide, abs=4 * point.trigger["barrel"].efficiency.error
     )
     expected = found.events / (100 * 0.5 * narrow)
     assert found.sigma_fb == pytest.approx(expected, rel=0.02)
     assert found.coupling == pytest.approx(1e-4 * math.sqrt(expected / sigma), rel=0.01)
     ideal = limit(result.channel, point, IDEAL)
     assert found.coupling / ideal.coupling == pytest.approx(
-        point.trigger["barrel"].value ** -0.5, rel=1e-12
+        point.trigger["barrel"].efficiency.value ** -0.5, rel=1e-12
     )
 
 
@@ -82,7 +85,8 @@ def passed(**changes: Any) -> Passed:
         "mass": 1.0, "sigma_fb": 8.0, "sigma_err_fb": 0.0, "n_events": 100, "acceptance": half,
         "trigger": {"one": Efficiency(0.25, 0.01, 0.24, 0.26)},
     } | changes  # fmt: skip
-    return Passed(**given)
+    given["trigger"] = {name: Through.counted(one) for name, one in given["trigger"].items()}
+    return Passed(**given, ideal=IDEAL)
 
 
 def test_limit_of_a_counting_channel() -> None:
@@ -133,10 +137,10 @@ def test_jpsi_limit_is_events_over_decays() -> None:
 
 
 def test_nothing_passes() -> None:
-    nothing = Efficiency(0.0, 0.0, 0.0, 0.1)
+    nothing = Through.counted(Efficiency(0.0, 0.0, 0.0, 0.1))
     assert math.isinf(limit(channel(), passed(), nothing).coupling)
     nan = mean(np.zeros(0))
-    assert math.isinf(limit(channel(), passed(), nan).sigma_fb)
+    assert math.isinf(limit(channel(), passed(), Through.counted(nan)).sigma_fb)
 
 
 @pytest.mark.parametrize(("follows", "expected"), [(True, 25.0), (False, 100.0)])
@@ -274,7 +278,7 @@ def test_efficiency_from_a_table() -> None:
     expected = math.hypot(share * 0.0458, (1 - share) * 0.04)
     assert error == pytest.approx(expected, rel=0.02)
     result = run_channels([own], [], table=Table("t", table), events=500)[0]
-    assert 0.3 < result.points[0].trigger["t"].value < 0.8
+    assert 0.3 < result.points[0].trigger["t"].efficiency.value < 0.8
 
 
 @pytest.mark.parametrize(
@@ -309,7 +313,7 @@ def test_pyhf_agrees() -> None:
     scan = np.linspace(0.5, 1.5, 41)
     levels = [float(pyhf.infer.hypotest(mu, data, model, return_expected=True)[1]) for mu in scan]
     assert np.interp(-0.10, -np.array(levels), scan) == pytest.approx(1.0, abs=0.01)
-    assert workspace(own, passed(), Efficiency(0.0, 0.0, 0.0, 0.1)) is None
+    assert workspace(own, passed(), Through.counted(Efficiency(0.0, 0.0, 0.0, 0.1))) is None
 
 
 def test_a_kept_sample_gives_the_same(tmp_path: Path) -> None:
