@@ -86,6 +86,8 @@ class Signal(Strict):
     """Events for each mass."""
     lifetimes: list[Ctau] | Ctaus = []
     """cτ [m] for which one more sample a mass stands; common to all long-lived particles."""
+    lifetime_events: Annotated[int, Field(ge=1, le=MAX_EVENTS)] | None = None
+    """Of that sample; default: `events`."""
 
     @model_validator(mode="after")
     def _rise(self) -> Signal:
@@ -108,6 +110,11 @@ class Signal(Strict):
     def ctaus(self) -> list[float]:
         """Return the lifetimes [m]; none: the channel has no grid of them."""
         return self.lifetimes.values() if isinstance(self.lifetimes, Ctaus) else self.lifetimes
+
+    def samples(self) -> list[int]:
+        """Return the events of each sample of a mass: its own, and that of all lifetimes."""
+        more = self.lifetime_events or self.events
+        return [self.events, more] if self.ctaus() else [self.events]
 
     def share(self, mass: float) -> float:
         """Return the branching fraction at a mass [GeV]."""
