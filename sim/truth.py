@@ -19,6 +19,7 @@ from sim.decay_vertices import decay_vertices
 from sim.detector.particles import Classes, Kind, classify
 from sim.electron_pair import pair_mass, pseudorapidity, tau_pair_mass
 from sim.events import Events, FloatArray
+from sim.four_tracks import four_track_variables
 from sim.lepton_pair import TABLE as LEPTON_PAIRS
 from sim.lepton_pair import four_muon_variables, in_gaps, recoil_variables
 from sim.machine import Machine, transform
@@ -123,6 +124,12 @@ _TABLE = (
     Variable("dielectronTauMass", "GeV", "the mass that two leptons of these energies would have "
              "if they came from tau decays, |m_ee^tau|"),
     *(Variable(*row) for row in LEPTON_PAIRS),
+    Variable("fourTrackMass", "GeV", "invariant mass of the charged particles within the "
+             "acceptance of the drift chamber, where they are four"),
+    Variable("oneProngPDG", "", "code without sign of the one of these four that is more than 90 "
+             "degrees from the three others in the CM"),
+    Variable("oneProngX", "", "its energy in the pseudo-rest frame of a tau, opposite to the "
+             "three, over half the mass of the tau"),
 )  # fmt: skip
 
 VARIABLES = {variable.name: variable for variable in _TABLE}
@@ -175,6 +182,7 @@ def truth_variables(
     result |= particles.sums(machine)
     result |= particles.electron_pair(machine, acceptance)
     result |= particles.lepton_pairs(machine, None if acceptance is None else CDC_RANGE)
+    result |= particles.four_tracks(machine)
     return {name: result[name] for name in VARIABLES}
 
 
@@ -190,6 +198,7 @@ class _Particles:
         self.shower = self.photon | (classes.kind == Kind.ELECTRON)
         self.muon = classes.kind == Kind.MUON
         self.is_charged = (classes.charge != 0) & (classes.kind != Kind.INVISIBLE)
+        self.is_charged |= classes.kind == Kind.MAGNETIC
         self.visible = classes.kind != Kind.INVISIBLE
         self.theta = _theta(self.p4)
         self.in_ecl = _within(self.theta, ECL_RANGE)
@@ -345,6 +354,13 @@ class _Particles:
         first, second = first[there], second[there]
         lab, cm = (self.p4[first], self.p4[second]), (self.cm[first], self.cm[second])
         return recoil_variables(prefix, lab, cm, there, machine)
+
+    def four_tracks(self, machine: Machine) -> dict[str, FloatArray]:
+        chosen = self.is_charged & _within(self.theta, CDC_RANGE)
+        return four_track_variables(
+            self.cm, self.events.pdg, self.events.event_of, len(self.events), chosen,
+            machine.sqrt_s,
+        )  # fmt: skip
 
     def _sum(self, p4: FloatArray, chosen: NDArray[np.bool_]) -> FloatArray:
         event, n = self.events.event_of[chosen], len(self.events)

@@ -9,6 +9,7 @@ outside.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from itertools import pairwise, product
 from typing import Annotated, Literal
 

@@ -17,6 +17,7 @@ from sim.processes import get_process
 from sim.readers import open_events
 from sim.streams import stream
 from sim.truth import CDC_RANGE, ECL_RANGE, VARIABLES, leading_three, truth_variables
+from tests.truth.plain_four_tracks import plain_four_tracks
 
 MACHINE = Machine()
 PYTHIA = Path(__file__).resolve().parent.parent / "data" / "pythia" / "belle2.hepmc3.gz"
@@ -257,6 +258,7 @@ def test_hadronic_events_against_plain_python(pythia: Events) -> None:
     assert list(got) == list(VARIABLES)
     for i in range(len(pythia)):
         plain = _plain(pythia, i) | _plain_vertex(pythia, i) | _plain_crystals(pythia, i)
+        plain = _plain(pythia, i) | _plain_vertex(pythia, i) | plain_four_tracks(pythia, i)
         for name, values in got.items():
             # Pairs of leptons have a test of their own.
             if name in PAIRS:
