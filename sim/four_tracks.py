@@ -49,9 +49,11 @@ def pseudo_rest_energy(lone: FloatArray, others: FloatArray, sqrt_s: float) -> F
     Returns
     -------
     ndarray, shape (m,)
-        NaN where the others have no momentum.
+        NaN where the others have no momentum, and below the threshold of a τ pair.
     """
     energy = 0.5 * sqrt_s
+    if energy <= TAU_MASS:
+        return np.full(len(lone), np.nan)
     momentum = np.sqrt(energy * energy - TAU_MASS * TAU_MASS)
     size = np.sqrt(np.sum(others[:, :3] ** 2, axis=1))
     with np.errstate(invalid="ignore", divide="ignore"):
