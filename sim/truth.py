@@ -19,6 +19,9 @@ from sim.decay_vertices import decay_vertices
 from sim.detector.particles import Classes, Kind, classify
 from sim.electron_pair import pair_mass, pseudorapidity, tau_pair_mass
 from sim.events import Events, FloatArray
+from sim.four_tracks import four_track_variables
+from sim.lepton_pair import TABLE as LEPTON_PAIRS
+from sim.lepton_pair import four_muon_variables, in_gaps, recoil_variables
 from sim.machine import Machine, transform
 from sim.perigee import perigee
 from sim.photon_search import at_crystals, pair_masses
@@ -120,6 +123,13 @@ _TABLE = (
              "positron (largest energies in the CM)"),
     Variable("dielectronTauMass", "GeV", "the mass that two leptons of these energies would have "
              "if they came from tau decays, |m_ee^tau|"),
+    *(Variable(*row) for row in LEPTON_PAIRS),
+    Variable("fourTrackMass", "GeV", "invariant mass of the charged particles within the "
+             "acceptance of the drift chamber, where they are four"),
+    Variable("oneProngPDG", "", "code without sign of the one of these four that is more than 90 "
+             "degrees from the three others in the CM"),
+    Variable("oneProngX", "", "its energy in the pseudo-rest frame of a tau, opposite to the "
+             "three, over half the mass of the tau"),
 )  # fmt: skip
 
 VARIABLES = {variable.name: variable for variable in _TABLE}
@@ -171,6 +181,8 @@ def truth_variables(
     result |= decay_vertices(events, np.where(particles.is_charged, particles.charge, 0))
     result |= particles.sums(machine)
     result |= particles.electron_pair(machine, acceptance)
+    result |= particles.lepton_pairs(machine, None if acceptance is None else CDC_RANGE)
+    result |= particles.four_tracks(machine)
     return {name: result[name] for name in VARIABLES}
 
 
@@ -184,7 +196,9 @@ class _Particles:
         self.cm = transform(machine.to_cm[None], events.p4[None])[0]
         self.photon = classes.kind == Kind.PHOTON
         self.shower = self.photon | (classes.kind == Kind.ELECTRON)
+        self.muon = classes.kind == Kind.MUON
         self.is_charged = (classes.charge != 0) & (classes.kind != Kind.INVISIBLE)
+        self.is_charged |= classes.kind == Kind.MAGNETIC
         self.visible = classes.kind != Kind.INVISIBLE
         self.theta = _theta(self.p4)
         self.in_ecl = _within(self.theta, ECL_RANGE)
@@ -308,6 +322,45 @@ class _Particles:
         mass[there] = pair_mass(minus, plus)
         from_taus[there] = tau_pair_mass(minus, plus, machine.sqrt_s)
         return {"dielectronMass": mass, "dielectronTauMass": from_taus}
+
+    def lepton_pairs(
+        self, machine: Machine, acceptance: tuple[float, float] | None
+    ) -> dict[str, FloatArray]:
+        energy = self.cm[:, 3]
+        rows = {
+            (kind, sign): self._leading(chosen & (self.charge * sign > 0), energy, acceptance)
+            for kind, chosen in (("mu", self.muon), ("e", self.shower & ~self.photon))
+            for sign in (-1, 1)
+        }
+        muons = [rows["mu", sign] for sign in (-1, 1)]
+        result = self._recoil("dimuon", muons[0][0], muons[1][0], machine)
+        four = (muons[0][1] >= 0) & (muons[1][1] >= 0)
+        pairs = [(self.p4[one[0][four]], self.p4[one[1][four]]) for one in muons]
+        result |= four_muon_variables(pairs[0], pairs[1], four)
+        # Of e-mu+ and e+mu- that with the larger energy; -1 where a lepton is missing.
+        ways = [(rows["e", sign][0], rows["mu", -sign][0]) for sign in (-1, 1)]
+        sums = [_take(energy, a) + _take(energy, b) for a, b in ways]
+        first = np.nan_to_num(sums[0], nan=-1.0) >= np.nan_to_num(sums[1], nan=-1.0)
+        electron, muon = (np.where(first, ways[0][k], ways[1][k]) for k in (0, 1))
+        result |= self._recoil("emu", electron, muon, machine)
+        seen = self.photon & self.in_ecl & ~in_gaps(self.theta)
+        veto = _take(self.p4[:, 3], self._leading(seen, self.p4[:, 3], None)[0])
+        return result | {"photonVetoE": np.nan_to_num(veto, nan=0.0)}
+
+    def _recoil(
+        self, prefix: str, first: NDArray[np.int64], second: NDArray[np.int64], machine: Machine
+    ) -> dict[str, FloatArray]:
+        there = (first >= 0) & (second >= 0)
+        first, second = first[there], second[there]
+        lab, cm = (self.p4[first], self.p4[second]), (self.cm[first], self.cm[second])
+        return recoil_variables(prefix, lab, cm, there, machine)
+
+    def four_tracks(self, machine: Machine) -> dict[str, FloatArray]:
+        chosen = self.is_charged & _within(self.theta, CDC_RANGE)
+        return four_track_variables(
+            self.cm, self.events.pdg, self.events.event_of, len(self.events), chosen,
+            machine.sqrt_s,
+        )  # fmt: skip
 
     def _sum(self, p4: FloatArray, chosen: NDArray[np.bool_]) -> FloatArray:
         event, n = self.events.event_of[chosen], len(self.events)
