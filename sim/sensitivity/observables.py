@@ -39,7 +39,7 @@ class Observable(Strict):
 
     variable: str
     candidates: list[str] = Field(default=[], max_length=8)
-    """Further variables of an event that may lie in the window, such as other pairs."""
+    """Further variables of an event that may lie in the one window, such as other pairs."""
     centre: Literal["mass", "mass^2", "photon_energy"] | None = None
     """Where the signal peaks: at the mass, its square, or (s - m²) / (2√s)."""
     resolution: Annotated[float, Field(ge=0, allow_inf_nan=False)] | ByMass = 0.0
@@ -62,8 +62,8 @@ class Observable(Strict):
         ways = (self.centre is not None, bool(self.edges), self.bins is not None)
         if sum(ways) != 1:
             raise ValueError("needs one of: centre (a window), edges, or low, high and bins")
-        if self.centre is None and self.candidates:
-            raise ValueError("candidates are those of a window, which has a centre")
+        if self.candidates and self.centre is None and len(self.edges) != 2:
+            raise ValueError("candidates are those of one window: a centre or two edges")
         if self.centre is None and (self.half_width is not None or self.half_widths):
             raise ValueError("half_width and half_widths are of a window, which has a centre")
         if self.centre is not None and (self.half_width is None) == (not self.half_widths):

@@ -39,6 +39,9 @@ def test_any_candidate_in_the_window() -> None:
     got = event_shares(_window(), truth, 1.0, MACHINE)[:, 0]
     both = 1 - (1 - _inside(1.1, 1.0)) * (1 - _inside(1.2, 1.0))
     assert got == pytest.approx([_inside(1.0, 1.0), both, _inside(1.05, 1.0), 0.0])
+    fixed = {"centre": None, "half_width": None, "edges": [0.8, 1.2]}
+    at_edges = event_shares(_window(**fixed), truth, 7.0, MACHINE)[:, 0]
+    assert at_edges == pytest.approx(got)
 
 
 def test_boxes_hold_every_event_that_counts() -> None:
@@ -63,9 +66,9 @@ def test_boxes_hold_every_event_that_counts() -> None:
 
 
 def test_candidates_are_checked() -> None:
-    with pytest.raises(ValueError, match="candidates are those of a window"):
+    with pytest.raises(ValueError, match="candidates are those of one window"):
         Observable.model_validate(
-            {"variable": "dimuonMass", "candidates": ["emuMass"], "edges": [0.0, 1.0]}
+            {"variable": "dimuonMass", "candidates": ["emuMass"], "edges": [0.0, 1.0, 2.0]}
         )
     data = load_channel("zprime_mumu").model_dump()
     data["offline"]["observable"] = [_window(candidates=["fourMuonPairMas2"]).model_dump()]
