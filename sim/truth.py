@@ -19,10 +19,12 @@ from sim.decay_vertices import decay_vertices
 from sim.detector.particles import Classes, Kind, classify
 from sim.electron_pair import pair_mass, pseudorapidity, tau_pair_mass
 from sim.events import Events, FloatArray
+from sim.four_tracks import four_track_variables
 from sim.lepton_pair import TABLE as LEPTON_PAIRS
 from sim.lepton_pair import four_muon_variables, in_gaps, recoil_variables
 from sim.machine import Machine, transform
 from sim.perigee import perigee
+from sim.photon_search import at_crystals, pair_masses
 
 ECL_RANGE = (12.4 * pi / 180.0, 155.1 * pi / 180.0)
 """Polar angles that the calorimeter covers [rad] (physics section A.1)."""
@@ -61,6 +63,15 @@ _TABLE = (
     Variable("clusterECM", "GeV", "largest energy in the CM among photons and electrons"),
     Variable("clusterTheta", "rad", "polar angle of that photon or electron"),
     Variable("cluster2ECM", "GeV", "second largest energy in the CM among photons and electrons"),
+    Variable("photon3ECM", "GeV", "energy in the CM of the third photon"),
+    Variable("crystalPhotonECM", "GeV", "energy in the CM of the leading photon that flies to a "
+             "crystal, neither to a gap of the calorimeter nor to a beam hole"),
+    Variable("crystalPhotonTheta", "rad", "its polar angle"),
+    Variable("otherClusterE", "GeV", "largest energy of another photon or electron that flies to a "
+             "crystal; 0 where there is none"),
+    Variable("diphotonMass12", "GeV", "invariant mass of the two leading photons"),
+    Variable("diphotonMass13", "GeV", "invariant mass of the first and the third photon"),
+    Variable("diphotonMass23", "GeV", "invariant mass of the second and the third photon"),
     Variable("chargedP", "GeV", "momentum of the leading charged particle (largest momentum)"),
     Variable("chargedPT", "GeV", "its transverse momentum"),
     Variable("chargedTheta", "rad", "its polar angle"),
@@ -113,6 +124,12 @@ _TABLE = (
     Variable("dielectronTauMass", "GeV", "the mass that two leptons of these energies would have "
              "if they came from tau decays, |m_ee^tau|"),
     *(Variable(*row) for row in LEPTON_PAIRS),
+    Variable("fourTrackMass", "GeV", "invariant mass of the charged particles within the "
+             "acceptance of the drift chamber, where they are four"),
+    Variable("oneProngPDG", "", "code without sign of the one of these four that is more than 90 "
+             "degrees from the three others in the CM"),
+    Variable("oneProngX", "", "its energy in the pseudo-rest frame of a tau, opposite to the "
+             "three, over half the mass of the tau"),
 )  # fmt: skip
 
 VARIABLES = {variable.name: variable for variable in _TABLE}
@@ -157,6 +174,7 @@ def truth_variables(
     particles = _Particles(events, machine, classify(events.pdg, invisible))
     result: dict[str, NDArray[np.float64] | NDArray[np.int64]] = {}
     result |= particles.photons(acceptance)
+    result |= particles.crystals()
     result |= particles.charged(acceptance)
     result |= particles.counts()
     result |= particles.production()
@@ -164,6 +182,7 @@ def truth_variables(
     result |= particles.sums(machine)
     result |= particles.electron_pair(machine, acceptance)
     result |= particles.lepton_pairs(machine, None if acceptance is None else CDC_RANGE)
+    result |= particles.four_tracks(machine)
     return {name: result[name] for name in VARIABLES}
 
 
@@ -179,6 +198,7 @@ class _Particles:
         self.shower = self.photon | (classes.kind == Kind.ELECTRON)
         self.muon = classes.kind == Kind.MUON
         self.is_charged = (classes.charge != 0) & (classes.kind != Kind.INVISIBLE)
+        self.is_charged |= classes.kind == Kind.MAGNETIC
         self.visible = classes.kind != Kind.INVISIBLE
         self.theta = _theta(self.p4)
         self.in_ecl = _within(self.theta, ECL_RANGE)
@@ -196,7 +216,7 @@ class _Particles:
 
     def photons(self, acceptance: tuple[float, float] | None) -> dict[str, FloatArray]:
         energy = self.cm[:, 3]
-        first, second, _ = self._leading(self.photon, energy, acceptance)
+        first, second, third = self._leading(self.photon, energy, acceptance)
         shower, shower2, _ = self._leading(self.shower, energy, acceptance)
         return {
             "photonE": _take(self.p4[:, 3], first),
@@ -206,9 +226,23 @@ class _Particles:
             "photonThetaCM": _take(_theta(self.cm), first),
             "photon2ECM": _take(energy, second),
             "photon2Theta": _take(self.theta, second),
+            "photon3ECM": _take(energy, third),
             "clusterECM": _take(energy, shower),
             "clusterTheta": _take(self.theta, shower),
             "cluster2ECM": _take(energy, shower2),
+            **pair_masses(self.cm, np.stack((first, second, third), axis=1)),
+        }
+
+    def crystals(self) -> dict[str, FloatArray]:
+        there = at_crystals(self.theta)
+        first, _, _ = self._leading(self.photon & there, self.cm[:, 3], None)
+        others = self.shower & there
+        others[first[first >= 0]] = False
+        other, _, _ = self._leading(others, self.p4[:, 3], None)
+        return {
+            "crystalPhotonECM": _take(self.cm[:, 3], first),
+            "crystalPhotonTheta": _take(self.theta, first),
+            "otherClusterE": np.nan_to_num(_take(self.p4[:, 3], other), nan=0.0),
         }
 
     def charged(self, acceptance: tuple[float, float] | None) -> dict[str, FloatArray]:
@@ -320,6 +354,13 @@ class _Particles:
         first, second = first[there], second[there]
         lab, cm = (self.p4[first], self.p4[second]), (self.cm[first], self.cm[second])
         return recoil_variables(prefix, lab, cm, there, machine)
+
+    def four_tracks(self, machine: Machine) -> dict[str, FloatArray]:
+        chosen = self.is_charged & _within(self.theta, CDC_RANGE)
+        return four_track_variables(
+            self.cm, self.events.pdg, self.events.event_of, len(self.events), chosen,
+            machine.sqrt_s,
+        )  # fmt: skip
 
     def _sum(self, p4: FloatArray, chosen: NDArray[np.bool_]) -> FloatArray:
         event, n = self.events.event_of[chosen], len(self.events)

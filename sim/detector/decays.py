@@ -12,7 +12,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.detector.particles import _SELF_CONJUGATE, Classes, Kind, classify, particle_type
+from sim.detector.particles import (
+    _SELF_CONJUGATE,
+    Classes,
+    Kind,
+    classify,
+    particle_type,
+    with_own_masses,
+)
 from sim.events import Events
 
 SPEED_OF_LIGHT = 29.9792458
@@ -88,7 +95,7 @@ def decay_all(events: Events, classes: Classes, rng: np.random.Generator) -> tup
 def _classify_declared(result: Events, classes: Classes, before: Events) -> Classes:
     """Classify again, with the codes that were declared invisible before."""
     invisible = np.unique(before.pdg[classes.kind == Kind.INVISIBLE])
-    return classify(result.pdg, [int(code) for code in invisible])
+    return with_own_masses(result, classify(result.pdg, [int(code) for code in invisible]))
 
 
 def _two_body(

@@ -22,8 +22,10 @@ from sim.detector.decays import decay_all
 from sim.detector.deposit import Deposits, Overlay, deposit_kernel
 from sim.detector.digitise import digitise
 from sim.detector.ecl_config import EclConfig
+from sim.detector.exotic import magnetic_charges
 from sim.detector.geometry import cell_distance, strips
 from sim.detector.landau import landau_table
+from sim.detector.magnetic_passage import make_matter
 from sim.detector.particles import Classes, Kind, check_events
 from sim.detector.passage import N_LOSS, N_NORMAL, N_UNIFORM, Particles, Physics, Tables
 from sim.events import Events
@@ -34,6 +36,7 @@ __all__ = ["EclConfig", "EclResponse"]
 _ROOM = {
     Kind.INVISIBLE: 0, Kind.PHOTON: 32, Kind.ELECTRON: 32, Kind.MUON: 8, Kind.CHARGED_HADRON: 40,
     Kind.NEUTRAL_HADRON: 32, Kind.DECAYS: 0,
+    Kind.MAGNETIC: 32,
 }  # fmt: skip
 """Cells that one particle can touch at most, with the greatest `reach` that is allowed."""
 
@@ -154,7 +157,7 @@ def _tables(config: EclConfig) -> Tables:
     return Tables(
         surface.edge, surface.phi_count, surface.ring, surface.cell_id, cell_distance(),
         landau.value, landau.below, landau.mean,
-        at, betaincinv(mean * both, (1.0 - mean) * both, at),
+        at, betaincinv(mean * both, (1.0 - mean) * both, at), make_matter(),
     )  # fmt: skip
 
 
@@ -165,7 +168,8 @@ def _particles(events: Events, classes: Classes, seed: int, chunk: int, purpose:
     normal = stream(seed, f"{purpose}/normal", chunk).standard_normal((m, N_NORMAL))
     return Particles(
         events.offsets, np.ascontiguousarray(events.p4), np.ascontiguousarray(events.vertex),
-        classes.kind, classes.mass, classes.charge, classes.released, uniform, normal,
+        classes.kind, classes.mass, classes.charge, classes.released,
+        magnetic_charges(events.pdg), uniform, normal,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ for codes that are not in the table here, since it takes a tenth of a second to 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cache
 from typing import cast
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models.errors import InputError, shortened
+from sim.detector.exotic import electric_charge, has_own_mass, is_magnetic
 from sim.events import Events
 
 
@@ -29,6 +30,7 @@ class Kind(IntEnum):
     CHARGED_HADRON = 4
     NEUTRAL_HADRON = 5
     DECAYS = 6
+    MAGNETIC = 7
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,8 @@ def particle_type(code: int) -> ParticleType:
     Parameters
     ----------
     code : int
-        Code of the Particle Data Group.
+        Code of the Particle Data Group. The mass of those of `sim.detector.exotic` is 0 here, see
+        `with_own_masses`; a multiple electric charge ionises as a muon does.
 
     Raises
     ------
@@ -165,6 +168,10 @@ def particle_type(code: int) -> ParticleType:
     table = _builtin()
     if code in table:
         return table[code]
+    if is_magnetic(code):
+        return ParticleType(Kind.MAGNETIC, 0.0)
+    if electric_charge(code):
+        return ParticleType(Kind.MUON, 0.0, electric_charge(code))
     from particle import InvalidParticle, Particle, ParticleNotFound
     from particle.pdgid import is_nucleus
 
@@ -218,6 +225,16 @@ def classify(pdg: NDArray[np.integer], invisible: Collection[int] = ()) -> Class
     )
 
 
+def with_own_masses(events: Events, classes: Classes) -> Classes:
+    """Return the classes with the masses of four-vectors where a code has none of its own."""
+    own = has_own_mass(events.pdg)
+    if not own.any():
+        return classes
+    mass, p4 = classes.mass.copy(), events.p4[own]
+    mass[own] = np.sqrt(np.maximum(p4[:, 3] ** 2 - np.sum(p4[:, :3] ** 2, axis=1), 0.0))
+    return replace(classes, mass=mass)
+
+
 def _locate(events: Events, row: int) -> tuple[int, int]:
     """Return event and number of the particle within it."""
     event = int(np.searchsorted(events.offsets, row, side="right")) - 1
@@ -259,7 +276,7 @@ def check_events(events: Events, invisible: Collection[int] = (), *, place: str 
             place=place,
         )
     try:
-        return classify(events.pdg, invisible)
+        return with_own_masses(events, classify(events.pdg, invisible))
     except InputError:
         row = _first_refused(events.pdg, {abs(code) for code in invisible})
         event, number = _locate(events, row)

@@ -18,6 +18,13 @@ from firmware_models.kernels import njit
 from sim.detector.decays import SPEED_OF_LIGHT
 from sim.detector.geometry import GAP, HIT, cell_at, to_surface
 from sim.detector.landau import interpolate
+from sim.detector.magnetic_passage import (
+    MOST_STEPS,
+    STOPPED,
+    Matter,
+    through_crystals,
+    to_crystals,
+)
 from sim.detector.material import RADIATION_LENGTH, ionisation
 from sim.detector.particles import Kind
 from sim.detector.profile import MAX_SHARES, SHARE, share
@@ -39,7 +46,7 @@ ENERGY, MOMENT, BACKGROUND = range(3)
 """Rows of an event's sums: energy, energy × time, energy from beam background."""
 
 _INVISIBLE, _PHOTON, _ELECTRON = int(Kind.INVISIBLE), int(Kind.PHOTON), int(Kind.ELECTRON)
-_MUON = int(Kind.MUON)
+_MUON, _MAGNETIC = int(Kind.MUON), int(Kind.MAGNETIC)
 _PION_MASS_BELOW = 0.2
 
 
@@ -74,6 +81,7 @@ class Tables(NamedTuple):
     landau_mean: NDArray[np.float64]
     visible_at: NDArray[np.float64]
     visible: NDArray[np.float64]
+    matter: Matter
 
 
 class Particles(NamedTuple):
@@ -86,6 +94,7 @@ class Particles(NamedTuple):
     mass: NDArray[np.float64]
     charge: NDArray[np.int8]
     released: NDArray[np.float64]
+    magnetic: NDArray[np.float64]
     uniform: NDArray[np.float64]
     normal: NDArray[np.float64]
 
@@ -309,6 +318,44 @@ def _penetrate(
 
 
 @njit()
+def _magnetic(
+    i: int,
+    start_time: float,
+    particles: Particles,
+    physics: Physics,
+    tables: Tables,
+    scratch: Scratch,
+    loss: NDArray[np.float64],
+) -> None:
+    """Let a magnetic charge fly to the crystals and ionise in them."""
+    mass, charge = particles.mass[i], particles.magnetic[i]
+    way = to_crystals(particles.vertex[i], particles.p4[i], mass, charge, tables.matter)
+    loss[MISSED] += way.lost
+    if way.end not in (HIT, GAP):
+        square = way.px * way.px + way.py * way.py + way.pz * way.pz
+        loss[MISSED] += 0.0 if way.end == STOPPED else sqrt(square + mass * mass) - mass
+        return
+    cells, energies = np.empty(MOST_STEPS, dtype=np.int64), np.empty(MOST_STEPS)
+    steps, rest = through_crystals(
+        way, mass, charge, physics.length, tables.matter,
+        tables.edge, tables.phi_count, tables.cell_id, cells, energies,
+    )  # fmt: skip
+    loss[REAR] += rest
+    total = energies[:steps].sum()
+    if total <= 0.0:
+        return
+    seen = _blurred(total, particles.normal[i, 2], physics, loss) / total
+    time, distance = start_time + way.time, tables.distance
+    for k in range(steps):
+        part = seen * energies[k]
+        if cells[k] == 0:
+            loss[DEAD] += part
+        else:
+            flight = time - distance[cells[k]] / SPEED_OF_LIGHT
+            add(part, cells[k], flight, scratch.sums, scratch.touched)
+
+
+@njit()
 def pass_through(
     i: int,
     start_time: float,
@@ -335,6 +382,9 @@ def pass_through(
     """
     kind, mass = particles.kind[i], particles.mass[i]
     if kind == _INVISIBLE:
+        return
+    if kind == _MAGNETIC:
+        _magnetic(i, start_time, particles, physics, tables, scratch, loss)
         return
     px, py, pz = particles.p4[i, 0], particles.p4[i, 1], particles.p4[i, 2]
     momentum = sqrt(px * px + py * py + pz * pz)

@@ -45,6 +45,7 @@ PROCESSES = {
     "gammagammagamma": "Gammagammagamma",
     "eea": "Eea",
     "fourmuon": "Fourmuon",
+    "monopole_pair": "MonopolePair",
 }
 """Name (and module) of every process, and its class."""
 

@@ -9,6 +9,7 @@ outside.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from itertools import pairwise, product
 from typing import Annotated, Literal
 
@@ -37,9 +38,8 @@ ByMass = list[Annotated[list[Finite], Field(min_length=2, max_length=2)]]
 class Observable(Strict):
     """One `[[offline.observable]]`: a window about the signal's peak, or bins."""
 
-    variable: str
-    candidates: list[str] = Field(default=[], max_length=8)
-    """Further variables of an event that may lie in the one window, such as other pairs."""
+    variable: str | Annotated[list[str], Field(min_length=1, max_length=9)]
+    """Several: combinations of which a search does not know the right one. Any may lie in a bin."""
     centre: Literal["mass", "mass^2", "photon_energy"] | None = None
     """Where the signal peaks: at the mass, its square, or (s - m²) / (2√s)."""
     resolution: Annotated[float, Field(ge=0, allow_inf_nan=False)] | ByMass = 0.0
@@ -62,8 +62,6 @@ class Observable(Strict):
         ways = (self.centre is not None, bool(self.edges), self.bins is not None)
         if sum(ways) != 1:
             raise ValueError("needs one of: centre (a window), edges, or low, high and bins")
-        if self.candidates and self.centre is None and len(self.edges) != 2:
-            raise ValueError("candidates are those of one window: a centre or two edges")
         if self.centre is None and (self.half_width is not None or self.half_widths):
             raise ValueError("half_width and half_widths are of a window, which has a centre")
         if self.centre is not None and (self.half_width is None) == (not self.half_widths):
@@ -87,9 +85,9 @@ class Observable(Strict):
         return self
 
     @property
-    def variables(self) -> list[str]:
-        """Names of all candidates."""
-        return [self.variable, *self.candidates]
+    def variables(self) -> tuple[str, ...]:
+        """The truth variable, or all that enter."""
+        return (self.variable,) if isinstance(self.variable, str) else tuple(self.variable)
 
     def sigma(self, mass: float) -> float:
         """Return the resolution at a mass [GeV], in the variable's unit."""
@@ -160,14 +158,14 @@ def event_shares(
 ) -> FloatArray:
     """Return how much of every event lies in each bin, shape ``(n, n_bins)``.
 
-    With candidates: the probability that any of them lies in the window, their resolutions taken as
-    independent.
+    Of several variables: the probability that any of them lies in the bin, their resolutions taken
+    as independent.
     """
     edges, sigma = observable.edges_at(mass, machine), observable.sigma(mass)
-    if not observable.candidates:
+    if isinstance(observable.variable, str):
         return shares(truth[observable.variable], edges, sigma)
-    outside = np.ones((len(truth[observable.variable]), 1))
-    for name in observable.variables:
+    outside = np.ones((len(next(iter(truth.values()))), len(edges) - 1))
+    for name in observable.variable:
         outside *= 1.0 - shares(truth[name], edges, sigma)
     return 1.0 - outside
 
@@ -191,8 +189,8 @@ def window_boxes(
     for mass in masses:
         sides = []
         for o in observables:
-            edges = o.edges_at(mass, machine)
-            low, high = edges[0] - REACH * o.sigma(mass), edges[-1] + REACH * o.sigma(mass)
+            edges, room = o.edges_at(mass, machine), REACH * o.sigma(mass)
+            low, high = edges[0] - room, edges[-1] + room
             sides.append([Range(variable=name, low=low, high=high) for name in o.variables])
         boxes += [list(box) for box in product(*sides)]
     return boxes
@@ -219,6 +217,12 @@ class BinnedEvents:
         axes = [event_shares(o, truth, mass, machine) for o in observables]
         axes += [np.ones((n, 1))] * (MAX_OBSERVABLES - len(axes))
         self._first, self._second = axes
+
+    def weighted(self, weight: FloatArray) -> BinnedEvents:
+        """Return the events with weights, shape ``(n,)``, times those that they have."""
+        found = copy(self)
+        found._first = self._first * weight[:, None]
+        return found
 
     @property
     def weight(self) -> FloatArray:

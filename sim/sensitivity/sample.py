@@ -26,6 +26,8 @@ from firmware_models.wire_hits import WireHits
 from sim.detector.ecl import EclConfig, EclResponse
 from sim.machine import Machine
 from sim.processes import get_process
+from sim.processes.lifetimes import BROAD, SAMPLING, lifetime_parameters
+from sim.processes.long_lived import LongLived
 from sim.sensitivity.config import BackgroundProcess, Channel
 from sim.sensitivity.observables import window_boxes
 from sim.sensitivity.regions import inside
@@ -45,7 +47,7 @@ CROSS_SECTION_EVENTS = 200_000
 FB_PER_NB = 1e6
 """Femtobarns in a nanobarn."""
 
-FORMAT = 2
+FORMAT = 3
 """Of the kept files."""
 
 _HITS: dict[str, tuple[type, tuple[str, ...]]] = {
@@ -70,6 +72,8 @@ class Sample:
         Every variable of `sim.truth.VARIABLES`.
     detected : Detected, optional
         None where truth variables are enough.
+    lengths : ndarray, shape (n, number of long-lived particles), optional
+        Proper decay lengths [cm], of a sample for all lifetimes.
     """
 
     sigma_fb: float
@@ -77,6 +81,7 @@ class Sample:
     n_generated: int
     truth: dict[str, FloatArray]
     detected: Detected | None
+    lengths: FloatArray | None = None
 
     def __len__(self) -> int:
         """Return the number of events in it."""
@@ -89,6 +94,7 @@ class Sample:
             self,
             truth={name: values[rows] for name, values in self.truth.items()},
             detected=None if self.detected is None else self.detected.select(rows),
+            lengths=None if self.lengths is None else self.lengths[rows],
         )
 
 
@@ -147,7 +153,7 @@ class Source:
 
 def signal_sample(
     channel: Channel, mass: float, *, events: int, seed: int, folder: Path | None = None,
-    detector: bool = True,
+    detector: bool = True, all_lifetimes: bool = False,
 ) -> Sample:  # fmt: skip
     """Return the signal at one mass, from the folder if it is there.
 
@@ -162,9 +168,14 @@ def signal_sample(
         Where samples are kept; must exist.
     detector : bool
         Simulate the detector; False: truth variables are enough.
+    all_lifetimes : bool
+        Decay lengths that serve every lifetime, in place of those of the parameters.
     """
-    signal = channel.signal
-    source = Source(signal.process, signal.parameters, {signal.mass: mass}, channel, [])
+    signal, own = channel.signal, channel.signal.parameters
+    if all_lifetimes:
+        names = lifetime_parameters(signal.process)
+        own = {k: v for k, v in own.items() if k not in names} | {SAMPLING: BROAD}
+    source = Source(signal.process, own, {signal.mass: mass}, channel, [])
     made = _kept_or_new(source, events, seed, folder, detector)
     return _with_cross_section(made, signal.sigma_fb)
 
@@ -221,6 +232,7 @@ def generate(source: Source, *, events: int, seed: int, detector: bool = True) -
     response = _Detector(channel) if detector else None
     truth: list[dict[str, FloatArray]] = []
     parts: list[Detected] = []
+    lengths: list[FloatArray] = []
     for chunk, start in enumerate(range(0, events, CHUNK)):
         made = process.generate(min(CHUNK, events - start), own, chunk)
         found = _truth(channel, machine, made)
@@ -229,6 +241,8 @@ def generate(source: Source, *, events: int, seed: int, detector: bool = True) -
             made = made.select(rows)
             found = {name: values[rows] for name, values in found.items()}
         truth.append(found)
+        if isinstance(process, LongLived) and process.word(SAMPLING) == BROAD:
+            lengths.append(process.proper_lengths(made))
         if response is not None:
             parts.append(response.respond(made, own, chunk))
     return Sample(
@@ -237,6 +251,7 @@ def generate(source: Source, *, events: int, seed: int, detector: bool = True) -
         events,
         {name: np.concatenate([part[name] for part in truth]) for name in VARIABLES},
         Detected.joined(parts) if parts else None,
+        np.concatenate(lengths) if lengths else None,
     )
 
 
@@ -310,6 +325,8 @@ def _write(path: Path, sample: Sample) -> None:
         "n_generated": np.array(sample.n_generated),
     }
     arrays |= {f"truth/{name}": values for name, values in sample.truth.items()}
+    if sample.lengths is not None:
+        arrays["lengths"] = sample.lengths
     if sample.detected is not None:
         for name, (_, columns) in _HITS.items():
             hits = getattr(sample.detected, name)
@@ -341,4 +358,5 @@ def _read(path: Path) -> Sample | None:
         int(arrays["n_generated"]),
         {name: arrays[f"truth/{name}"] for name in VARIABLES},
         Detected(**hits) if hits else None,
+        arrays.get("lengths"),
     )

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from firmware_models.errors import InputError
+from sim.detector.exotic import has_own_mass
 from sim.detector.particles import classify, particle_type
 from sim.events import Events
 from sim.machine import Machine, superkekb_with_spread
@@ -29,6 +30,7 @@ CASES = [(name, {}) for name in COLLISIONS] + [
     ("eeee", {"w_min": 0.01}),
     ("eea", {"decay": "photons"}),
     ("eea", {"required": 0, "mass": 0.3}),
+    ("monopole_pair", {"mass": 5.0, "radiation": "on"}),
 ]  # fmt: skip
 NAMES = [f"{name}-{'-'.join(map(str, values.values()))}" for name, values in CASES]
 
@@ -47,6 +49,7 @@ def test_four_momentum_charge_and_masses(name: str, values: dict[str, object]) -
     charge = classify(events.pdg).charge.astype(np.int64)
     assert not np.any(np.add.reduceat(charge, events.offsets[:-1]))
     new = dict.fromkeys((52, 54, 55), float(str(values.get("mass", 1.0))))
+    new |= dict.fromkeys(events.pdg[has_own_mass(events.pdg)].tolist(), process.values.get("mass"))
     expected = np.array(
         [new[code] if code in new else particle_type(code).mass for code in events.pdg.tolist()]
     )

@@ -128,4 +128,4 @@ def draw_tracks(
         axis=1,
     )
     mass = np.full(m, particle_type(PION).mass)
-    return offsets, Tracks(p4, vertex, mass, np.where(charge < 0.5, -1.0, 1.0))
+    return offsets, Tracks(p4, vertex, mass, np.where(charge < 0.5, -1.0, 1.0), np.zeros(m))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from firmware_models.kernels import njit
 from sim.detector.cdc.cells import N_COLUMN
+from sim.detector.cdc.follow_magnetic import follow_magnetic, zone_of
 from sim.detector.cdc.helix import circle, half_sine, place_at, radius_of, turned
 from sim.detector.cdc.layers import borders_below, scan
 from sim.detector.cdc.medium import Medium, behind
@@ -45,20 +46,15 @@ class Tracks(NamedTuple):
         [GeV].
     charge : ndarray of float64, shape (n,)
         In units of the elementary charge; 0 also for what decays at once or is invisible.
+    magnetic : ndarray of float64, shape (n,)
+        Magnetic charge [e]; particles that have one are followed by `follow_magnetic`.
     """
 
     p4: NDArray[np.float64]
     vertex: NDArray[np.float64]
     mass: NDArray[np.float64]
     charge: NDArray[np.float64]
-
-
-@njit(inline="always")
-def _zone_of(r: float, radius: NDArray[np.float64]) -> int:
-    zone = 0
-    while zone < len(radius) - 1 and radius[zone + 1] <= r:
-        zone += 1
-    return zone
+    magnetic: NDArray[np.float64]
 
 
 @njit(error_model="numpy")
@@ -102,7 +98,7 @@ def follow(
     sign = 1.0 if charge > 0.0 else -1.0
     last = len(zones.radius) - 1
     z_least, z_most = layers.table[:, Z_LOW].min(), layers.table[:, Z_HIGH].max()
-    zone = _zone_of(hypot(x, y), zones.radius)
+    zone = zone_of(hypot(x, y), zones.radius)
     entered = 0  # through the inner (1) or outer (-1) cylinder of the zone, or started in it
     left = 2.0 * pi * medium.turns
     count = 0
@@ -204,7 +200,13 @@ def follow_all(
     at = 0
     for event in range(n):
         for i in range(offsets[event], offsets[event + 1]):
-            count = follow(i, tracks, zones, layers, medium, rng, own_wire, own)
+            if tracks.magnetic[i] != 0.0:
+                count = follow_magnetic(
+                    tracks.p4[i], tracks.vertex[i], tracks.mass[i], tracks.magnetic[i],
+                    zones, layers, medium, rng, own_wire, own,
+                )  # fmt: skip
+            else:
+                count = follow(i, tracks, zones, layers, medium, rng, own_wire, own)
             if at + count > room:
                 bigger = room + room // 2 + count
                 new_particle = np.empty(bigger, dtype=np.int32)

@@ -47,7 +47,7 @@ def turn_between(ax: float, ay: float, bx: float, by: float) -> float:
 
 
 @njit(inline="always")
-def _border(number: int, first: int, z: float, table: NDArray[np.float64]) -> float:
+def border_radius(number: int, first: int, z: float, table: NDArray[np.float64]) -> float:
     """Return the radius [cm] at z of a border of slabs: border 0 lies before the first layer."""
     if number == 0:
         inner: float = _wires_at(z, first, table) - table[first, BELOW]
@@ -69,7 +69,7 @@ def borders_below(r: float, z: float, superlayer: int, layers: Layers) -> int:
     """Return how many borders of a superlayer's slabs a point lies outside of."""
     first, end = layers.first_layer[superlayer], layers.first_layer[superlayer + 1]
     number = 0
-    while number <= end - first and _border(number, first, z, layers.table) <= r:
+    while number <= end - first and border_radius(number, first, z, layers.table) <= r:
         number += 1
     return number
 
@@ -142,12 +142,12 @@ def scan(
         number = below if outward else below - 1
         eta_next, bounded = limit, True
         if 0 <= number <= n_layer:
-            border = _border(number, first, z, table)
+            border = border_radius(number, first, z, table)
             new_half = _half(border, perigee, scale)
             if table[first, HALF_TWIST] != 0.0:
                 # The border of a stereo layer depends on z: again with z where it was found.
                 z_there = z + rise * max(min(turned(new_half, arm), limit) - eta, 0.0)
-                border = _border(number, first, z_there, table)
+                border = border_radius(number, first, z_there, table)
                 new_half = _half(border, perigee, scale)
             if 0.0 < new_half < 1.0:
                 there = max(turned(new_half, arm), eta)

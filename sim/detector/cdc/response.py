@@ -32,6 +32,7 @@ from sim.detector.cdc.material import (
 from sim.detector.cdc.medium import Medium
 from sim.detector.cdc.surfaces import make_layers, make_zones
 from sim.detector.decays import decay_all
+from sim.detector.exotic import magnetic_charges
 from sim.detector.particles import Classes, Kind, check_events
 from sim.events import Events
 from sim.streams import stream
@@ -176,7 +177,8 @@ class CdcResponse:
         """
         if n < 0:
             raise InputError(f"given {n} windows; allowed: 0 or more")
-        none = Tracks(np.zeros((0, 4)), np.zeros((0, 4)), np.zeros(0), np.zeros(0))
+        nothing = np.zeros(0)
+        none = Tracks(np.zeros((0, 4)), np.zeros((0, 4)), nothing, nothing, nothing)
         offsets = np.zeros(n + 1, dtype=np.int64)
         blocks = self._blocks(offsets, none, np.zeros(n), seed, chunk, "cdc/background", BLOCK)
         return _join([hits for _, hits, _ in blocks])
@@ -258,10 +260,11 @@ class CdcResponse:
 
 def _tracks(events: Events, classes: Classes) -> Tracks:
     """Return the kernel's input; what is invisible has no charge here."""
-    charge = np.where(classes.kind == Kind.INVISIBLE, 0.0, classes.charge)
+    seen = classes.kind != Kind.INVISIBLE
+    charge = np.where(seen, classes.charge, 0.0)
     return Tracks(
         np.ascontiguousarray(events.p4), np.ascontiguousarray(events.vertex),
-        classes.mass, charge.astype(np.float64),
+        classes.mass, charge.astype(np.float64), np.where(seen, magnetic_charges(events.pdg), 0.0),
     )  # fmt: skip
 
 
