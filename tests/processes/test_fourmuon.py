@@ -120,7 +120,7 @@ def test_cross_section_against_flat_phase_space() -> None:
     """All pairs above 2 GeV, without peaks; RAMBO in plain numpy."""
     process = fourmuon(2.0)
     sqrt_s = process.machine.sqrt_s
-    p4, weight = flat(250_000, sqrt_s, MASSES, stream(3, "test/fourmuon"))
+    p4, weight = flat(150_000, sqrt_s, MASSES, stream(3, "test/fourmuon"))
     pairs = np.stack([p4[:, i] + p4[:, j] for i in (0, 2) for j in (1, 3)], axis=1)
     inside = np.all(pairs[..., 0] ** 2 - np.sum(pairs[..., 1:] ** 2, axis=2) > 4.0, axis=1)
     weight = np.where(inside, weight, 0.0)
@@ -184,7 +184,7 @@ def test_radiation_of_the_beams_is_the_radiator() -> None:
     s = process.machine.s
     lowest = (4.0 * MUON_MASS) ** 2
     nodes = np.linspace(math.log(lowest), math.log(s), 9)
-    points = stream(10, "test/fourmuon").random((15_000, process.dimensions))
+    points = stream(10, "test/fourmuon").random((10_000, process.dimensions))
     sizes = []
     for node in nodes[1:]:
         half = 0.5 * math.exp(0.5 * node)
