@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.report.figures import COLOURS, new_figure, svg_text
-from sim.report.page import Section, paragraph, picture, small_multiples, subheading
+from sim.report.page import Section, paragraph, picture, side_by_side, subheading
 from trigger.grids import ctau_edges
 
 if TYPE_CHECKING:
@@ -35,13 +35,13 @@ def lifetime_sections(value: dict[str, Any]) -> list[Section]:
     if grid is None:
         return []
     coupling = value["coupling"]["name"]
-    curves = small_multiples(
+    curves = side_by_side(
         picture(curve(value, number), "") for number in _chosen(len(grid["mass_gev"]))
     )
-    maps = small_multiples(
+    maps = side_by_side(
         picture(limit_map(value, trigger), "") for trigger in (grid["ideal"], *grid["triggers"])
     )
-    efficiencies = small_multiples(
+    efficiencies = side_by_side(
         picture(efficiency_map(value, trigger), "") for trigger in grid["triggers"]
     )
     return [Section("Mass and lifetime", "".join((
