@@ -111,7 +111,10 @@ def test_a_channel_has_its_band(tmp_path: Path) -> None:
     ("signal", "message"),
     [
         ({"lifetimes": []}, "needs signal.lifetimes"),
-        ({"process": "b_to_k_s", "parameters": {"decay": "ee"}}, "b_to_k_s does not know the lifetime"),
+        (
+            {"process": "b_to_k_s", "parameters": {"decay": "ee"}},
+            "b_to_k_s does not know the lifetime",
+        ),
         ({"parameters": {"production": "higgs"}}, "one long-lived particle, not 2"),
     ],
     ids=["lifetimes", "process", "two"],
