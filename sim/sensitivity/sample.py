@@ -41,8 +41,8 @@ FloatArray = NDArray[np.float64]
 CHUNK = 20_000
 """Events at a time: bounds the memory."""
 
-CROSS_SECTION_EVENTS = 200_000
-"""Proposals for a cross-section: error well below 1 %."""
+CROSS_SECTION_EVENTS = 50_000
+"""Proposals for a cross-section: an error of some 0.5 % where a process has the widest weights."""
 
 FB_PER_NB = 1e6
 """Femtobarns in a nanobarn."""

@@ -120,9 +120,11 @@ def yields(
         kept = window.shares(sample.truth[window.variable], window.edges, mass, machine)
         # One matrix product for the last window, in place of an array of all combinations.
         if window is windows[-1]:
-            return (total.T @ kept).reshape([len(w.edges) for w in windows])
+            found: FloatArray = (total.T @ kept).reshape([len(w.edges) for w in windows])
+            return found
         total = (total[:, :, None] * kept[:, None, :]).reshape(len(total), -1)
-    return total.sum(axis=0)
+    # Without windows there is one combination.
+    return np.asarray(total.sum(axis=0))
 
 
 def best_edges(
