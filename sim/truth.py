@@ -19,8 +19,12 @@ from sim.decay_vertices import decay_vertices
 from sim.detector.particles import Classes, Kind, classify
 from sim.electron_pair import pair_mass, pseudorapidity, tau_pair_mass
 from sim.events import Events, FloatArray
+from sim.four_tracks import four_track_variables
+from sim.lepton_pair import TABLE as LEPTON_PAIRS
+from sim.lepton_pair import four_muon_variables, in_gaps, recoil_variables
 from sim.machine import Machine, transform
 from sim.perigee import perigee
+from sim.photon_search import at_crystals, pair_masses
 
 ECL_RANGE = (12.4 * pi / 180.0, 155.1 * pi / 180.0)
 """Polar angles that the calorimeter covers [rad] (physics section A.1)."""
@@ -59,6 +63,15 @@ _TABLE = (
     Variable("clusterECM", "GeV", "largest energy in the CM among photons and electrons"),
     Variable("clusterTheta", "rad", "polar angle of that photon or electron"),
     Variable("cluster2ECM", "GeV", "second largest energy in the CM among photons and electrons"),
+    Variable("photon3ECM", "GeV", "energy in the CM of the third photon"),
+    Variable("crystalPhotonECM", "GeV", "energy in the CM of the leading photon that flies to a "
+             "crystal, neither to a gap of the calorimeter nor to a beam hole"),
+    Variable("crystalPhotonTheta", "rad", "its polar angle"),
+    Variable("otherClusterE", "GeV", "largest energy of another photon or electron that flies to a "
+             "crystal; 0 where there is none"),
+    Variable("diphotonMass12", "GeV", "invariant mass of the two leading photons"),
+    Variable("diphotonMass13", "GeV", "invariant mass of the first and the third photon"),
+    Variable("diphotonMass23", "GeV", "invariant mass of the second and the third photon"),
     Variable("chargedP", "GeV", "momentum of the leading charged particle (largest momentum)"),
     Variable("chargedPT", "GeV", "its transverse momentum"),
     Variable("chargedTheta", "rad", "its polar angle"),
@@ -110,6 +123,13 @@ _TABLE = (
              "positron (largest energies in the CM)"),
     Variable("dielectronTauMass", "GeV", "the mass that two leptons of these energies would have "
              "if they came from tau decays, |m_ee^tau|"),
+    *(Variable(*row) for row in LEPTON_PAIRS),
+    Variable("fourTrackMass", "GeV", "invariant mass of the charged particles within the "
+             "acceptance of the drift chamber, where they are four"),
+    Variable("oneProngPDG", "", "code without sign of the one of these four that is more than 90 "
+             "degrees from the three others in the CM"),
+    Variable("oneProngX", "", "its energy in the pseudo-rest frame of a tau, opposite to the "
+             "three, over half the mass of the tau"),
 )  # fmt: skip
 
 VARIABLES = {variable.name: variable for variable in _TABLE}
@@ -154,12 +174,15 @@ def truth_variables(
     particles = _Particles(events, machine, classify(events.pdg, invisible))
     result: dict[str, NDArray[np.float64] | NDArray[np.int64]] = {}
     result |= particles.photons(acceptance)
+    result |= particles.crystals()
     result |= particles.charged(acceptance)
     result |= particles.counts()
     result |= particles.production()
     result |= decay_vertices(events, np.where(particles.is_charged, particles.charge, 0))
     result |= particles.sums(machine)
     result |= particles.electron_pair(machine, acceptance)
+    result |= particles.lepton_pairs(machine, None if acceptance is None else CDC_RANGE)
+    result |= particles.four_tracks(machine)
     return {name: result[name] for name in VARIABLES}
 
 
@@ -173,6 +196,7 @@ class _Particles:
         self.cm = transform(machine.to_cm[None], events.p4[None])[0]
         self.photon = classes.kind == Kind.PHOTON
         self.shower = self.photon | (classes.kind == Kind.ELECTRON)
+        self.muon = classes.kind == Kind.MUON
         self.is_charged = (classes.charge != 0) & (classes.kind != Kind.INVISIBLE)
         self.is_charged |= classes.kind == Kind.MAGNETIC
         self.visible = classes.kind != Kind.INVISIBLE
@@ -192,7 +216,7 @@ class _Particles:
 
     def photons(self, acceptance: tuple[float, float] | None) -> dict[str, FloatArray]:
         energy = self.cm[:, 3]
-        first, second, _ = self._leading(self.photon, energy, acceptance)
+        first, second, third = self._leading(self.photon, energy, acceptance)
         shower, shower2, _ = self._leading(self.shower, energy, acceptance)
         return {
             "photonE": _take(self.p4[:, 3], first),
@@ -202,9 +226,23 @@ class _Particles:
             "photonThetaCM": _take(_theta(self.cm), first),
             "photon2ECM": _take(energy, second),
             "photon2Theta": _take(self.theta, second),
+            "photon3ECM": _take(energy, third),
             "clusterECM": _take(energy, shower),
             "clusterTheta": _take(self.theta, shower),
             "cluster2ECM": _take(energy, shower2),
+            **pair_masses(self.cm, np.stack((first, second, third), axis=1)),
+        }
+
+    def crystals(self) -> dict[str, FloatArray]:
+        there = at_crystals(self.theta)
+        first, _, _ = self._leading(self.photon & there, self.cm[:, 3], None)
+        others = self.shower & there
+        others[first[first >= 0]] = False
+        other, _, _ = self._leading(others, self.p4[:, 3], None)
+        return {
+            "crystalPhotonECM": _take(self.cm[:, 3], first),
+            "crystalPhotonTheta": _take(self.theta, first),
+            "otherClusterE": np.nan_to_num(_take(self.p4[:, 3], other), nan=0.0),
         }
 
     def charged(self, acceptance: tuple[float, float] | None) -> dict[str, FloatArray]:
@@ -284,6 +322,45 @@ class _Particles:
         mass[there] = pair_mass(minus, plus)
         from_taus[there] = tau_pair_mass(minus, plus, machine.sqrt_s)
         return {"dielectronMass": mass, "dielectronTauMass": from_taus}
+
+    def lepton_pairs(
+        self, machine: Machine, acceptance: tuple[float, float] | None
+    ) -> dict[str, FloatArray]:
+        energy = self.cm[:, 3]
+        rows = {
+            (kind, sign): self._leading(chosen & (self.charge * sign > 0), energy, acceptance)
+            for kind, chosen in (("mu", self.muon), ("e", self.shower & ~self.photon))
+            for sign in (-1, 1)
+        }
+        muons = [rows["mu", sign] for sign in (-1, 1)]
+        result = self._recoil("dimuon", muons[0][0], muons[1][0], machine)
+        four = (muons[0][1] >= 0) & (muons[1][1] >= 0)
+        pairs = [(self.p4[one[0][four]], self.p4[one[1][four]]) for one in muons]
+        result |= four_muon_variables(pairs[0], pairs[1], four)
+        # Of e-mu+ and e+mu- that with the larger energy; -1 where a lepton is missing.
+        ways = [(rows["e", sign][0], rows["mu", -sign][0]) for sign in (-1, 1)]
+        sums = [_take(energy, a) + _take(energy, b) for a, b in ways]
+        first = np.nan_to_num(sums[0], nan=-1.0) >= np.nan_to_num(sums[1], nan=-1.0)
+        electron, muon = (np.where(first, ways[0][k], ways[1][k]) for k in (0, 1))
+        result |= self._recoil("emu", electron, muon, machine)
+        seen = self.photon & self.in_ecl & ~in_gaps(self.theta)
+        veto = _take(self.p4[:, 3], self._leading(seen, self.p4[:, 3], None)[0])
+        return result | {"photonVetoE": np.nan_to_num(veto, nan=0.0)}
+
+    def _recoil(
+        self, prefix: str, first: NDArray[np.int64], second: NDArray[np.int64], machine: Machine
+    ) -> dict[str, FloatArray]:
+        there = (first >= 0) & (second >= 0)
+        first, second = first[there], second[there]
+        lab, cm = (self.p4[first], self.p4[second]), (self.cm[first], self.cm[second])
+        return recoil_variables(prefix, lab, cm, there, machine)
+
+    def four_tracks(self, machine: Machine) -> dict[str, FloatArray]:
+        chosen = self.is_charged & _within(self.theta, CDC_RANGE)
+        return four_track_variables(
+            self.cm, self.events.pdg, self.events.event_of, len(self.events), chosen,
+            machine.sqrt_s,
+        )  # fmt: skip
 
     def _sum(self, p4: FloatArray, chosen: NDArray[np.bool_]) -> FloatArray:
         event, n = self.events.event_of[chosen], len(self.events)

@@ -213,13 +213,20 @@ class EfficiencyGrid:
             Axis("ctau", "m", ctau_edges(self.ctaus), "error"),
         )
 
-    def tables(self) -> list[EfficiencyTable]:
-        """Return one weighted table a name, with one bin a point."""
+    def tables(self, stage: str = "ftdl") -> list[EfficiencyTable]:
+        """Return one weighted table a name, with one bin a point.
+
+        Parameters
+        ----------
+        stage : {"ftdl", "psnm"}
+            Lines before or after prescale.
+        """
         return [
             GridTable.from_sums(
                 name, self.axes(),
                 {"n_pass": self.w_pass[row], "n_total": self.w_total,
                  "w2_pass": self.w2_pass[row], "w2_total": self.w2_total},
+                stage=stage,
             )
             for row, name in enumerate(self.names)
         ]  # fmt: skip
@@ -239,9 +246,11 @@ class EfficiencyGrid:
 def mass_edges(masses: Sequence[float]) -> FloatArray:
     """Return bin edges half-way between masses; the outer bins reach as far out as in.
 
-    A lone mass has edges 1 % below and above; the lowest edge is not below 0.
+    A lone mass has edges 1 % below and above, of 1 GeV if it is 0; the lowest edge is not below 0.
     """
     points = np.asarray(masses, dtype=np.float64)
+    if len(points) == 1 and points[0] == 0.0:
+        return np.array([0.0, LONE_POINT])
     if len(points) == 1:
         return np.array([(1.0 - LONE_POINT) * points[0], (1.0 + LONE_POINT) * points[0]])
     middle = 0.5 * (points[1:] + points[:-1])

@@ -79,7 +79,9 @@ def run(options: argparse.Namespace) -> int:
         raise InputError("is needed", place="--out")
     settings, table = _settings(options), _table(options)
     events = sum(
-        len(channel.signal.masses) * (options.events or channel.signal.events)
+        len(channel.signal.masses)
+        * (options.events or channel.signal.events)
+        * (2 if channel.signal.ctaus() else 1)
         for channel in channels
     )
     from sim.cli.progress import event_progress

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +15,8 @@ from numpy.typing import NDArray
 from firmware_models.errors import InputError, unknown_name
 from firmware_models.interface.ecl import N_CELL, N_RING
 from sim.detector import material
+from sim.detector.detector_config import DetectorConfig
 from sim.detector.parameters import Section, checked_number, joined, parameter
-from sim.detector.particles import check_code
 
 _GFLASH = "fit to hep-ex/0001020, averaged over depth at 1 GeV"
 _BELLE = "Belle, NIM A 479 (2002) 117"
@@ -192,7 +191,7 @@ class BackgroundConfig(Section):
 
 
 @dataclass(frozen=True)
-class EclConfig(Section):
+class EclConfig(DetectorConfig):
     """All parameters of the response.
 
     Parameters
@@ -214,17 +213,3 @@ class EclConfig(Section):
     electronics: ElectronicsConfig = field(default_factory=ElectronicsConfig)
     background: BackgroundConfig = field(default_factory=BackgroundConfig)
     invisible: tuple[int, ...] = ()
-
-    def check_more(self, place: str) -> None:
-        """Check the list of invisible codes."""
-        for code in self.invisible:
-            check_code(code, joined(place, "invisible"))
-
-    @classmethod
-    def read_more(cls, key: str, value: Any, place: str) -> object:
-        """Read the nested tables and the list of invisible codes."""
-        if key != "invisible":
-            return super().read_more(key, value, place)
-        if not isinstance(value, list | tuple):
-            raise InputError(f"given {value!r}; allowed: a list of particle codes", place=place)
-        return tuple(value)

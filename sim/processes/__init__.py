@@ -44,6 +44,7 @@ PROCESSES = {
     "mumugamma": "Mumugamma",
     "gammagammagamma": "Gammagammagamma",
     "eea": "Eea",
+    "fourmuon": "Fourmuon",
     "monopole_pair": "MonopolePair",
 }
 """Name (and module) of every process, and its class."""

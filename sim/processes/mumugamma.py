@@ -21,12 +21,14 @@ class Mumugamma(PhotonAndPair):
     Lowest order with radiation of the beams and of the muons and their interference, α(0), the
     muon's mass to first order (`matrix_elements.muon_pair_photon`). The muons may go anywhere, or
     `required` of them must be inside as well. `dimuon` has all photons of the beams, none of
-    the muons.
+    the muons. `photon` = lost stands for photons that a calorimeter misses, as the background of
+    searches for a muon pair and nothing else: the cross-section is that of all photons in the
+    region, whoever uses it gives the share that is missed.
     """
 
     name = "mumugamma"
     title = "radiative muon pairs, exact lowest order"
-    final_state = (13, -13, 22)
+    final_state: tuple[int, ...] = (13, -13, 22)
     mass = MUON_MASS
     ways = ((SOFT, EVEN), (SOFT, photon_and_pair.PHOTON), (CONVERTED, EVEN))
     channels = len(ways)
@@ -42,7 +44,16 @@ class Mumugamma(PhotonAndPair):
                 "energy_min", 0.11, "lowest energy of a muon inside, centre-of-mass frame",
                 "GeV", 0.11, half,
             ),
+            Parameter(
+                "photon", "seen", "lost: one that leaves no trace, written as a neutrino",
+                choices=("seen", "lost"),
+            ),
         )  # fmt: skip
+
+    def prepare(self) -> None:
+        """Turn the parameters into the kernel's region; choose the photon's code."""
+        super().prepare()
+        self.final_state = (13, -13, 22 if self.word("photon") == "seen" else 12)
 
     def pair_region(self) -> tuple[float, float, int]:
         """Return lowest energy [GeV], no separation, and how many muons must be inside."""

@@ -100,7 +100,7 @@ _END_CAPS = "theta_lab in 12.4..31.4 or theta_lab in 130.7..155.1"
 _TRIGGER_RATE = "a trigger rate: gaps, inefficiency and beam background are not in ours"
 _LEADING_LOG = "leading logs at Q² = -t, shown, not required"
 _MUON_PAIR = "count(mu, theta_lab in 17..150 and p_lab > 0.5) == 2"
-_RADIATION = "ours equals initial- plus final-state radiation in closed form, see the text"
+_RADIATION = "notes: without the muon's mass in the amplitude, see the text"
 _SHORT = "three-variable calculation without the spectator's recoil, see the text"
 
 ROWS: tuple[Published, ...] = (

@@ -198,27 +198,41 @@ def _at_rest(n: int, mass: float | FloatArray = TAU_MASS) -> FloatArray:
     return result
 
 
+def lepton_and_neutrinos(mass: float, u: FloatArray) -> FloatArray:
+    """Return lepton, its antineutrino and the τ neutrino of τ⁻ at rest, shape ``(n, 3, 4)``.
+
+    Parameters
+    ----------
+    mass : float
+        Of the lepton [GeV].
+    u : ndarray, shape (n, 5)
+        Uniform numbers: energy and direction (cosine, azimuth) of the lepton; direction of the
+        antineutrino in the frame of both neutrinos. The energy rises with the first.
+    """
+    n = len(u)
+    energy = lepton_energy(mass).draw(u[:, 0])
+    pair_mass = np.sqrt(np.maximum(TAU_MASS**2 + mass**2 - 2.0 * TAU_MASS * energy, 0.0))
+    # The lepton's mass is left out at the end of the spectrum, where q² = 0.
+    pair_mass = np.maximum(pair_mass, 1e-9)
+    direction = 2.0 * u[:, 1] - 1.0, 2.0 * np.pi * u[:, 2]
+    lepton, pair = two_body(_at_rest(n), TAU_MASS, (mass, pair_mass), *direction)
+    p = np.sqrt(np.sum(lepton[:, :3] ** 2, axis=1))
+    # In the frame of both neutrinos τ and lepton have the same momentum, along the lepton:
+    # (p_τ·k̄)(p_ℓ·k) = (E_τ - P c)(E_ℓ + P c) q²/4.
+    tau = TAU_MASS * (TAU_MASS - energy) / pair_mass
+    own = (TAU_MASS * energy - mass**2) / pair_mass
+    size = TAU_MASS * p / pair_mass
+    terms = np.stack((tau * own, size * (tau - own), -(size**2)), axis=1)
+    first, second = two_body(
+        pair, pair_mass, (0.0, 0.0), quadratic_cosine(u[:, 3], terms), 2.0 * np.pi * u[:, 4], lepton
+    )
+    return np.stack((lepton, first, second), axis=1)
+
+
 def _leptonic(mass: float) -> Callable[[int, np.random.Generator], FloatArray]:
     def make(n: int, rng: np.random.Generator) -> FloatArray:
         """Return lepton, its antineutrino and the τ neutrino at rest, shape ``(n, 3, 4)``."""
-        energy = lepton_energy(mass).draw(rng.random(n))
-        pair_mass = np.sqrt(np.maximum(TAU_MASS**2 + mass**2 - 2.0 * TAU_MASS * energy, 0.0))
-        # The lepton's mass is left out at the end of the spectrum, where q² = 0.
-        pair_mass = np.maximum(pair_mass, 1e-9)
-        lepton, pair = two_body(_at_rest(n), TAU_MASS, (mass, pair_mass), *_directions(n, rng))
-        p = np.sqrt(np.sum(lepton[:, :3] ** 2, axis=1))
-        # In the frame of both neutrinos τ and lepton have the same momentum, along the lepton:
-        # (p_τ·k̄)(p_ℓ·k) = (E_τ - P c)(E_ℓ + P c) q²/4.
-        tau = TAU_MASS * (TAU_MASS - energy) / pair_mass
-        own = (TAU_MASS * energy - mass**2) / pair_mass
-        size = TAU_MASS * p / pair_mass
-        cosine = quadratic_cosine(
-            rng.random(n), np.stack((tau * own, size * (tau - own), -(size**2)), axis=1)
-        )
-        first, second = two_body(
-            pair, pair_mass, (0.0, 0.0), cosine, 2.0 * np.pi * rng.random(n), lepton
-        )
-        return np.stack((lepton, first, second), axis=1)
+        return lepton_and_neutrinos(mass, rng.random((5, n)).T)
 
     return make
 

@@ -34,14 +34,19 @@ class TwoPhoton(Process):
 
     @classmethod
     def parameters(cls, machine: Machine) -> tuple[Parameter, ...]:
-        """Lowest mass of the produced pair."""
+        """Lowest mass and transverse momentum of the produced pair."""
         low = 2.0 * cls.lepton_mass * (1.0 + 1e-9)
         text = "lowest mass W of the produced pair"
-        return (Parameter("w_min", 0.5, text, "GeV", low, 0.9 * machine.sqrt_s),)
+        across = "its lowest transverse momentum, centre-of-mass frame"
+        return (
+            Parameter("w_min", 0.5, text, "GeV", low, 0.9 * machine.sqrt_s),
+            Parameter("pair_pt_min", 0.0, across, "GeV", 0.0, 0.4 * machine.sqrt_s),
+        )
 
     def propose(self, u: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return W, rapidity, two kT, two azimuths, cosθ and azimuth of the pair."""
-        return _propose(u, self.machine.sqrt_s, self.number("w_min"), self.lepton_mass)
+        limits = self.number("w_min"), self.number("pair_pt_min")
+        return _propose(u, self.machine.sqrt_s, limits, self.lepton_mass)
 
     def momenta(self, variables: FloatArray) -> FloatArray:
         """Return the four leptons, shape ``(n, 4, 4)``."""
@@ -123,9 +128,10 @@ def solve_beams(
 
 @njit()
 def _propose(
-    u: FloatArray, sqrt_s: float, w_min: float, mass: float
+    u: FloatArray, sqrt_s: float, limits: tuple[float, float], mass: float
 ) -> tuple[FloatArray, FloatArray]:
     n = len(u)
+    w_min, pt_min = limits
     variables = np.zeros((n, 8))
     weight = np.zeros(n)
     w_span = math.log(sqrt_s / w_min)
@@ -143,7 +149,8 @@ def _propose(
         q1, q2 = low1 * math.exp(span1 * u[i, 2]), low2 * math.exp(span2 * u[i, 3])
         kt = (math.sqrt((q1 - low1) * (1.0 - x1)), math.sqrt((q2 - low2) * (1.0 - x2)))
         phi = (2.0 * math.pi * u[i, 4], 2.0 * math.pi * u[i, 5])
-        if not solve_beams(sqrt_s, w, rapidity, kt, phi)[0]:
+        possible, _, _, px, py = solve_beams(sqrt_s, w, rapidity, kt, phi)
+        if not possible or px * px + py * py < pt_min * pt_min:
             continue
         beta, spread = pair_speed(w, mass)
         c = math.tanh(spread * (2.0 * u[i, 6] - 1.0)) / beta

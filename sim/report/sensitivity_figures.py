@@ -51,7 +51,7 @@ def limit_curves(value: dict[str, Any]) -> Figure:
 def _published(axes: Axes, rows: Sequence[dict[str, Any]]) -> None:
     label: str | None = "published"
     for row in rows:
-        if row["kind"] != "coupling":
+        if row["kind"] != "coupling" or row["ctau_m"] is not None:
             continue
         mass, limit = (np.atleast_1d(np.array(row[key], float)) for key in ("mass_gev", "value"))
         if len(mass) == 1 and len(limit) == 1:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
+from sim.report.lifetime_section import lifetime_sections
 from sim.report.numbers import measured, short
 from sim.report.page import Section, page, paragraph, picture, table
 
@@ -34,6 +35,7 @@ def channel_page(value: dict[str, Any], limits_svg: str, efficiency_svg: str) ->
             efficiency_svg, "Of the events inside the offline selection; prescales as expectation.",
         )),
     ]  # fmt: skip
+    sections += lifetime_sections(value)
     if value["published"]:
         sections.append(Section("Published numbers", _published(value)))
     if value["background"]["process"]:
@@ -104,7 +106,7 @@ def _reach_table(value: dict[str, Any]) -> str:
 def _published(value: dict[str, Any]) -> str:
     rows = [
         (
-            _interval(row["mass_gev"]),
+            _interval(row["mass_gev"]), _number(row["ctau_m"]),
             f"{value['coupling']['name']}" if row["kind"] == "coupling" else "σ [fb]",
             _interval(row["value"]), f"{100 * row['cl']:g} %", _interval(row["ideal"]),
             _interval(row["ours"]), _interval(row["ratio"]),
@@ -117,12 +119,12 @@ def _published(value: dict[str, Any]) -> str:
         f"{value['triggers'][0]['label']}. Rows that are not reproducible miss something that the "
         "limit needs, said below: ours stands beside them and no more."
     )
-    head = ("mass [GeV]", "of", "published", "CL", "ideal trigger", "ours", "ratio",
+    head = ("mass [GeV]", "cτ [m]", "of", "published", "CL", "ideal trigger", "ours", "ratio",
             "reproducible")  # fmt: skip
     origins = dict.fromkeys((row["source"], row["note"]) for row in value["published"])
     return (
         text
-        + table(head, rows, text_columns=(0, 1, 7))
+        + table(head, rows, text_columns=(0, 1, 2, 8))
         + table(("source", "why they differ"), origins, text_columns=(0, 1))
     )
 

@@ -19,9 +19,12 @@ from sim.machine import Machine
 from sim.processes import process_class
 from sim.processes.boson_widths import invisible_fraction, lepton_fraction
 from sim.processes.constants import MUON_MASS, TAU_MASS
+from sim.processes.lifetimes import SAMPLING, check_lifetimes
+from sim.processes.long_lived import LongLived
 from sim.sensitivity.observables import MAX_OBSERVABLES, Observable
 from sim.study.config import Muons, Tracks
 from sim.study.fields import Name, Range
+from sim.study.grid_config import Ctau, Ctaus
 from sim.toml_file import Strict, check_data, parse_toml, read_text
 from sim.truth import VARIABLES
 from trigger.statistics.limits import METHODS
@@ -81,11 +84,16 @@ class Signal(Strict):
     """Cross-section at the reference coupling in place of the process's, which gives shapes."""
     events: Annotated[int, Field(ge=1, le=MAX_EVENTS)] = 4000
     """Events for each mass."""
+    lifetimes: list[Ctau] | Ctaus = []
+    """cτ [m] for which one more sample a mass stands; common to all long-lived particles."""
 
     @model_validator(mode="after")
     def _rise(self) -> Signal:
-        if any(b <= a for a, b in pairwise(self.masses)):
-            raise ValueError("masses must rise strictly")
+        for name, values in (("masses", self.masses), ("lifetimes", self.ctaus())):
+            if any(b <= a for a, b in pairwise(values)):
+                raise ValueError(f"{name} must rise strictly")
+        if self.ctaus() and SAMPLING in self.parameters:
+            raise ValueError(f"parameters.{SAMPLING} is set by lifetimes")
         if self.mass in self.parameters:
             raise ValueError(f"parameters.{self.mass} is given by masses")
         if isinstance(self.branching, str) and self.branching not in BRANCHINGS:
@@ -96,6 +104,10 @@ class Signal(Strict):
                 f"{', '.join(BRANCHINGS)}"
             )
         return self
+
+    def ctaus(self) -> list[float]:
+        """Return the lifetimes [m]; none: the channel has no grid of them."""
+        return self.lifetimes.values() if isinstance(self.lifetimes, Ctaus) else self.lifetimes
 
     def share(self, mass: float) -> float:
         """Return the branching fraction at a mass [GeV]."""
@@ -219,6 +231,8 @@ class Published(Strict):
     kind: Literal["coupling", "sigma_fb"] = "coupling"
     cl: Level
     source: str
+    ctau: Ctau | None = None
+    """[m], one of the signal's lifetimes; none: that of the signal's parameters."""
     reproducible: bool = False
     """Whether all that ours needs is known; otherwise ours stands beside it and is not compared."""
     note: str = ""
@@ -330,7 +344,8 @@ def parse_channel(data: dict[str, Any], place: str) -> Channel:
         for cut in (cut for region in regions for cut in region):
             _check_variable(cut.variable, f"{place}: {path}")
     for i, observable in enumerate(channel.offline.observable):
-        _check_variable(observable.variable, f"{place}: offline.observable.{i}")
+        for variable in observable.variables:
+            _check_variable(variable, f"{place}: offline.observable.{i}")
     try:
         process = process_class(channel.signal.process)
         known = [parameter.name for parameter in process.parameters(channel.collider())]
@@ -356,8 +371,19 @@ def check_parameters(channel: Channel) -> None:
     """
     machine, signal = channel.collider(), channel.signal
     process = process_class(signal.process)
+    if signal.ctaus():
+        check_lifetimes(signal.process, signal.ctaus(), "signal.lifetimes")
     for mass in signal.masses:
-        process(machine, **parameters(channel, mass))
+        made = process(machine, **parameters(channel, mass))
+        if signal.ctaus() and isinstance(made, LongLived) and not made.products:
+            raise InputError(
+                f"{signal.process} with these parameters leaves nothing that decays after a flight",
+                place="signal.lifetimes",
+            )
+    for published in channel.published:
+        if published.ctau is not None and published.ctau not in signal.ctaus():
+            raise InputError(f"{published.ctau:g} m is none of signal.lifetimes",
+                             place="published.ctau")  # fmt: skip
     for i, background in enumerate(channel.background.process):
         try:
             process_class(background.process)(machine, **background.parameters)

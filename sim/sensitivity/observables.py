@@ -9,7 +9,8 @@ outside.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from copy import copy
+from itertools import pairwise, product
 from typing import Annotated, Literal
 
 import numpy as np
@@ -18,12 +19,16 @@ from pydantic import Field, model_validator
 from scipy.special import ndtr
 
 from sim.machine import Machine
+from sim.study.fields import Range
 from sim.toml_file import Strict
 
 FloatArray = NDArray[np.float64]
 
 MAX_OBSERVABLES = 2
 MAX_BINS = 2000
+
+REACH = 6.0
+"""Resolutions from a window beyond which an event does not count: 1e-9 of its Gaussian."""
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 ByMass = list[Annotated[list[Finite], Field(min_length=2, max_length=2)]]
@@ -33,7 +38,8 @@ ByMass = list[Annotated[list[Finite], Field(min_length=2, max_length=2)]]
 class Observable(Strict):
     """One `[[offline.observable]]`: a window about the signal's peak, or bins."""
 
-    variable: str
+    variable: str | Annotated[list[str], Field(min_length=1, max_length=9)]
+    """Several: combinations of which a search does not know the right one. Any may lie in a bin."""
     centre: Literal["mass", "mass^2", "photon_energy"] | None = None
     """Where the signal peaks: at the mass, its square, or (s - m²) / (2√s)."""
     resolution: Annotated[float, Field(ge=0, allow_inf_nan=False)] | ByMass = 0.0
@@ -77,6 +83,11 @@ class Observable(Strict):
         if self.bins is not None and not self.low < self.high:  # type: ignore[operator]
             raise ValueError(f"low must be below high, not {self.low} and {self.high}")
         return self
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The truth variable, or all that enter."""
+        return (self.variable,) if isinstance(self.variable, str) else tuple(self.variable)
 
     def sigma(self, mass: float) -> float:
         """Return the resolution at a mass [GeV], in the variable's unit."""
@@ -142,6 +153,52 @@ def shares(values: FloatArray, edges: FloatArray, sigma: float) -> FloatArray:
     return np.where(np.isfinite(values)[:, None], inside, 0.0)
 
 
+def event_shares(
+    observable: Observable, truth: Mapping[str, FloatArray], mass: float, machine: Machine
+) -> FloatArray:
+    """Return how much of every event lies in each bin, shape ``(n, n_bins)``.
+
+    Of several variables: the probability that any of them lies in the bin, their resolutions taken
+    as independent.
+    """
+    edges, sigma = observable.edges_at(mass, machine), observable.sigma(mass)
+    if isinstance(observable.variable, str):
+        return shares(truth[observable.variable], edges, sigma)
+    outside = np.ones((len(next(iter(truth.values()))), len(edges) - 1))
+    for name in observable.variable:
+        outside *= 1.0 - shares(truth[name], edges, sigma)
+    return 1.0 - outside
+
+
+def window_boxes(
+    observables: Sequence[Observable], masses: Sequence[float], machine: Machine
+) -> list[list[Range]]:
+    """Return regions outside which no event counts at any of the masses; none: all may.
+
+    Parameters
+    ----------
+    observables : sequence of Observable
+        Windows give a box for each mass, `REACH` resolutions wider; bins give none.
+    masses : sequence of float
+        [GeV]
+    machine : Machine
+    """
+    windows = [o for o in observables if o.centre is not None]
+    if not windows:
+        return []
+    boxes = []
+    for mass in masses:
+        sides = []
+        for o in windows:
+            low, high = o.edges_at(mass, machine)
+            room = REACH * o.sigma(mass)
+            sides.append([
+                Range(variable=name, low=low - room, high=high + room) for name in o.variables
+            ])  # fmt: skip
+        boxes += [list(box) for box in product(*sides)]
+    return boxes
+
+
 class BinnedEvents:
     """Shares of events in the bins of up to two observables; one bin where there is none.
 
@@ -160,11 +217,15 @@ class BinnedEvents:
         machine: Machine,
     ) -> None:  # fmt: skip
         n = len(next(iter(truth.values())))
-        axes = [
-            shares(truth[o.variable], o.edges_at(mass, machine), o.sigma(mass)) for o in observables
-        ]
+        axes = [event_shares(o, truth, mass, machine) for o in observables]
         axes += [np.ones((n, 1))] * (MAX_OBSERVABLES - len(axes))
         self._first, self._second = axes
+
+    def weighted(self, weight: FloatArray) -> BinnedEvents:
+        """Return the events with weights, shape ``(n,)``, times those that they have."""
+        found = copy(self)
+        found._first = self._first * weight[:, None]
+        return found
 
     @property
     def weight(self) -> FloatArray:

@@ -14,6 +14,9 @@ from typing import Any
 from firmware_models.files import write_json, write_text
 from sim.report import sensitivity_figures
 from sim.report.sensitivity_page import channel_page, index_page
+from sim.sensitivity.config import Published
+from sim.sensitivity.grids import at_lifetime, lifetimes_json, write_grids
+from sim.sensitivity.limit_tables import write_limit_tables
 from sim.sensitivity.passed import Counts, Passed
 from sim.sensitivity.passing import Efficiency
 from sim.sensitivity.reach import Limit, compare, limit
@@ -47,11 +50,7 @@ def channel_json(result: ChannelResult, seed: int) -> dict[str, Any]:
                          "thin_backgrounds": thin_backgrounds(points),
                          "reach": reach(points), "points": points})  # fmt: skip
     first = result.labels[0]
-    published = [
-        {**compare(channel, row, result.points, first),
-         "ideal": compare(channel, row, result.points, None)["ours"]}
-        for row in channel.published
-    ]  # fmt: skip
+    published = [_published(result, row, first) for row in channel.published]
     return {
         "channel": channel.name,
         "title": channel.title,
@@ -75,7 +74,20 @@ def channel_json(result: ChannelResult, seed: int) -> dict[str, Any]:
         "points": triggers[0]["points"],
         "triggers": triggers,
         "published": published,
+        "lifetimes": lifetimes_json(result),
     }
+
+
+def _published(result: ChannelResult, row: Published, first: str) -> dict[str, Any]:
+    """Return a published number with ours beside it, of the first trigger and of the ideal one."""
+    ours, ideal = (
+        compare(
+            result.channel, row,
+            result.points if row.ctau is None else at_lifetime(result, row.ctau, label), label,
+        )
+        for label in (first, None)
+    )  # fmt: skip
+    return {**ours, "ctau_m": row.ctau, "ideal": ideal["ours"]}
 
 
 def bundle(channels: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -192,6 +204,8 @@ def write_sensitivity(
         write_text(stem.with_suffix(".html"), channel_page(
             value, sensitivity_figures.svg(curves), sensitivity_figures.svg(efficiencies)
         ))  # fmt: skip
+        write_grids(result, value, folder)
+        write_limit_tables(value, folder)
         if find_spec("pyhf") is not None:
             _write_workspaces(result, folder / "pyhf")
     if len(values) > 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,30 @@ class Counts:
         return Counts(self.name, live * self.events, live**2 * self.variance)
 
 
+class Sums(NamedTuple):
+    """Sums of weights and of squared weights, of signal that passes and of all inside.
+
+    An event that passes with the chance p adds w p and w² p to the first two.
+    """
+
+    n_pass: float = 0.0
+    w2_pass: float = 0.0
+    n_total: float = 0.0
+    w2_total: float = 0.0
+
+    @classmethod
+    def of(cls, weight: FloatArray, probability: FloatArray) -> Sums:
+        """Return the sums of events, both of shape ``(n,)``."""
+        square = weight**2
+        return cls(*(
+            float(np.sum(part))
+            for part in (weight * probability, square * probability, weight, square)
+        ))  # fmt: skip
+
+
+NOTHING = Sums()
+
+
 @dataclass(frozen=True)
 class Through:
     """What one trigger lets through behind the offline selection.
@@ -50,12 +75,15 @@ class Through:
         Of the simulated ones.
     line_shifts : mapping of str to float
         Relative uncertainty of the efficiency from that of each line.
+    sums : Sums
+        Behind the efficiency, for tables; not `scaled`.
     """
 
     efficiency: Efficiency
     signal: FloatArray
     backgrounds: tuple[Counts, ...] = ()
     line_shifts: Mapping[str, float] = field(default_factory=dict)
+    sums: Sums = NOTHING
 
     @classmethod
     def counted(cls, efficiency: Efficiency) -> Through:
@@ -125,7 +153,7 @@ def through(
     total = float(events.weight.sum())
     return Through(
         mean(probability, events.weight), sums / total if total > 0 else 0.0 * sums,
-        (), line_shifts or {},
+        (), line_shifts or {}, Sums.of(events.weight, probability),
     )  # fmt: skip
 
 

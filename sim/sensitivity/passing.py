@@ -45,6 +45,14 @@ class Efficiency:
     low: float
     high: float
 
+    def widened(self, error: float) -> Efficiency:
+        """Return it with a further independent error, common to all events; 0 changes nothing."""
+        if not error:
+            return self
+        both = (self.error**2 + error**2) ** 0.5
+        return Efficiency(self.value, both, max(0.0, self.value - both),
+                          min(1.0, self.value + both))  # fmt: skip
+
 
 def mean(probability: FloatArray, weight: FloatArray | None = None) -> Efficiency:
     """Return the mean of probabilities of events.

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from firmware_models.errors import InputError
 from sim.sensitivity.config import BackgroundProcess, Channel
+from sim.sensitivity.lifetimes import LifetimePoint, check_points, lifetime_points
 from sim.sensitivity.passed import (
     Counts,
     Passed,
@@ -20,7 +21,6 @@ from sim.sensitivity.passed import (
     through,
 )
 from sim.sensitivity.passing import (
-    Efficiency,
     acceptance,
     by_menu,
     by_table,
@@ -70,6 +70,11 @@ class Task:
 
 
 @dataclass(frozen=True)
+class LifetimeTask(Task):
+    """One channel at one mass and all lifetimes."""
+
+
+@dataclass(frozen=True)
 class BackgroundTask:
     """One background of a channel, for all masses."""
 
@@ -95,6 +100,8 @@ class ChannelResult:
     points : list of Passed
     silent : dict
         Lines that cannot fire, by setting.
+    lifetimes : list of list of LifetimePoint
+        By mass, then by lifetime; empty where the channel has no lifetimes.
     """
 
     channel: Channel
@@ -102,6 +109,7 @@ class ChannelResult:
     labels: tuple[str, ...]
     points: list[Passed] = field(default_factory=list)
     silent: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    lifetimes: list[list[LifetimePoint]] = field(default_factory=list)
 
 
 def run_channels(
@@ -142,6 +150,8 @@ def run_channels(
         if name in names[:i]:
             raise InputError(f"channel {name!r} is given twice")
     results = [_prepared(channel, settings, table) for channel in channels]
+    for result in results:
+        check_points(result.channel, result.labels)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
     order: list[tuple[ChannelResult, int]] = []
@@ -157,11 +167,17 @@ def run_channels(
                 n = events or own.signal.events
                 order.append((result, n))
                 yield Task(own, mass, n, seed, result.settings, table, folder)
+            for mass in own.signal.masses if own.signal.ctaus() else ():
+                n = events or own.signal.events
+                order.append((result, n))
+                yield LifetimeTask(own, mass, n, seed, result.settings, table, folder)
 
     for number, found in enumerate(in_order(_run, tasks(), workers=workers)):
         result, n = order[number]
         if isinstance(found, Passed):
             result.points.append(found)
+        elif isinstance(found, tuple):
+            result.lifetimes.append(list(found))
         else:
             counts[result.channel.name].append(found)
         if progress is not None:
@@ -173,10 +189,18 @@ def run_channels(
                 _with_backgrounds(point, [one[i] for one in own_counts])
                 for i, point in enumerate(result.points)
             ]
+            result.lifetimes = [
+                [_lifetime_with_backgrounds(point, [one[i] for one in own_counts]) for point in row]
+                for i, row in enumerate(result.lifetimes)
+            ]
     return results
 
 
-def _run(task: Task | BackgroundTask) -> Passed | list[dict[str | None, Counts]]:
+def _run(
+    task: Task | BackgroundTask,
+) -> Passed | tuple[LifetimePoint, ...] | list[dict[str | None, Counts]]:
+    if isinstance(task, LifetimeTask):
+        return run_lifetimes(task)
     return run_task(task) if isinstance(task, Task) else run_background(task)
 
 
@@ -211,11 +235,24 @@ def run_task(task: Task) -> Passed:
         if chance.fired is not None and channel.statistic.line_uncertainty:
             shifts = line_shifts(channel, chance.fired[0], chance.fired[1], events.weight)
         found = through(events, chance.probability, shifts)
-        trigger[label] = replace(found, efficiency=_widened(found.efficiency, chance.error))
+        trigger[label] = replace(found, efficiency=found.efficiency.widened(chance.error))
     return Passed(
         task.mass, made.sigma_fb, made.sigma_err_fb, made.n_generated,
         acceptance(events.weight, made.n_generated), through(events, np.ones(len(chosen))), trigger,
     )  # fmt: skip
+
+
+def run_lifetimes(task: LifetimeTask) -> tuple[LifetimePoint, ...]:
+    """Return what passes of one channel's signal at one mass and all its lifetimes."""
+    channel = task.channel
+    made = signal_sample(
+        channel, task.mass, events=task.events, seed=task.seed, folder=task.folder,
+        detector=needs_detector(task), all_lifetimes=True,
+    )  # fmt: skip
+    chosen = inside(channel.offline.regions, made.truth)
+    return tuple(
+        lifetime_points(channel, task.mass, made, chosen, chances(task, made.select(chosen)))
+    )
 
 
 def run_background(task: BackgroundTask) -> list[dict[str | None, Counts]]:
@@ -277,13 +314,6 @@ def needs_detector(task: Task | BackgroundTask) -> bool:
     return task.table is None and not task.channel.truth_trigger
 
 
-def _widened(found: Efficiency, error: float) -> Efficiency:
-    if not error:
-        return found
-    both = (found.error**2 + error**2) ** 0.5
-    return Efficiency(found.value, both, max(0.0, found.value - both), min(1.0, found.value + both))
-
-
 def _with_backgrounds(point: Passed, counts: Sequence[dict[str | None, Counts]]) -> Passed:
     """Return the point with the counts of each background at its mass."""
 
@@ -294,3 +324,9 @@ def _with_backgrounds(point: Passed, counts: Sequence[dict[str | None, Counts]])
         point, ideal=added(point.ideal, None),
         trigger={label: added(found, label) for label, found in point.trigger.items()},
     )  # fmt: skip
+
+
+def _lifetime_with_backgrounds(
+    point: LifetimePoint, counts: Sequence[dict[str | None, Counts]]
+) -> LifetimePoint:
+    return replace(point, passed=_with_backgrounds(point.passed, counts))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -26,7 +26,10 @@ from firmware_models.wire_hits import WireHits
 from sim.detector.ecl import EclConfig, EclResponse
 from sim.machine import Machine
 from sim.processes import get_process
+from sim.processes.lifetimes import BROAD, SAMPLING, lifetime_parameters
+from sim.processes.long_lived import LongLived
 from sim.sensitivity.config import BackgroundProcess, Channel
+from sim.sensitivity.observables import window_boxes
 from sim.sensitivity.regions import inside
 from sim.streams import stream
 from sim.study.fields import Range
@@ -44,7 +47,7 @@ CROSS_SECTION_EVENTS = 200_000
 FB_PER_NB = 1e6
 """Femtobarns in a nanobarn."""
 
-FORMAT = 2
+FORMAT = 3
 """Of the kept files."""
 
 _HITS: dict[str, tuple[type, tuple[str, ...]]] = {
@@ -69,6 +72,8 @@ class Sample:
         Every variable of `sim.truth.VARIABLES`.
     detected : Detected, optional
         None where truth variables are enough.
+    lengths : ndarray, shape (n, number of long-lived particles), optional
+        Proper decay lengths [cm], of a sample for all lifetimes.
     """
 
     sigma_fb: float
@@ -76,6 +81,7 @@ class Sample:
     n_generated: int
     truth: dict[str, FloatArray]
     detected: Detected | None
+    lengths: FloatArray | None = None
 
     def __len__(self) -> int:
         """Return the number of events in it."""
@@ -88,6 +94,7 @@ class Sample:
             self,
             truth={name: values[rows] for name, values in self.truth.items()},
             detected=None if self.detected is None else self.detected.select(rows),
+            lengths=None if self.lengths is None else self.lengths[rows],
         )
 
 
@@ -106,6 +113,9 @@ class Source:
         For collider and detectors.
     regions : list of list of Range
         Events outside are dropped; empty: none are.
+    windows : list of list of Range
+        The same, for events that no window of an observable can hold. The random numbers of the
+        process do not depend on them.
     """
 
     process: str
@@ -113,6 +123,7 @@ class Source:
     mass: dict[str, float]
     channel: Channel
     regions: list[list[Range]]
+    windows: list[list[Range]] = field(default_factory=list)
 
     def description(self, events: int, seed: int, detector: bool) -> dict[str, Any]:
         """Return all that a sample depends on, apart from the program."""
@@ -142,7 +153,7 @@ class Source:
 
 def signal_sample(
     channel: Channel, mass: float, *, events: int, seed: int, folder: Path | None = None,
-    detector: bool = True,
+    detector: bool = True, all_lifetimes: bool = False,
 ) -> Sample:  # fmt: skip
     """Return the signal at one mass, from the folder if it is there.
 
@@ -157,9 +168,14 @@ def signal_sample(
         Where samples are kept; must exist.
     detector : bool
         Simulate the detector; False: truth variables are enough.
+    all_lifetimes : bool
+        Decay lengths that serve every lifetime, in place of those of the parameters.
     """
-    signal = channel.signal
-    source = Source(signal.process, signal.parameters, {signal.mass: mass}, channel, [])
+    signal, own = channel.signal, channel.signal.parameters
+    if all_lifetimes:
+        names = lifetime_parameters(signal.process)
+        own = {k: v for k, v in own.items() if k not in names} | {SAMPLING: BROAD}
+    source = Source(signal.process, own, {signal.mass: mass}, channel, [])
     made = _kept_or_new(source, events, seed, folder, detector)
     return _with_cross_section(made, signal.sigma_fb)
 
@@ -170,7 +186,8 @@ def background_sample(
 ) -> Sample:  # fmt: skip
     """Return the events of a background behind the offline regions; as for `signal_sample`."""
     regions = channel.offline.regions
-    source = Source(background.process, background.parameters, {}, channel, regions)
+    boxes = window_boxes(channel.offline.observable, channel.signal.masses, channel.collider())
+    source = Source(background.process, background.parameters, {}, channel, regions, boxes)
     made = _kept_or_new(source, background.events, seed, folder, detector)
     return _with_cross_section(made, background.sigma_fb)
 
@@ -183,6 +200,7 @@ def _kept_or_new(
     source: Source, events: int, seed: int, folder: Path | None, detector: bool
 ) -> Sample:
     wanted = source.description(events, seed, detector)
+    wanted["windows"] = [[str(cut) for cut in box] for box in source.windows]
     if folder is None:
         return generate(source, events=events, seed=seed, detector=detector)
     path = folder / f"{_digest({**wanted, 'sources': sources(), 'format': FORMAT})}.npz"
@@ -214,14 +232,17 @@ def generate(source: Source, *, events: int, seed: int, detector: bool = True) -
     response = _Detector(channel) if detector else None
     truth: list[dict[str, FloatArray]] = []
     parts: list[Detected] = []
+    lengths: list[FloatArray] = []
     for chunk, start in enumerate(range(0, events, CHUNK)):
         made = process.generate(min(CHUNK, events - start), own, chunk)
         found = _truth(channel, machine, made)
-        if source.regions:
-            rows = np.flatnonzero(inside(source.regions, found))
+        if source.regions or source.windows:
+            rows = np.flatnonzero(inside(source.regions, found) & inside(source.windows, found))
             made = made.select(rows)
             found = {name: values[rows] for name, values in found.items()}
         truth.append(found)
+        if isinstance(process, LongLived) and process.word(SAMPLING) == BROAD:
+            lengths.append(process.proper_lengths(made))
         if response is not None:
             parts.append(response.respond(made, own, chunk))
     return Sample(
@@ -230,6 +251,7 @@ def generate(source: Source, *, events: int, seed: int, detector: bool = True) -
         events,
         {name: np.concatenate([part[name] for part in truth]) for name in VARIABLES},
         Detected.joined(parts) if parts else None,
+        np.concatenate(lengths) if lengths else None,
     )
 
 
@@ -303,6 +325,8 @@ def _write(path: Path, sample: Sample) -> None:
         "n_generated": np.array(sample.n_generated),
     }
     arrays |= {f"truth/{name}": values for name, values in sample.truth.items()}
+    if sample.lengths is not None:
+        arrays["lengths"] = sample.lengths
     if sample.detected is not None:
         for name, (_, columns) in _HITS.items():
             hits = getattr(sample.detected, name)
@@ -334,4 +358,5 @@ def _read(path: Path) -> Sample | None:
         int(arrays["n_generated"]),
         {name: arrays[f"truth/{name}"] for name in VARIABLES},
         Detected(**hits) if hits else None,
+        arrays.get("lengths"),
     )

@@ -18,8 +18,6 @@ from sim.toml_file import Strict
 Mass = Annotated[float, Field(gt=0, le=1e3, allow_inf_nan=False)]
 Ctau = Annotated[float, Field(gt=0, le=1e3, allow_inf_nan=False)]
 
-SAMPLING, BROAD = "sampling", "broad"
-
 
 class Ctaus(Strict):
     """Lifetimes at equal steps of the logarithm."""

@@ -11,12 +11,19 @@ from numpy.typing import NDArray
 
 from firmware_models.errors import InputError, unknown_name
 from sim.events import Events
-from sim.processes import PROCESSES, process_class
+from sim.processes import process_class
 from sim.processes.base import Process
+from sim.processes.lifetimes import (
+    BROAD,
+    SAMPLING,
+    check_lifetimes,
+    common_weights,
+    lifetime_parameters,
+)
 from sim.processes.long_lived import LongLived
 from sim.study.config import Sample, StudyConfig
 from sim.study.fields import Range
-from sim.study.grid_config import BROAD, SAMPLING, Grid
+from sim.study.grid_config import Grid
 from sim.truth import VARIABLES
 from trigger.bits import BitTable
 from trigger.export import grids as export
@@ -85,10 +92,7 @@ def fill_grid(
     """
     assert isinstance(process, LongLived)
     grid, length = point.grid, process.proper_lengths(events)
-    weight = np.column_stack([
-        process.weights_of_lengths(length, *[ctau] * length.shape[1])
-        for ctau in grid.ctau_values()
-    ])  # fmt: skip
+    weight = common_weights(process, length, grid.ctau_values())
     fired = {line: ftdl[line] for line in grid.used_lines()}
     chosen = within(grid.where, truth, len(events))
     return empty_grid(grid).fill(point.mass, weight * events.weight[:, None], fired, chosen)
@@ -138,14 +142,8 @@ def check_grid(grid: Grid, names: Sequence[str]) -> None:
 def _check_process(grid: Grid) -> None:
     from sim.machine import Machine
 
-    kind = process_class(grid.process)
-    known = {parameter.name: parameter for parameter in kind.parameters(Machine())}
-    if not issubclass(kind, LongLived) or SAMPLING not in known:
-        raise InputError(
-            f"{grid.process} has no lifetime to choose; allowed: {', '.join(_reweighted())}",
-            place="process",
-        )
-    lifetimes = [name for name in kind.lifetimes if name in known]
+    known = {p.name: p for p in process_class(grid.process).parameters(Machine())}
+    lifetimes = lifetime_parameters(grid.process)
     free = [
         name for name, parameter in known.items()
         if not parameter.choices and name not in lifetimes
@@ -155,20 +153,7 @@ def _check_process(grid: Grid) -> None:
     for name in (grid.mass_parameter, SAMPLING, *lifetimes):
         if name in grid.parameters:
             raise InputError("is set by the grid itself", place=f"parameters.{name}")
-    for value in grid.ctau_values():
-        known[lifetimes[0]].check(value, "ctaus")
-
-
-def _reweighted() -> list[str]:
-    """Return the names of processes with a broad sample."""
-    from sim.machine import Machine
-
-    found = []
-    for name in PROCESSES:
-        kind = process_class(name)
-        if issubclass(kind, LongLived):
-            found += [name for p in kind.parameters(Machine()) if p.name == SAMPLING]
-    return found
+    check_lifetimes(grid.process, grid.ctau_values(), "ctaus")
 
 
 def grid_json(grid: Grid, sums: EfficiencyGrid) -> dict[str, Any]:

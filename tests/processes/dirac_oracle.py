@@ -190,3 +190,37 @@ def pair_and_axion(beams: Vectors, pair: Vectors, mass: float = 0.0, channels: s
 def _vertex(a: np.ndarray, b: np.ndarray, q1: np.ndarray, q2: np.ndarray) -> complex:
     """ε_{μναβ} a b q₁ q₂, which is a determinant."""
     return complex(np.linalg.det(np.array([a, b, q1, q2])))
+
+
+def two_pairs(
+    beams: Vectors, muons: Vectors, masses: tuple[float, float], diagrams: str = "all"
+) -> float:
+    """Spin-averaged |M|² of e⁻e⁺ → f⁻f⁺f⁻f⁺ (f not an electron), for `masses` of e and f.
+
+    `diagrams`: "beams" for two photons from the beams, "pair" for a pair radiated by the other,
+    "all"; with "distinct" only the pairing (0, 1), (2, 3), as for two different fermions.
+    """
+    (p, pp), (m, mf) = beams, masses
+    spins = product(
+        spinors(p, m), spinors(pp, m, anti=True),
+        *(spinors(k, mf, anti=bool(n % 2)) for n, k in enumerate(muons)),
+    )  # fmt: skip
+    total = 0.0
+    for u, v, *states in spins:
+        beam = Line(bar(v), -pp, u, p, m)
+        amplitude = 0j
+        for sign, (a, b, c, d) in ((1.0, (0, 1, 2, 3)), (-1.0, (0, 3, 2, 1))):
+            if diagrams == "distinct" and sign < 0.0:
+                continue
+            one = Line(bar(states[a]), muons[a], states[b], -muons[b], mf)
+            two = Line(bar(states[c]), muons[c], states[d], -muons[d], mf)
+            qa, qb, q = muons[a] + muons[b], muons[c] + muons[d], p + pp
+            if diagrams != "pair":
+                value = dot(beam.radiating(qb, two.current()), one.current())
+                amplitude += sign * value / dot(qa, qa) / dot(qb, qb)
+            if diagrams != "beams":
+                value = dot(one.radiating(qb, two.current()), beam.current()) / dot(qb, qb)
+                value += dot(two.radiating(qa, one.current()), beam.current()) / dot(qa, qa)
+                amplitude += sign * value / dot(q, q)
+        total += abs(amplitude) ** 2
+    return total / 4.0

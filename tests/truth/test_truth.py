@@ -11,15 +11,18 @@ import pytest
 from particle import Particle
 
 from sim.events import Events, concatenate, from_dense
+from sim.lepton_pair import TABLE
 from sim.machine import Machine, transform
 from sim.processes import get_process
 from sim.readers import open_events
 from sim.streams import stream
 from sim.truth import CDC_RANGE, ECL_RANGE, VARIABLES, leading_three, truth_variables
+from tests.truth.plain_four_tracks import plain_four_tracks
 
 MACHINE = Machine()
 PYTHIA = Path(__file__).resolve().parent.parent / "data" / "pythia" / "belle2.hepmc3.gz"
 INVISIBLE = {12, 14, 16}
+PAIRS = {name for name, _, _ in TABLE}
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +193,34 @@ def _plain_pair(a: np.ndarray, b: np.ndarray) -> dict[str, float]:
     }
 
 
+def _plain_crystals(events: Events, i: int) -> dict[str, float]:
+    """Photons and electrons of one event in the three parts of the calorimeter, and pairs."""
+    photons, crystals, others = [], [], [0.0]
+    for row in range(events.offsets[i], events.offsets[i + 1]):
+        code, p = int(events.pdg[row]), events.p4[row]
+        degrees = math.degrees(math.acos(p[2] / math.sqrt(p[:3] @ p[:3])))
+        if code == 22 and 12.4 <= degrees <= 155.1:
+            photons.append(((MACHINE.to_cm @ p)[3], p))
+        if 12.4 <= degrees <= 31.4 or 32.2 <= degrees <= 128.7 or 130.7 <= degrees <= 155.1:
+            if code == 22:
+                crystals.append(((MACHINE.to_cm @ p)[3], p[3], math.radians(degrees)))
+            elif abs(code) == 11:
+                others.append(p[3])
+    photons.sort(key=lambda entry: -entry[0])
+    crystals.sort(key=lambda entry: -entry[0])
+    result = {"otherClusterE": max(others + [energy for _, energy, _ in crystals[1:]])}
+    if crystals:
+        result |= {"crystalPhotonECM": crystals[0][0], "crystalPhotonTheta": crystals[0][2]}
+    if len(photons) > 2:
+        result["photon3ECM"] = photons[2][0]
+    for a, b in ((1, 2), (1, 3), (2, 3)):
+        if b <= len(photons):
+            total = photons[a - 1][1] + photons[b - 1][1]
+            square = total[3] ** 2 - total[:3] @ total[:3]
+            result[f"diphotonMass{a}{b}"] = math.sqrt(max(square, 0.0))
+    return result
+
+
 def _plain_vertex(events: Events, i: int) -> dict[str, float]:
     """Decay vertices of one event: a dictionary of points."""
     points: dict[tuple[float, ...], dict[int, list[np.ndarray]]] = {}
@@ -226,8 +257,12 @@ def test_hadronic_events_against_plain_python(pythia: Events) -> None:
     got = truth_variables(pythia, MACHINE)
     assert list(got) == list(VARIABLES)
     for i in range(len(pythia)):
-        plain = _plain(pythia, i) | _plain_vertex(pythia, i)
+        plain = _plain(pythia, i) | _plain_vertex(pythia, i) | _plain_crystals(pythia, i)
+        plain = _plain(pythia, i) | _plain_vertex(pythia, i) | plain_four_tracks(pythia, i)
         for name, values in got.items():
+            # Pairs of leptons have a test of their own.
+            if name in PAIRS:
+                continue
             # Where nothing is missing across the beams, the direction is rounding.
             if name.endswith(("CMS_theta", "EtaCM")) and name not in plain:
                 continue

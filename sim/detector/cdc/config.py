@@ -16,8 +16,8 @@ from firmware_models.cdc_layers import N_LAYER, N_SUPERLAYER
 from firmware_models.errors import InputError
 from firmware_models.interface.cdc_segment import TICKS_PER_CLOCK
 from firmware_models.wire_hits import TIME_TICK_NS, WINDOW_TICKS
+from sim.detector.detector_config import DetectorConfig
 from sim.detector.parameters import Section, checked_number, joined, parameter
-from sim.detector.particles import check_code
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,7 @@ class WireBackgroundConfig(Section):
 
 
 @dataclass(frozen=True)
-class CdcConfig(Section):
+class CdcConfig(DetectorConfig):
     """All parameters of the response.
 
     Parameters
@@ -212,17 +212,3 @@ class CdcConfig(Section):
     timing: TimingConfig = field(default_factory=TimingConfig)
     background: WireBackgroundConfig = field(default_factory=WireBackgroundConfig)
     invisible: tuple[int, ...] = ()
-
-    def check_more(self, place: str) -> None:
-        """Check the list of invisible codes."""
-        for code in self.invisible:
-            check_code(code, joined(place, "invisible"))
-
-    @classmethod
-    def read_more(cls, key: str, value: Any, place: str) -> object:
-        """Read the nested tables and the list of invisible codes."""
-        if key != "invisible":
-            return super().read_more(key, value, place)
-        if not isinstance(value, list | tuple):
-            raise InputError(f"given {value!r}; allowed: a list of particle codes", place=place)
-        return tuple(value)

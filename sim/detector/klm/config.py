@@ -7,11 +7,9 @@ are ecl_klm_gdl section 6 of the reference notes.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
-from firmware_models.errors import InputError
-from sim.detector.parameters import Section, joined, parameter
-from sim.detector.particles import check_code
+from sim.detector.detector_config import DetectorConfig
+from sim.detector.parameters import Section, parameter
 
 
 @dataclass(frozen=True)
@@ -94,7 +92,7 @@ class PlaneNoiseConfig(Section):
 
 
 @dataclass(frozen=True)
-class KlmConfig(Section):
+class KlmConfig(DetectorConfig):
     """All parameters of the response.
 
     Parameters
@@ -116,17 +114,3 @@ class KlmConfig(Section):
     planes: PlaneConfig = field(default_factory=PlaneConfig)
     background: PlaneNoiseConfig = field(default_factory=PlaneNoiseConfig)
     invisible: tuple[int, ...] = ()
-
-    def check_more(self, place: str) -> None:
-        """Check the list of invisible codes."""
-        for code in self.invisible:
-            check_code(code, joined(place, "invisible"))
-
-    @classmethod
-    def read_more(cls, key: str, value: Any, place: str) -> object:
-        """Read the nested tables and the list of invisible codes."""
-        if key != "invisible":
-            return super().read_more(key, value, place)
-        if not isinstance(value, list | tuple):
-            raise InputError(f"given {value!r}; allowed: a list of particle codes", place=place)
-        return tuple(value)
