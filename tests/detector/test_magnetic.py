@@ -375,6 +375,26 @@ def test_the_loss_fluctuates_about_its_mean() -> None:
     assert abs(total.mean() - rest) < 5.0 * total.std() / sqrt(n) + 1e-4
 
 
+def test_a_multiple_electric_charge_leaves_its_square() -> None:
+    """Bethe: z² at one velocity, and 1/β² from βγ = 2 to 0.8."""
+    response = EclResponse(EclConfig.from_mapping({"background": {"level": 0.0}}, "detector"))
+    phi = np.linspace(-3.0, 3.0, 400)
+
+    def left(charge: int, beta_gamma: float) -> float:
+        p = 30.0 * beta_gamma
+        p4 = np.stack((p * np.cos(phi), p * np.sin(phi), 0.2 * p + 0.0 * phi), axis=1)
+        energy = np.sqrt((p4**2).sum(axis=1) + 900.0)
+        events = from_dense([electric_code(charge)], np.c_[p4, energy][:, None, :])
+        found = response.deposits(events, 4)
+        return float(np.sum(found.energy) / len(phi))
+
+    one, two, slow = left(1, 2.0), left(2, 2.0), left(1, 0.8)
+    assert two / one == pytest.approx(4.0, rel=0.03)
+    row = np.array(CAESIUM_IODIDE)
+    bethe = [stopping_power(1.02 * bg, 30.0, 1.0, row) for bg in (2.0, 0.8)]
+    assert slow / one == pytest.approx(bethe[1] / bethe[0], rel=0.05)
+
+
 def test_muon_detector_has_nothing_of_magnetic_charges() -> None:
     fates = KlmResponse().explain(shoot(1.0, 1.0, 4.0, np.full(50, 1.4)), 1)
     assert not fates.crossed.any()
