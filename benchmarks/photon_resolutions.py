@@ -61,15 +61,19 @@ def pair(channel: Channel, mass: float) -> tuple[float, float]:
     recoil = np.argmin(np.abs(masses - mass**2), axis=1)
     rows = np.arange(len(lab))
     from_recoil = machine.sqrt_s / mass * cm[rows, recoil, 3] * relative(energy[rows, recoil])
-    a, b = (recoil + 1) % 3, (recoil + 2) % 3
-    first, second = lab[rows, a], lab[rows, b]
+    own = own_mass(lab[rows, (recoil + 1) % 3], lab[rows, (recoil + 2) % 3], mass)
+    return float(np.median(own)), float(np.median(from_recoil))
+
+
+def own_mass(first: FloatArray, second: FloatArray, mass: float) -> FloatArray:
+    """Return σ(m) [GeV] of pairs from energies and opening angle, shape ``(n,)``."""
     cosine = np.sum(first[:, :3] * second[:, :3], axis=1) / (first[:, 3] * second[:, 3])
     angle = np.arccos(np.clip(cosine, -1.0, 1.0))
     position = POSITION_CM / DISTANCE_CM * np.hypot(first[:, 3] ** -0.5, second[:, 3] ** -0.5)
     # m² = 2 E₁E₂ (1 - cos α): dm/m = ½ (dE₁/E₁ + dE₂/E₂ + dα cot(α/2)).
     parts = [relative(first[:, 3]), relative(second[:, 3]), position / np.tan(0.5 * angle)]
-    own = 0.5 * mass * np.sqrt(sum(part**2 for part in parts))
-    return float(np.median(own)), float(np.median(from_recoil))
+    result: FloatArray = 0.5 * mass * np.sqrt(sum(part**2 for part in parts))
+    return result
 
 
 def main() -> None:
@@ -84,6 +88,12 @@ def main() -> None:
         print(f"{name}: resolution of m [GeV], of the pair, of the recoil")
         print([[mass, round(own, 4), round(recoil, 4)] for mass, (own, recoil) in found.items()])
         print([[mass, round(min(both), 4)] for mass, both in found.items()])
+    channel = load_channel("b_to_k_alp")
+    rows = []
+    for mass in channel.signal.masses:
+        lab, _ = photons(channel, mass)
+        rows.append([mass, round(float(np.median(own_mass(lab[:, 0], lab[:, 1], mass))), 4)])
+    print(f"b_to_k_alp: resolution of m [GeV]\n{rows}")
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from trigger.menu import load
 KHZ_PER_NB = 0.8
 """At 8e35 /(cm² s)."""
 
-PROCESSES = {
+PROCESSES: dict[str, dict[str, str | float]] = {
     "radiative_bhabha": {"energy_min": 0.5},
     "bhabha": {"radiation": "initial", "required": 1, "energy_min": 0.5},
     "digamma": {},
@@ -88,7 +88,8 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=300_000, help="of each process")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    machine, total = Machine(), {}
+    machine = Machine()
+    total: dict[str, tuple[float, float]] = {}
     names: list[str] = []
     for name, values in PROCESSES.items():
         process = get_process(name, machine, **values)

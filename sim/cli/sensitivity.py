@@ -79,9 +79,7 @@ def run(options: argparse.Namespace) -> int:
         raise InputError("is needed", place="--out")
     settings, table = _settings(options), _table(options)
     events = sum(
-        len(channel.signal.masses)
-        * (options.events or channel.signal.events)
-        * (2 if channel.signal.ctaus() else 1)
+        len(channel.signal.masses) * sum(options.events or n for n in channel.signal.samples())
         for channel in channels
     )
     from sim.cli.progress import event_progress

@@ -36,6 +36,7 @@ PROCESSES = {
     "dark_higgsstrahlung": "DarkHiggsstrahlung",
     "inelastic_dark_matter": "InelasticDarkMatter",
     "tau_pair": "TauPair",
+    "tau_pair_dielectron": "TauPairDielectron",
     "tau_to_lepton_alpha": "TauToLeptonAlpha",
     "mumu_zprime": "MumuZprime",
     "zprime_emu": "ZprimeEmu",

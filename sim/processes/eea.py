@@ -1,4 +1,4 @@
-"""Signal e⁺e⁻ → e⁺e⁻a: an axion-like particle from the fusion of two photons."""
+"""Signal e⁺e⁻ → e⁺e⁻a: an axion-like particle beside the scattered electrons."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from firmware_models.errors import InputError
 from sim.machine import Machine
-from sim.processes import photon_fusion
+from sim.processes import axion_and_pair, photon_fusion
 from sim.processes.acceptance import REGION, region
 from sim.processes.axion_like import AXION_CODE, axion_lifetime_cm
 from sim.processes.base import Process
@@ -18,23 +18,28 @@ from sim.processes.parameters import Parameter
 
 FloatArray = NDArray[np.float64]
 
+DIAGRAMS = {
+    "full": axion_and_pair.FULL,
+    "fusion": axion_and_pair.FUSION,
+    "annihilation": axion_and_pair.ANNIHILATION,
+}
 
 UNTAGGED_MASS = 0.05
 """Lowest mass of samples with electrons anywhere [GeV]: below, the sampling is inefficient."""
 
 
 class Eea(Process):
-    """e⁺e⁻ → e⁺e⁻a with the coupling g to two photons, by the exact amplitude of photon fusion.
+    """e⁺e⁻ → e⁺e⁻a with the coupling g to two photons, exact lowest order.
 
-    `photon_fusion` has the formula. With ``required=2`` (default) both electrons are inside the
-    region; with 0 they may go anywhere, down to the smallest t. Left out: radiation, and the
-    s-channel e⁺e⁻ → γ* → γ*a with γ* → e⁺e⁻, which matters for close electron pairs
-    (docs/validation/cross_sections.md). With ``decay=invisible`` the a is listed and leaves no
+    ``diagrams=full`` has photon fusion (t-channel), annihilation e⁺e⁻ → γ* → γ*a with γ* → e⁺e⁻
+    (s-channel) and their interference (`axion_and_pair`), the others one of the two alone. With
+    ``required=2`` (default) both electrons are inside the region; with 0 they may go anywhere, down
+    to the smallest t. Left out: radiation. With ``decay=invisible`` the a is listed and leaves no
     trace; with ``decay=photons`` it decays at its lifetime, isotropically.
     """
 
     name = "eea"
-    title = "axion-like particle from photon fusion"
+    title = "axion-like particle beside electrons, exact lowest order"
 
     @classmethod
     def parameters(cls, machine: Machine) -> tuple[Parameter, ...]:
@@ -45,6 +50,7 @@ class Eea(Process):
             Parameter(
                 "decay", "invisible", "what the particle does", choices=("photons", "invisible")
             ),
+            Parameter("diagrams", "full", "part of the amplitude", choices=tuple(DIAGRAMS)),
             *REGION,
             Parameter(
                 "required", "2", "electrons that must be inside: both, or none",
@@ -54,6 +60,10 @@ class Eea(Process):
                 "energy_min", 0.25, "lowest energy of both electrons, centre-of-mass frame "
                 "(required=2)", "GeV", 0.001, 0.45 * machine.sqrt_s,
             ),
+            Parameter(
+                "pair_mass_min", 0.0, "lowest mass of both electrons together", "GeV", 0.0,
+                0.9 * machine.sqrt_s,
+            ),
         )  # fmt: skip
 
     def prepare(self) -> None:
@@ -61,7 +71,11 @@ class Eea(Process):
         mass = self.number("mass")
         self._decays = self.word("decay") == "photons" and mass > 0.0
         self.final_state = (11, -11, 22, 22) if self._decays else (11, -11, AXION_CODE)
-        self.dimensions = 8 if self._decays else 5
+        self._diagrams = DIAGRAMS[self.word("diagrams")]
+        self.channels = 2 if self._diagrams == axion_and_pair.FULL else 1
+        # The first axis chooses between two channels.
+        self._used = 4 + self.channels
+        self.dimensions = self._used + (3 if self._decays else 0)
         inside = self.word("required") == "2"
         if not inside and mass < UNTAGGED_MASS:
             raise InputError(
@@ -71,7 +85,7 @@ class Eea(Process):
         found = region(self.machine, self.values, self.name)
         self._region = photon_fusion.Region(
             found.matrix, found.limits, found.cosines if inside else (-1.0, 1.0),
-            self.number("energy_min") if inside else 0.0, inside,
+            self.number("energy_min") if inside else 0.0, inside, self.number("pair_mass_min"),
         )  # fmt: skip
 
     @property
@@ -81,8 +95,8 @@ class Eea(Process):
 
     def propose(self, u: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the four-vectors, flat, and with a decay its angles and proper time [cm]."""
-        p4, weight = photon_fusion.propose(
-            u, self.machine.sqrt_s, self.number("mass"), self._region
+        p4, weight = axion_and_pair.propose(
+            u, self.machine.sqrt_s, self.number("mass"), self._region, self._diagrams
         )
         weight *= GEV2_NB * self.number("coupling") ** 2 / (2.0 * self.machine.s)
         variables = p4.reshape(len(u), 12)
@@ -90,9 +104,9 @@ class Eea(Process):
             return variables, weight
         decay = np.stack(
             [
-                2.0 * u[:, 5] - 1.0,
-                2.0 * math.pi * u[:, 6],
-                -self.lifetime_cm * np.log1p(-u[:, 7]),
+                2.0 * u[:, self._used] - 1.0,
+                2.0 * math.pi * u[:, self._used + 1],
+                -self.lifetime_cm * np.log1p(-u[:, self._used + 2]),
             ],
             axis=1,
         )

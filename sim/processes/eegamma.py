@@ -45,7 +45,17 @@ class PhotonAndPair(Process):
                 "GeV", 1e-3, half,
             ),
             *cls.pair_parameters(half),
+            *cls.upper_limit(machine),
         )  # fmt: skip
+
+    @classmethod
+    def upper_limit(cls, machine: Machine) -> tuple[Parameter, ...]:
+        """Return the highest energy of the photon, where one of the three is the photon."""
+        if cls.identical:
+            return ()
+        text = "highest energy of the photon, centre-of-mass frame"
+        highest = 0.5 * machine.sqrt_s
+        return (Parameter("photon_energy_max", highest, text, "GeV", 1e-3, highest),)
 
     @classmethod
     def pair_parameters(cls, half: float) -> tuple[Parameter, ...]:
@@ -88,6 +98,8 @@ class PhotonAndPair(Process):
         p4, weight = photon_and_pair.propose(
             u, self.machine.sqrt_s, self.mass, self._ways, self._region, self.identical
         )
+        if not self.identical:
+            weight[p4[:, 2, 3] >= self.number("photon_energy_max")] = 0.0
         chosen = weight > 0.0
         flux = GEV2_NB / (2.0 * self.machine.s)
         weight[chosen] *= flux * self.amplitude(p4[chosen])

@@ -24,6 +24,16 @@ from numpy.typing import NDArray
 
 from firmware_models.kernels import njit
 from sim.processes.constants import ALPHA
+from sim.processes.spinors import (
+    add_sandwich,
+    conjugate,
+    dot,
+    sandwich,
+    slash_bra,
+    slash_ket,
+    spinors,
+    square,
+)
 
 FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
@@ -59,19 +69,14 @@ def four_muon_square(p4: FloatArray, sqrt_s: float, mass: float) -> FloatArray:
     beam[0], beam[1] = 1.0 / sqrt_s, 1j / sqrt_s
     for n in range(len(p4)):
         for i in range(2):
-            _spinors(p4[n, 2 * i], mass, 1.0, bras[i])
-            _spinors(p4[n, 2 * i + 1], mass, -1.0, kets[i])
-            # ū = u†γ⁰, and γ⁰ exchanges the halves.
-            for spin in range(2):
-                for half in range(2):
-                    left = bras[i, spin, half].conjugate()
-                    bras[i, spin, half] = bras[i, spin, half + 2].conjugate()
-                    bras[i, spin, half + 2] = left
+            spinors(p4[n, 2 * i], mass, 1.0, bras[i])
+            spinors(p4[n, 2 * i + 1], mass, -1.0, kets[i])
+            conjugate(bras[i])
         for i in range(2):
             for j in range(2):
                 for a in range(2):
                     for b in range(2):
-                        _sandwich(bras[i, a], kets[j, b], currents[i, j, a, b])
+                        sandwich(bras[i, a], kets[j, b], currents[i, j, a, b])
         amplitude[:] = 0.0
         for i in range(2):
             for j in range(2):
@@ -82,73 +87,6 @@ def four_muon_square(p4: FloatArray, sqrt_s: float, mass: float) -> FloatArray:
         for value in amplitude.flat:
             total += value.real * value.real + value.imag * value.imag
         result[n] = charge * total
-    return result
-
-
-@njit()
-def _spinors(p4: FloatArray, mass: float, sign: float, out: ComplexArray) -> None:
-    """Fill u(p) (sign 1) or v(p) (sign -1) of both spins, shape ``(2, 4)``."""
-    x, y, z, shifted = p4[0], p4[1], p4[2], p4[3] + mass
-    norm = 1.0 / math.sqrt(2.0 * shifted)
-    out[0, 0], out[0, 1] = (shifted - z) * norm, -(x + 1j * y) * norm
-    out[0, 2], out[0, 3] = sign * (shifted + z) * norm, sign * (x + 1j * y) * norm
-    out[1, 0], out[1, 1] = -(x - 1j * y) * norm, (shifted + z) * norm
-    out[1, 2], out[1, 3] = sign * (x - 1j * y) * norm, sign * (shifted - z) * norm
-
-
-@njit()
-def _sandwich(bra: ComplexArray, ket: ComplexArray, out: ComplexArray) -> None:
-    """Fill the vector ā γ^μ b, px, py, pz, E."""
-    out[:] = 0.0
-    _add_sandwich(bra, ket, out)
-
-
-@njit()
-def _add_sandwich(bra: ComplexArray, ket: ComplexArray, out: ComplexArray) -> None:
-    """Add the vector ā γ^μ b."""
-    ac, ad, bc, bd = bra[0] * ket[2], bra[0] * ket[3], bra[1] * ket[2], bra[1] * ket[3]
-    out[0] += ad + bc
-    out[1] += 1j * (bc - ad)
-    out[2] += ac - bd
-    out[3] += ac + bd
-    ac, ad, bc, bd = bra[2] * ket[0], bra[2] * ket[1], bra[3] * ket[0], bra[3] * ket[1]
-    out[0] -= ad + bc
-    out[1] -= 1j * (bc - ad)
-    out[2] -= ac - bd
-    out[3] += ac + bd
-
-
-@njit()
-def _slash_ket(a: ComplexArray, ket: ComplexArray, mass: float, out: ComplexArray) -> None:
-    """Fill (a̸ + m) b; a is a vector px, py, pz, E."""
-    minus, plus = a[0] - 1j * a[1], a[0] + 1j * a[1]
-    low, high = a[3] - a[2], a[3] + a[2]
-    out[0] = low * ket[2] - minus * ket[3] + mass * ket[0]
-    out[1] = -plus * ket[2] + high * ket[3] + mass * ket[1]
-    out[2] = high * ket[0] + minus * ket[1] + mass * ket[2]
-    out[3] = plus * ket[0] + low * ket[1] + mass * ket[3]
-
-
-@njit()
-def _slash_bra(bra: ComplexArray, a: ComplexArray, mass: float, out: ComplexArray) -> None:
-    """Fill ā (a̸ + m)."""
-    minus, plus = a[0] - 1j * a[1], a[0] + 1j * a[1]
-    low, high = a[3] - a[2], a[3] + a[2]
-    out[0] = bra[2] * high + bra[3] * plus + mass * bra[0]
-    out[1] = bra[2] * minus + bra[3] * low + mass * bra[1]
-    out[2] = bra[0] * low - bra[1] * plus + mass * bra[2]
-    out[3] = -bra[0] * minus + bra[1] * high + mass * bra[3]
-
-
-@njit()
-def _dot(a: ComplexArray, b: ComplexArray) -> complex:
-    result: complex = a[3] * b[3] - a[0] * b[0] - a[1] * b[1] - a[2] * b[2]
-    return result
-
-
-@njit()
-def _square(a: FloatArray) -> float:
-    result: float = a[3] * a[3] - a[0] * a[0] - a[1] * a[1] - a[2] * a[2]
     return result
 
 
@@ -169,7 +107,7 @@ def _radiated(
     """Add the diagrams in which μ⁻ i and μ⁺ j are of one line that radiates the other pair."""
     minus, plus = p4[2 * i], p4[2 * j + 1]
     photon = p4[2 * (1 - i)] + p4[2 * (1 - j) + 1]
-    q2 = _square(photon)
+    q2 = square(photon)
     after, before = np.empty(4, dtype=np.complex128), np.empty(4, dtype=np.complex128)
     for m in range(4):
         after[m] = minus[m] + photon[m]
@@ -182,23 +120,23 @@ def _radiated(
     bra = np.empty((2, 4), dtype=np.complex128)
     vector = np.empty(4, dtype=np.complex128)
     for spin in range(2):
-        _slash_ket(beam, kets[j, spin], 0.0, work)
-        _slash_ket(after, work, mass, ket[spin])
-        _slash_bra(bras[i, spin], beam, 0.0, work)
-        _slash_bra(work, before, mass, bra[spin])
+        slash_ket(beam, kets[j, spin], 0.0, work)
+        slash_ket(after, work, mass, ket[spin])
+        slash_bra(bras[i, spin], beam, 0.0, work)
+        slash_bra(work, before, mass, bra[spin])
         for m in range(4):
             ket[spin, m] *= to_after
             bra[spin, m] *= to_before
     for a in range(2):
         for b in range(2):
-            _sandwich(bras[i, a], ket[b], vector)
-            _add_sandwich(bra[a], kets[j, b], vector)
+            sandwich(bras[i, a], ket[b], vector)
+            add_sandwich(bra[a], kets[j, b], vector)
             for c in range(2):
                 for d in range(2):
                     # Spins in the order μ⁻ 0, μ⁻ 1, μ⁺ 0, μ⁺ 1.
                     s0, s1 = (a, c) if i == 0 else (c, a)
                     s2, s3 = (b, d) if j == 0 else (d, b)
-                    amplitude[s0, s1, s2, s3] += _dot(vector, currents[1 - i, 1 - j, c, d])
+                    amplitude[s0, s1, s2, s3] += dot(vector, currents[1 - i, 1 - j, c, d])
 
 
 @njit()
@@ -211,7 +149,7 @@ def _two_photons(
     component each: u = √(2E) (1, 0), v = √(2E) (0, 1).
     """
     first, second = p4[0] + p4[2 * j + 1], p4[2] + p4[2 * (1 - j) + 1]
-    norm = sqrt_s / (_square(first) * _square(second))
+    norm = sqrt_s / (square(first) * square(second))
     if j == 1:
         norm = -norm
     near = np.empty((2, 2, 2, 2), dtype=np.complex128)

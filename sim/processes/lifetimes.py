@@ -14,6 +14,9 @@ from sim.processes.parameters import Parameter
 
 SAMPLING, BROAD = "sampling", "broad"
 
+LEAST_WEIGHT = 1e-100
+"""Of an event at a lifetime, beside a mean of 1: the square of a smaller one may underflow to 0."""
+
 
 def lifetime_parameters(process: str) -> dict[str, Parameter]:
     """Return the parameters of a process that are lifetimes, by name.
@@ -69,7 +72,9 @@ def common_weights(process: LongLived, length: FloatArray, ctaus: Sequence[float
     Returns
     -------
     ndarray, shape (n, n_ctau)
+        0 below `LEAST_WEIGHT`.
     """
-    return np.column_stack([
+    found = np.column_stack([
         process.weights_of_lengths(length, *[ctau] * length.shape[1]) for ctau in ctaus
     ])  # fmt: skip
+    return np.where(found < LEAST_WEIGHT, 0.0, found)

@@ -77,6 +77,11 @@ class LongLived(Process):
     lifetimes: tuple[str, ...] = ("ctau",)
     """Parameters with the mean proper decay lengths [m], in the order of `products`."""
 
+    @property
+    def coupling_ctau_m(self) -> float | None:
+        """cτ [m] that follows from masses and couplings; None: the process does not know it."""
+        return None
+
     def lengths(self, u: FloatArray) -> FloatArray:
         """Return proper decay lengths [cm].
 

@@ -1,5 +1,7 @@
 """Kernels of e⁺e⁻ → e⁺e⁻a by photon fusion: sampling in the two exchanges, squared amplitude.
 
+`axion_and_pair` adds the annihilation of the beams.
+
 |M|² = (e⁴g²/4t₁²t₂²) L₁^{μμ′} L₂^{νν′} ε_{μνq₁q₂} ε_{μ′ν′q₁q₂} (physics section A.4 of the
 reference notes) with L = 4[pp′ + p′p + g t/2], also for massive electrons: t/2 = m² - p·p′.
 """
@@ -35,6 +37,8 @@ class Region(NamedTuple):
         Lowest energy of both electrons, centre-of-mass frame [GeV].
     inside : bool
         Whether both electrons must be inside.
+    pair_mass : float
+        Lowest mass of both electrons together [GeV].
     """
 
     matrix: FloatArray
@@ -42,6 +46,7 @@ class Region(NamedTuple):
     cosines: tuple[float, float]
     energy_min: float
     inside: bool
+    pair_mass: float
 
 
 @njit()
@@ -96,90 +101,125 @@ def transfer(scattered: FloatArray, side: float, energy: float) -> float:
 
 
 @njit()
-def propose(
-    u: FloatArray, sqrt_s: float, mass: float, region: Region
-) -> tuple[FloatArray, FloatArray]:
-    """Make events and weight them by phase space and |M|²/g².
+def make(event: FloatArray, u: FloatArray, sqrt_s: float, mass: float, region: Region) -> bool:
+    """Fill electron, positron and a; False: there is no such event.
 
     The electron's energy is taken even in ln(x + x₀), x the part of the energy that it loses, both
     polar angles even in ln(1 ∓ cosθ + δ); the positron's energy follows from the mass of a.
 
     Parameters
     ----------
-    u : ndarray, shape (n, 5)
-        Uniform points.
+    event : ndarray, shape (3, 4)
+        Filled, in the centre-of-mass frame [GeV].
+    u : ndarray, shape (5,)
+        Uniform point.
     sqrt_s, mass : float
         Centre-of-mass energy and mass of a [GeV].
     region : Region
-        The generation region.
-
-    Returns
-    -------
-    p4 : ndarray, shape (n, 3, 4)
-        Electron, positron and a in the centre-of-mass frame [GeV].
-    weight : ndarray, shape (n,)
-        [GeV⁰], to be multiplied by g²/2s; 0 outside the region.
+        The generation region; whether the event is inside is for `seen` to say.
     """
-    n = len(u)
-    p4 = np.zeros((n, 3, 4))
-    weight = np.zeros(n)
-    energy = 0.5 * sqrt_s
-    s = sqrt_s * sqrt_s
-    e_max = (s + MASS2 - (mass + ELECTRON_MASS) ** 2) / (2.0 * sqrt_s)
-    e_min = max(region.energy_min, ELECTRON_MASS)
-    if e_max <= e_min:
-        return p4, weight
-    x_low, x_high = 1.0 - e_max / energy, 1.0 - e_min / energy
-    offset = 0.3 if region.inside else 1e-6
-    spans = math.log((x_high + offset) / (x_low + offset))
-    for i in range(n):
-        electron, positron, axion = p4[i, 0], p4[i, 1], p4[i, 2]
-        x = (x_low + offset) * math.exp(spans * u[i, 0]) - offset
-        e = energy * (1.0 - x)
-        if e <= e_min or e >= e_max:
-            continue
-        p = math.sqrt(e * e - MASS2)
-        floor = 0.5 * MASS2 * (x / e) ** 2 + 1e-14
-        turn, jacobian = _turn(u[i, 1], 1.0 - region.cosines[1], 1.0 - region.cosines[0], floor)
-        _place(electron, p, e, turn, 2.0 * math.pi * u[i, 3], 1.0)
-        # What x the other must lose for a to have its mass, if both scatter little.
-        other = min(1.0, max(mass * mass / (s * max(x, 1e-9)), 1e-9))
-        floor = 0.5 * MASS2 * (other / (energy * max(1.0 - other, 1e-3))) ** 2 + 1e-14
-        turn, jacobian2 = _turn(u[i, 2], 1.0 + region.cosines[0], 1.0 + region.cosines[1], floor)
-        _place(positron, 1.0, 1.0, turn, 2.0 * math.pi * u[i, 4], -1.0)
-        along = 0.0
-        for j in range(3):
-            along += electron[j] * positron[j]
-        rest = sqrt_s - e
-        half = 0.5 * (s - 2.0 * sqrt_s * e + 2.0 * MASS2 - mass * mass)
-        if half <= rest * ELECTRON_MASS:
-            continue
-        below = (rest - along) * (rest + along)
-        p2 = (rest * math.sqrt(half * half - MASS2 * below) - half * along) / below
-        if p2 <= 0.0:
-            continue
-        e2 = math.sqrt(p2 * p2 + MASS2)
-        if e2 < e_min:
-            continue
-        for j in range(3):
-            positron[j] *= p2
-            axion[j] = -electron[j] - positron[j]
-        positron[3] = e2
-        axion[3] = sqrt_s - e - e2
-        if region.inside and not (_seen(electron, region) and _seen(positron, region)):
-            continue
-        phase = 0.125 * p * p2 * p2 / (rest * p2 + along * e2) / (2.0 * math.pi) ** 5
-        steps = energy * (x + offset) * spans * (2.0 * math.pi) ** 2 * jacobian * jacobian2
-        weight[i] = phase * steps * fusion_square(electron, positron, sqrt_s, mass)
-    return p4, weight
+    electron, positron, axion = event[0], event[1], event[2]
+    energy, s = 0.5 * sqrt_s, sqrt_s * sqrt_s
+    x_low, x_high, offset = _losses(sqrt_s, mass, region)
+    if x_high <= x_low:
+        return False
+    x = (x_low + offset) * math.exp(math.log((x_high + offset) / (x_low + offset)) * u[0]) - offset
+    e = energy * (1.0 - x)
+    if e <= energy * (1.0 - x_high) or e >= energy * (1.0 - x_low):
+        return False
+    p = math.sqrt(e * e - MASS2)
+    floor, other_floor = _floors(x, sqrt_s, mass)
+    low, high = region.cosines
+    _place(electron, p, e, _turn(u[1], 1.0 - high, 1.0 - low, floor), 2.0 * math.pi * u[3], 1.0)
+    turn = _turn(u[2], 1.0 + low, 1.0 + high, other_floor)
+    _place(positron, 1.0, 1.0, turn, 2.0 * math.pi * u[4], -1.0)
+    along = 0.0
+    for j in range(3):
+        along += electron[j] * positron[j]
+    rest = sqrt_s - e
+    half = 0.5 * (s - 2.0 * sqrt_s * e + 2.0 * MASS2 - mass * mass)
+    if half <= rest * ELECTRON_MASS:
+        return False
+    below = (rest - along) * (rest + along)
+    p2 = (rest * math.sqrt(half * half - MASS2 * below) - half * along) / below
+    if p2 <= 0.0:
+        return False
+    for j in range(3):
+        positron[j] *= p2
+        axion[j] = -electron[j] - positron[j]
+    positron[3] = math.sqrt(p2 * p2 + MASS2)
+    axion[3] = sqrt_s - e - positron[3]
+    return True
 
 
 @njit()
-def _turn(u: float, low: float, high: float, floor: float) -> tuple[float, float]:
-    """Return 1 - cosθ to the lepton's own beam and its Jacobian."""
-    span = math.log((high + floor) / (low + floor))
-    shifted = (low + floor) * math.exp(span * u)
-    return max(shifted - floor, 0.0), shifted * span
+def density(event: FloatArray, sqrt_s: float, mass: float, region: Region) -> float:
+    """Return how densely `make` covers three-body phase space at an event [GeV⁻²]."""
+    electron, positron = event[0], event[1]
+    energy = 0.5 * sqrt_s
+    e, e2 = electron[3], positron[3]
+    x_low, x_high, offset = _losses(sqrt_s, mass, region)
+    x = 1.0 - e / energy
+    if not x_low < x < x_high:
+        return 0.0
+    p = math.sqrt(electron[0] ** 2 + electron[1] ** 2 + electron[2] ** 2)
+    p2 = math.sqrt(positron[0] ** 2 + positron[1] ** 2 + positron[2] ** 2)
+    if p <= 0.0 or p2 <= 0.0:
+        return 0.0
+    floor, other_floor = _floors(x, sqrt_s, mass)
+    low, high = region.cosines
+    # Energy, then both angles to the own beams.
+    steps = energy * (x + offset) * math.log((x_high + offset) / (x_low + offset))
+    steps *= _turn_step(electron, p, 1.0, 1.0 - high, 1.0 - low, floor)
+    steps *= _turn_step(positron, p2, -1.0, 1.0 + low, 1.0 + high, other_floor)
+    along = 0.0
+    for j in range(3):
+        along += electron[j] * positron[j]
+    along /= p2
+    phase = 0.125 * p * p2 * p2 / ((sqrt_s - e) * p2 + along * e2) / (2.0 * math.pi) ** 5
+    element = phase * steps * (2.0 * math.pi) ** 2
+    return 1.0 / element if element > 0.0 else 0.0
+
+
+@njit()
+def _losses(sqrt_s: float, mass: float, region: Region) -> tuple[float, float, float]:
+    """Lowest and highest part of its energy that the electron can lose, and the offset x₀."""
+    e_max = (sqrt_s * sqrt_s + MASS2 - (mass + ELECTRON_MASS) ** 2) / (2.0 * sqrt_s)
+    e_min = max(region.energy_min, ELECTRON_MASS)
+    offset = 0.3 if region.inside else 1e-6
+    return 1.0 - 2.0 * e_max / sqrt_s, 1.0 - 2.0 * e_min / sqrt_s, offset
+
+
+@njit()
+def _floors(x: float, sqrt_s: float, mass: float) -> tuple[float, float]:
+    """Lowest 1 ∓ cosθ that matter, where t stops to fall: of the electron and of the positron."""
+    energy = 0.5 * sqrt_s
+    # What the other must lose for a to have its mass, if both scatter little.
+    other = min(1.0, max(mass * mass / (sqrt_s * sqrt_s * max(x, 1e-9)), 1e-9))
+    first = 0.5 * MASS2 * (x / (energy * (1.0 - x))) ** 2 + 1e-14
+    second = 0.5 * MASS2 * (other / (energy * max(1.0 - other, 1e-3))) ** 2 + 1e-14
+    return first, second
+
+
+@njit()
+def _turn(u: float, low: float, high: float, floor: float) -> float:
+    """Return 1 - cosθ to the lepton's own beam."""
+    shifted = (low + floor) * math.exp(math.log((high + floor) / (low + floor)) * u)
+    return max(shifted - floor, 0.0)
+
+
+@njit()
+def _turn_step(
+    p4: FloatArray, p: float, side: float, low: float, high: float, floor: float
+) -> float:
+    """Return d(1 - cosθ)/du of `_turn`; 0 outside its range."""
+    along = side * p4[2]
+    across2 = p4[0] ** 2 + p4[1] ** 2
+    turn = across2 / (p * (p + along)) if along > 0.0 else 1.0 - along / p
+    if not low * (1.0 - 1e-9) <= turn <= high * (1.0 + 1e-9):
+        return 0.0
+    step: float = (turn + floor) * math.log((high + floor) / (low + floor))
+    return step
 
 
 @njit()
@@ -191,8 +231,15 @@ def _place(out: FloatArray, p: float, e: float, turn: float, phi: float, side: f
 
 
 @njit()
-def _seen(p4: FloatArray, region: Region) -> bool:
-    return inside_p4(region.matrix, region.limits, p4[0], p4[1], p4[2], p4[3])
+def seen(event: FloatArray, region: Region) -> bool:
+    """Say whether both electrons are in the region, or none has to be."""
+    if not region.inside:
+        return True
+    for lepton in range(2):
+        x, y, z, e = event[lepton]
+        if e < region.energy_min or not inside_p4(region.matrix, region.limits, x, y, z, e):
+            return False
+    return True
 
 
 @njit()

@@ -89,7 +89,8 @@ def _zprime(mass: float, value_fb: float, tolerance: float, remark: str) -> Publ
 
 
 def _fusion(mass: float) -> dict[str, object]:
-    return {"mass": mass, "frame": "cm", "theta_min": 22, "theta_max": 158, "energy_min": 0.25}
+    angles = {"frame": "cm", "theta_min": 22, "theta_max": 158, "energy_min": 0.25}
+    return {"mass": mass, "diagrams": "fusion", **angles}
 
 
 _SINGLE = "count(e gamma, theta_lab in 12.4..155.1 and E_lab > 0.3) == 1"
@@ -272,7 +273,8 @@ ROWS: tuple[Published, ...] = (
     Published(
         "e⁺e⁻a, g = 10⁻⁴ GeV⁻¹, m = 0, both 17° < θ* < 163°, E* > 0.1 GeV", "eea", 9.2e-8, 0.02,
         "notes A.4", 0.0,
-        {"mass": 0.0, "frame": "cm", "theta_min": 17, "theta_max": 163, "energy_min": 0.1},
+        {"mass": 0.0, "diagrams": "fusion", "frame": "cm", "theta_min": 17, "theta_max": 163,
+         "energy_min": 0.1},
     ),
     Published(
         "the same for 22°, 0.25 GeV and m = 1 GeV", "eea", 5.56e-8, 0.02, "notes A.4", 0.0,

@@ -45,10 +45,43 @@ def lifetime_sections(value: dict[str, Any]) -> list[Section]:
         picture(efficiency_map(value, trigger), "") for trigger in grid["triggers"]
     )
     return [Section("Mass and lifetime", "".join((
-        paragraph(_text(value)), subheading(f"Limit on {coupling} against lifetime"), curves,
+        paragraph(_text(value)), _bands(value),
+        subheading(f"Limit on {coupling} against lifetime"), curves,
         subheading("Limit by mass and lifetime"), maps,
         subheading("Trigger efficiency inside the offline selection, per cent"), efficiencies,
     )))]  # fmt: skip
+
+
+def _bands(value: dict[str, Any]) -> str:
+    if not value["coupling"]["sets_lifetime"]:
+        return ""
+    return subheading("Excluded couplings") + picture(
+        bands(value), "The lifetime follows from the coupling: excluded between the edges. Dotted "
+        "edge: the lifetimes or the events end there, not the exclusion.",
+    )  # fmt: skip
+
+
+def bands(value: dict[str, Any]) -> str:
+    """Return the excluded couplings against mass as SVG."""
+    grid, coupling = value["lifetimes"], value["coupling"]
+    figure, axes = new_figure(7.4, 4.4)
+    for index, trigger in enumerate((grid["ideal"], *grid["triggers"])):
+        colour = "#444" if index == 0 else COLOURS[(index - 1) % len(COLOURS)]
+        masses = [band["mass_gev"] for band in trigger["bands"]]
+        lower, upper = (_finite([b[end] for b in trigger["bands"]]) for end in ("lower", "upper"))
+        label = "ideal trigger" if index == 0 else trigger["label"]
+        axes.fill_between(masses, lower, upper, color=colour, alpha=0.12, linewidth=0, label=label)
+        for end, values in (("lower", lower), ("upper", upper)):
+            ended = any(band[f"{end}_open"] for band in trigger["bands"])
+            axes.plot(masses, values, color=colour, linewidth=1.2, marker="o", markersize=2.5,
+                      linestyle=":" if ended else "-")  # fmt: skip
+    axes.set_yscale("log")
+    axes.set_xlabel("mass [GeV]")
+    unit = f" [{coupling['unit']}]" if coupling["unit"] else ""
+    axes.set_ylabel(f"{coupling['name']}{unit}")
+    axes.grid(alpha=0.25, which="both")
+    axes.legend(frameon=False, fontsize=8)
+    return svg_text(figure)
 
 
 def curve(value: dict[str, Any], number: int) -> str:

@@ -17,6 +17,7 @@ from pydantic import Field, model_validator
 from firmware_models.errors import InputError, nearest, shortened, unknown_name
 from sim.machine import Machine
 from sim.processes import process_class
+from sim.processes.base import Process
 from sim.processes.boson_widths import invisible_fraction, lepton_fraction
 from sim.processes.constants import MUON_MASS, TAU_MASS
 from sim.processes.lifetimes import SAMPLING, check_lifetimes
@@ -86,6 +87,8 @@ class Signal(Strict):
     """Events for each mass."""
     lifetimes: list[Ctau] | Ctaus = []
     """cτ [m] for which one more sample a mass stands; common to all long-lived particles."""
+    lifetime_events: Annotated[int, Field(ge=1, le=MAX_EVENTS)] | None = None
+    """Of that sample; default: `events`."""
 
     @model_validator(mode="after")
     def _rise(self) -> Signal:
@@ -109,6 +112,11 @@ class Signal(Strict):
         """Return the lifetimes [m]; none: the channel has no grid of them."""
         return self.lifetimes.values() if isinstance(self.lifetimes, Ctaus) else self.lifetimes
 
+    def samples(self) -> list[int]:
+        """Return the events of each sample of a mass: its own, and that of all lifetimes."""
+        more = self.lifetime_events or self.events
+        return [self.events, more] if self.ctaus() else [self.events]
+
     def share(self, mass: float) -> float:
         """Return the branching fraction at a mass [GeV]."""
         if isinstance(self.branching, str):
@@ -125,6 +133,8 @@ class Coupling(Strict):
     """Value for which the process with its parameters has its cross-section."""
     exponent: Positive = 2.0
     """σ ∝ coupling^exponent."""
+    sets_lifetime: bool = False
+    """The lifetime follows from it, as the process knows, 1/cτ ∝ coupling^exponent."""
 
 
 class Offline(Strict):
@@ -380,6 +390,8 @@ def check_parameters(channel: Channel) -> None:
                 f"{signal.process} with these parameters leaves nothing that decays after a flight",
                 place="signal.lifetimes",
             )
+    if channel.coupling.sets_lifetime:
+        _check_coupling(channel, made)
     for published in channel.published:
         if published.ctau is not None and published.ctau not in signal.ctaus():
             raise InputError(f"{published.ctau:g} m is none of signal.lifetimes",
@@ -389,6 +401,24 @@ def check_parameters(channel: Channel) -> None:
             process_class(background.process)(machine, **background.parameters)
         except InputError as error:
             raise InputError(str(error), place=f"background.process.{i}") from error
+
+
+def _check_coupling(channel: Channel, process: Process) -> None:
+    """Refuse `sets_lifetime` where it has no meaning.
+
+    Raises
+    ------
+    InputError
+    """
+    place = "coupling.sets_lifetime"
+    if not channel.signal.ctaus():
+        raise InputError("needs signal.lifetimes", place=place)
+    if not isinstance(process, LongLived) or process.coupling_ctau_m is None:
+        raise InputError(f"{process.name} does not know the lifetime from the coupling",
+                         place=place)  # fmt: skip
+    if len(process.products) != 1:
+        raise InputError(f"needs one long-lived particle, not {len(process.products)}",
+                         place=place)  # fmt: skip
 
 
 def parameters(channel: Channel, mass: float) -> dict[str, float | int | str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
+from dataclasses import asdict
 from importlib.metadata import version
 from math import inf, isfinite
 from pathlib import Path
@@ -14,7 +16,8 @@ from numpy.typing import NDArray
 
 from firmware_models.files import whole_file, write_text
 from sim.sensitivity.config import Channel
-from sim.sensitivity.lifetimes import LEAST_EFFECTIVE, LifetimePoint
+from sim.sensitivity.coupling_band import excluded_band
+from sim.sensitivity.lifetimes import LEAST_EFFECTIVE, LifetimePoint, broad_process
 from sim.sensitivity.passed import Passed, Through
 from sim.sensitivity.reach import limit
 from sim.sensitivity.run import ChannelResult
@@ -47,6 +50,12 @@ COLUMNS = (
 )  # fmt: skip
 
 
+BAND_COLUMNS = (
+    "channel", "cl", "luminosity_fb", "trigger", "mass_gev", "coupling_lower", "coupling_upper",
+    "lower_open", "upper_open", "ctau_reference_m",
+)  # fmt: skip
+
+
 def lifetimes_json(result: ChannelResult) -> dict[str, Any] | None:
     """Return limits on points of mass and lifetime; None where the channel has no lifetimes.
 
@@ -73,7 +82,31 @@ def _trigger(result: ChannelResult, label: str | None) -> dict[str, Any]:
         "label": IDEAL if label is None else label,
         **{name: [[point[name] for point in row] for row in found] for name in NUMBERS},
         "enough": [[point.enough(label) for point in row] for row in result.lifetimes],
+        **_bands(result.channel, result.lifetimes, found),
     }
+
+
+def _bands(
+    channel: Channel,
+    rows: Sequence[Sequence[LifetimePoint]],
+    numbers: Sequence[Sequence[dict[str, float]]],
+) -> dict[str, list[dict[str, Any]]]:
+    """Return the excluded couplings of each mass where these set the lifetime."""
+    if not channel.coupling.sets_lifetime:
+        return {}
+    bands = []
+    for row, found in zip(rows, numbers, strict=True):
+        passed = row[0].passed
+        ctau = broad_process(channel, passed.mass).coupling_ctau_m
+        assert ctau is not None
+        band = excluded_band(
+            channel.signal.ctaus(), [point["sigma_limit_fb"] for point in found],
+            sigma_reference=passed.sigma_fb * channel.signal.share(passed.mass),
+            ctau_reference=ctau, reference=channel.coupling.reference,
+            exponent=channel.coupling.exponent,
+        )  # fmt: skip
+        bands.append({"mass_gev": passed.mass, "ctau_reference_m": ctau, **asdict(band)})
+    return {"bands": bands}
 
 
 def _numbers(channel: Channel, point: LifetimePoint, label: str | None) -> dict[str, float]:
@@ -129,6 +162,30 @@ def lifetimes_csv(value: dict[str, Any]) -> str:
                 *head, trigger["label"], grid["mass_gev"][i], grid["ctau_m"][j],
                 *(f"{number:.8g}" if isfinite(number) else "" for number in numbers),
                 grid["n_events"][i], "yes" if trigger["enough"][i][j] else "no",
+            ))  # fmt: skip
+    return stream.getvalue()
+
+
+def bands_csv(value: dict[str, Any]) -> str:
+    """Return one row a trigger and mass with the excluded couplings, the ideal trigger first.
+
+    Parameters
+    ----------
+    value : dict
+        A channel's JSON, with a coupling that sets the lifetime.
+    """
+    grid, stream = value["lifetimes"], io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(BAND_COLUMNS)
+    head = (value["channel"], value["cl"], value["luminosity_fb"])
+    for trigger in (grid["ideal"], *grid["triggers"]):
+        for band in trigger["bands"]:
+            edges = (band["lower"], band["upper"])
+            writer.writerow((
+                *head, trigger["label"], band["mass_gev"],
+                *(f"{edge:.8g}" if isfinite(edge) else "" for edge in edges),
+                *("yes" if band[name] else "no" for name in ("lower_open", "upper_open")),
+                f"{band['ctau_reference_m']:.8g}",
             ))  # fmt: skip
     return stream.getvalue()
 
@@ -208,6 +265,8 @@ def write_grids(result: ChannelResult, value: dict[str, Any], folder: Path) -> N
         return
     write_text(folder / f"{name}_lifetimes.csv", lifetimes_csv(value))
     write_limits_npz(folder / f"{name}_lifetimes.npz", value["lifetimes"])
+    if result.channel.coupling.sets_lifetime:
+        write_text(folder / f"{name}_bands.csv", bands_csv(value))
     inner = folder / FOLDER
     inner.mkdir(exist_ok=True)
     grid = efficiency_grid(result)

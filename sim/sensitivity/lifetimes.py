@@ -80,8 +80,8 @@ def check_points(channel: Channel, labels: Sequence[str]) -> None:
         )
 
 
-def all_weights(channel: Channel, sample: Sample, mass: float) -> FloatArray:
-    """Return the weights of a sample for all lifetimes, shape ``(n, n_ctau)``."""
+def broad_process(channel: Channel, mass: float) -> LongLived:
+    """Return the process of the sample for all lifetimes at one mass [GeV]."""
     signal = channel.signal
     own = {
         name: value for name, value in signal.parameters.items()
@@ -91,8 +91,13 @@ def all_weights(channel: Channel, sample: Sample, mass: float) -> FloatArray:
         signal.process, channel.collider(), **own, **{signal.mass: mass, SAMPLING: BROAD}
     )
     assert isinstance(process, LongLived)
+    return process
+
+
+def all_weights(channel: Channel, sample: Sample, mass: float) -> FloatArray:
+    """Return the weights of a sample for all lifetimes, shape ``(n, n_ctau)``."""
     assert sample.lengths is not None
-    return common_weights(process, sample.lengths, signal.ctaus())
+    return common_weights(broad_process(channel, mass), sample.lengths, channel.signal.ctaus())
 
 
 def lifetime_points(

@@ -30,6 +30,16 @@ def limit_table(points: list[dict[str, Any]], key: str) -> str:
     return "".join([f"#{'mass':>9} {'lower':>10}\n", *rows])
 
 
+def band_table(bands: list[dict[str, Any]]) -> str:
+    """Return mass [GeV], lower and upper edge of the excluded couplings where there are some."""
+    rows = [
+        f"{band['mass_gev']:10.4e} {band['lower']:10.4e} {band['upper']:10.4e}\n"
+        for band in bands
+        if isfinite(band["lower"])
+    ]
+    return "".join([f"#{'mass':>9} {'lower':>10} {'upper':>10}\n", *rows])
+
+
 def write_limit_tables(value: dict[str, Any], folder: Path) -> None:
     """Write one file a trigger, ``NAME_NUMBER.lmt`` in its order, and that of the ideal trigger.
 
@@ -45,6 +55,11 @@ def write_limit_tables(value: dict[str, Any], folder: Path) -> None:
     for number, trigger in enumerate(value["triggers"]):
         text = limit_table(trigger["points"], "coupling_limit")
         write_text(inner / f"{name}_{number}.lmt", text)
+    grid = value["lifetimes"]
+    if value["coupling"]["sets_lifetime"]:
+        for number, trigger in enumerate(grid["triggers"]):
+            write_text(inner / f"{name}_{number}_band.lmt", band_table(trigger["bands"]))
+        write_text(inner / f"{name}_ideal_band.lmt", band_table(grid["ideal"]["bands"]))
     write_text(
         inner / f"{name}_ideal.lmt", limit_table(value["points"], "coupling_limit_ideal_trigger")
     )

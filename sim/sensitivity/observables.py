@@ -178,23 +178,20 @@ def window_boxes(
     Parameters
     ----------
     observables : sequence of Observable
-        Windows give a box for each mass, `REACH` resolutions wider; bins give none.
+        Windows and ranges of bins, `REACH` resolutions wider; boxes are those of one mass.
     masses : sequence of float
         [GeV]
     machine : Machine
     """
-    windows = [o for o in observables if o.centre is not None]
-    if not windows:
+    if not observables:
         return []
     boxes = []
     for mass in masses:
         sides = []
-        for o in windows:
-            low, high = o.edges_at(mass, machine)
-            room = REACH * o.sigma(mass)
-            sides.append([
-                Range(variable=name, low=low - room, high=high + room) for name in o.variables
-            ])  # fmt: skip
+        for o in observables:
+            edges, room = o.edges_at(mass, machine), REACH * o.sigma(mass)
+            low, high = edges[0] - room, edges[-1] + room
+            sides.append([Range(variable=name, low=low, high=high) for name in o.variables])
         boxes += [list(box) for box in product(*sides)]
     return boxes
 

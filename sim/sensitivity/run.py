@@ -168,7 +168,7 @@ def run_channels(
                 order.append((result, n))
                 yield Task(own, mass, n, seed, result.settings, table, folder)
             for mass in own.signal.masses if own.signal.ctaus() else ():
-                n = events or own.signal.events
+                n = events or own.signal.samples()[1]
                 order.append((result, n))
                 yield LifetimeTask(own, mass, n, seed, result.settings, table, folder)
 

@@ -136,7 +136,8 @@ def test_unweighting_efficiency(name: str) -> None:
 
 def test_missing_energy_of_the_fusion_signal() -> None:
     """More than 90 % above 2 GeV (arXiv:2307.06369, proceedings); the reference notes have 96 %."""
-    process = get_process("eea", mass=0.0, frame="cm", theta_min=22, theta_max=158)
+    angles = {"frame": "cm", "theta_min": 22, "theta_max": 158}
+    process = get_process("eea", mass=0.0, diagrams="fusion", **angles)
     variables, weight = process._propose(stream(1, "test/missing").random((60_000, 5)))
     missing = process.machine.sqrt_s - process.momenta(variables)[:, :2, 3].sum(axis=1)
     fraction = weight[missing > 2.0].sum() / weight.sum()
@@ -146,7 +147,7 @@ def test_missing_energy_of_the_fusion_signal() -> None:
 @pytest.mark.parametrize("mass", [0.3, 1.0, 4.0])
 def test_untagged_fusion_is_that_of_equivalent_photons(mass: float) -> None:
     """Both photons with Q² below (m/20)²: σ = ∫n n πg²m²/8 δ(x₁x₂s - m²), physics A.4."""
-    process = get_process("eea", mass=mass, required=0)
+    process = get_process("eea", mass=mass, required=0, diagrams="fusion")
     s, half = process.machine.s, process.machine.sqrt_s / 2
     limit = (mass / 20) ** 2
     variables, weight = process._propose(stream(2, "test/untagged").random((60_000, 5)))
@@ -197,6 +198,7 @@ def test_axion_from_fusion_decays_where_its_lifetime_says() -> None:
     [
         ("eea", {"mass": 0.01, "required": 0}, "eea.mass: must be 0.05 GeV or more"),
         ("eea", {"required": 1}, "unknown choice '1'"),
+        ("eea", {"diagrams": "fussion"}, "nearest: 'fusion'"),
         ("eegamma", {"theta_min": 0.5}, "eegamma.theta_min: must be 1 to 179 deg"),
         ("eegamma", {"separation": 0.0}, "eegamma.separation: must be 0.2 to 90 deg"),
         ("mumugamma", {"energy_min": 0.05}, "mumugamma.energy_min: must be 0.11"),

@@ -40,3 +40,17 @@ def test_a_lost_photon_changes_nothing_but_its_code() -> None:
     assert found["photonVetoE"].max() > 1.0
     assert missed["photonVetoE"].max() == 0.0
     np.testing.assert_array_equal(found["dimuonMass"], missed["dimuonMass"])
+
+
+def test_samples_below_and_above_a_photon_energy_make_the_whole() -> None:
+    cut = 2.0
+    parts = [
+        get_process("mumugamma", **limits).cross_section(60_000, 3)
+        for limits in ({"photon_energy_max": cut}, {"photon_energy_min": cut}, {})
+    ]
+    error = np.sqrt(sum(part.error_nb**2 for part in parts))
+    assert abs(parts[0].value_nb + parts[1].value_nb - parts[2].value_nb) < 4 * error
+    assert parts[0].value_nb > 20 * error
+    events = get_process("mumugamma", photon_energy_max=cut).generate(500, 3)
+    energy = (events.p4[2::3] @ MACHINE.to_cm.T)[:, 3]
+    assert 0.1 <= energy.min() < energy.max() < cut

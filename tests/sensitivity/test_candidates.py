@@ -68,8 +68,12 @@ def test_boxes_hold_every_event_that_counts() -> None:
     assert 100 < kept.sum() < 4000
     assert np.max([weight[~kept] for weight in weights]) < 1e-8
     assert np.max([weight[kept] for weight in weights]) > 0.5
-    bins = Observable.model_validate({"variable": "dimuonMass", "edges": [0.0, 1.0]})
-    assert window_boxes([bins], masses, MACHINE) == []
+    bins = Observable.model_validate(
+        {"variable": "dimuonMass", "edges": [0.0, 1.0, 3.0], "resolution": [[1.0, 0.1], [2.0, 0.2]]}
+    )
+    found = [(box[0].low, box[0].high) for box in window_boxes([bins], [1.0, 2.0], MACHINE)]
+    assert found == [pytest.approx((-0.6, 3.6)), pytest.approx((-1.2, 4.2))]
+    assert window_boxes([], masses, MACHINE) == []
 
 
 def test_candidates_are_checked() -> None:

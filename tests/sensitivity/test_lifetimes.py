@@ -257,3 +257,20 @@ def test_page_shows_curves_and_maps(made: tuple[Path, dict[str, Any]]) -> None:
 def test_bad_lifetimes_are_refused(signal: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         parsed(**signal)
+
+
+def test_no_decay_beyond_the_cut_at_all() -> None:
+    """60 cm at cτ of 10⁻⁵ m: weights of exp(-10⁴) are 0, and nothing divides by them."""
+    import tomllib
+
+    data = tomllib.loads(TOY)
+    data["signal"] |= {"masses": [3.5], "events": 200, "lifetimes": [1e-5, 0.1]}
+    data["offline"] = {"regions": [[{"variable": "decayVertexDistance", "low": 60.0}]]}
+    found = run_channels([parse_channel(data, "toy")], [])[0]
+    first, second = found.lifetimes[0]
+    assert first.passed.acceptance.value == 0.0
+    assert first.effective["near"] == 0.0
+    assert math.isnan(first.passed.trigger["near"].efficiency.value)
+    assert math.isinf(limit(found.channel, first.passed, first.passed.ideal).coupling)
+    assert second.passed.acceptance.value > 0.0
+    assert np.isnan(efficiency_grid(found).efficiency()[0, 0, 0])
