@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sim.optimise.decide import prepared
 from sim.sensitivity.config import Channel
 from sim.sensitivity.passed import Counts, Passed, Through, background_counts, binned, through
-from sim.sensitivity.passing import acceptance, accepting_lines, pass_probability
+from sim.sensitivity.passing import acceptance, accepting_lines, extended, pass_probability
 from sim.sensitivity.regions import inside
 from sim.sensitivity.sample import Sample, background_sample, signal_sample
 
@@ -98,9 +98,10 @@ def chances(job: Job, sample: Sample) -> list[FloatArray]:
         for numbers, ftdl in upstream.decide(words):
             for number in numbers:
                 setting = found[number].setting
-                chance[number] = pass_probability(ftdl, [
+                own = pass_probability(ftdl, [
                     (line, setting.fraction(line)) for line in accepting_lines(channel, setting)
                 ])  # fmt: skip
+                chance[number] = extended(own, len(sample))
     return chance
 
 
