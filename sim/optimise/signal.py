@@ -131,7 +131,7 @@ def _backgrounds(job: Job) -> list[tuple[Counts, ...]]:
     found, _ = prepared(job.config_json)
     counts: list[list[Counts]] = [[] for _ in range(len(found) + 1)]
     for process, kept in zip(channel.background.process, _KEPT[key], strict=True):
-        events = binned(channel, kept.sample, job.mass)
+        events = binned(channel, kept.sample, job.mass, process.smoothing)
         for own, chance in zip(counts, kept.chance, strict=True):
             own.append(background_counts(channel, process, kept.sample, events, chance))
     return [tuple(own) for own in counts]

@@ -172,6 +172,9 @@ class BackgroundProcess(Strict):
     detector_events: Annotated[int, Field(ge=1, le=MAX_EVENTS)] | None = None
     """Behind the offline regions, the first ones, that pass the detector: their mean trigger
     efficiency is that of the others. Default: all."""
+    smoothing: Count = 0.0
+    """Standard deviation over which an event is spread in the first observable beside its
+    resolution, in the variable's unit: for a smooth background with few simulated events."""
     share: Positive = 1.0
     """Factor on the cross-section: branching, K factor, a rejection that is not simulated."""
     sigma_fb: Positive | None = None

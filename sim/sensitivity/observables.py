@@ -160,9 +160,12 @@ def shares(values: FloatArray, edges: FloatArray, sigma: float | FloatArray) -> 
 
 
 def event_shares(
-    observable: Observable, truth: Mapping[str, FloatArray], mass: float, machine: Machine
-) -> FloatArray:
+    observable: Observable, truth: Mapping[str, FloatArray], mass: float, machine: Machine,
+    smoothing: float = 0.0,
+) -> FloatArray:  # fmt: skip
     """Return how much of every event lies in each bin, shape ``(n, n_bins)``.
+
+    `smoothing` is a standard deviation in quadrature to the resolution.
 
     Of several variables: the probability that any of them lies in the bin, their resolutions taken
     as independent.
@@ -172,7 +175,7 @@ def event_shares(
     def one(name: str) -> FloatArray:
         values = truth[name]
         own = sigma * np.maximum(np.abs(values), 1e-9) if observable.relative else sigma
-        return shares(values, edges, own)
+        return shares(values, edges, np.hypot(own, smoothing))
 
     if isinstance(observable.variable, str):
         return one(observable.variable)
@@ -183,8 +186,9 @@ def event_shares(
 
 
 def window_boxes(
-    observables: Sequence[Observable], masses: Sequence[float], machine: Machine
-) -> list[list[Range]]:
+    observables: Sequence[Observable], masses: Sequence[float], machine: Machine,
+    smoothing: float = 0.0,
+) -> list[list[Range]]:  # fmt: skip
     """Return regions outside which no event counts at any of the masses; none: all may.
 
     Parameters
@@ -200,8 +204,10 @@ def window_boxes(
     boxes = []
     for mass in masses:
         sides = []
-        for o in observables:
-            edges, room = o.edges_at(mass, machine), REACH * o.sigma(mass)
+        for i, o in enumerate(observables):
+            edges, sigma = o.edges_at(mass, machine), o.sigma(mass)
+            own = sigma * float(np.abs(edges).max()) if o.relative else sigma
+            room = REACH * float(np.hypot(own, 0.0 if i else smoothing))
             low, high = edges[0] - room, edges[-1] + room
             sides.append([Range(variable=name, low=low, high=high) for name in o.variables])
         boxes += [list(box) for box in product(*sides)]
@@ -219,14 +225,19 @@ class BinnedEvents:
     mass : float
         [GeV]
     machine : Machine
+    smoothing : float
+        Of the first, in quadrature to its resolution.
     """
 
     def __init__(
         self, observables: Sequence[Observable], truth: Mapping[str, FloatArray], mass: float,
-        machine: Machine,
+        machine: Machine, smoothing: float = 0.0,
     ) -> None:  # fmt: skip
         n = len(next(iter(truth.values())))
-        axes = [event_shares(o, truth, mass, machine) for o in observables]
+        axes = [
+            event_shares(o, truth, mass, machine, 0.0 if i else smoothing)
+            for i, o in enumerate(observables)
+        ]
         axes += [np.ones((n, 1))] * (MAX_OBSERVABLES - len(axes))
         self._first, self._second = axes
 

@@ -132,13 +132,13 @@ class Passed:
     trigger: Mapping[str, Through]
 
 
-def binned(channel: Channel, sample: Sample, mass: float) -> BinnedEvents:
+def binned(channel: Channel, sample: Sample, mass: float, smoothing: float = 0.0) -> BinnedEvents:
     """Return the events of a sample behind the regions in the bins of the observables.
 
     Windows whose edges are chosen must have them (`sim.sensitivity.edges`).
     """
     machine = channel.collider()
-    events = BinnedEvents(channel.offline.observable, sample.truth, mass, machine)
+    events = BinnedEvents(channel.offline.observable, sample.truth, mass, machine, smoothing)
     if channel.offline.window:
         return events.weighted(kept_shares(channel.offline.window, sample.truth, mass, machine))
     return events

@@ -269,7 +269,7 @@ def run_background(task: BackgroundTask) -> list[dict[str | None, Counts]]:
     passing |= {label: chance.probability for label, chance in chances(task, made).items()}
     found = []
     for mass in channel.signal.masses:
-        events = binned(channel, made, mass)
+        events = binned(channel, made, mass, background.smoothing)
         found.append({
             label: background_counts(channel, background, made, events, probability)
             for label, probability in passing.items()

@@ -196,7 +196,8 @@ def background_sample(
 ) -> Sample:  # fmt: skip
     """Return the events of a background behind the offline regions; as for `signal_sample`."""
     regions = channel.offline.regions
-    boxes = window_boxes(channel.offline.observable, channel.signal.masses, channel.collider())
+    boxes = window_boxes(channel.offline.observable, channel.signal.masses, channel.collider(),
+                         background.smoothing)  # fmt: skip
     source = Source(background.process, background.parameters, {}, channel, regions, boxes,
                     background.detector_events if detector else None)  # fmt: skip
     made = _kept_or_new(source, background.events, seed, folder, detector)

@@ -14,7 +14,7 @@ from sim.sensitivity import edges as chosen_edges
 from sim.sensitivity import sample
 from sim.sensitivity.config import load_channel, parse_channel
 from sim.sensitivity.edges import with_chosen_edges
-from sim.sensitivity.observables import BinnedEvents, Observable
+from sim.sensitivity.observables import BinnedEvents, Observable, window_boxes
 from sim.sensitivity.passed import binned
 from sim.sensitivity.passing import extended
 from sim.sensitivity.sample import background_sample
@@ -159,3 +159,15 @@ def test_edges_of_the_channel(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_probabilities_of_the_others() -> None:
     assert list(extended(np.array([1.0, 0.0, 0.5]), 5)) == [1.0, 0.0, 0.5, 0.5, 0.5]
     assert list(extended(np.zeros(0), 2)) == [0.0, 0.0]
+
+
+def test_smoothing_is_a_wider_gaussian() -> None:
+    """A window of a smoothed background: the error function of both widths in quadrature."""
+    axis = Observable(variable="x", centre="mass", resolution=0.3, half_width=2.0)
+    truth = {"x": np.array([1.5, 3.0])}
+    sums, _ = BinnedEvents([axis], truth, 2.0, MACHINE, 0.4).sums(np.ones(2))
+    phi = [[math.erf((edge - x) / (0.5 * math.sqrt(2))) for edge in (1.4, 2.6)] for x in (1.5, 3.0)]
+    assert sums[0] == pytest.approx(sum(0.5 * (high - low) for low, high in phi), rel=1e-12)
+    (plain,), (wide,) = (window_boxes([axis], [2.0], MACHINE, each) for each in (0.0, 0.4))
+    assert (plain[0].low, plain[0].high) == pytest.approx((1.4 - 1.8, 2.6 + 1.8))
+    assert (wide[0].low, wide[0].high) == pytest.approx((1.4 - 3.0, 2.6 + 3.0))
