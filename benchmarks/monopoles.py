@@ -34,7 +34,7 @@ Array = NDArray[np.float64]
 MASSES = (1.0, 2.0, 3.0, 4.0, 4.5, 5.0, 5.2)
 CHARGES = (0.1, 0.3, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 68.52)
 TRACK_LINES = ("ff", "fyo", "ffb", "fed", "stt")
-CALORIMETER_LINES = ("lml8", "lml10", "lml12", "hie", "hie4", "lml0", "eclmumu", "c4")
+CALORIMETER_LINES = ("lml8", "lml10", "lml12", "hie", "hie4", "lml0", "eclmumu", "c4", "bha3d")
 STEREO = (1, 3, 5, 7)
 BARREL = np.radians((32.2, 128.7))
 

@@ -4,7 +4,8 @@ Before the crystals: the beam pipe, the silicon and the inner wall of the chambe
 each after the closed form of `sim.detector.magnetic` (what an electric charge loses there is left
 out in `sim.detector.passage`; a magnetic one of several e loses much of its energy). In the
 crystals, short steps of motion and mean loss, until it stops or has crossed their length. No
-fluctuation of the loss, no δ rays, no quenching of the light: assumptions."""
+fluctuation of the loss, no δ rays, no quenching of the light: assumptions.
+"""
 
 from __future__ import annotations
 

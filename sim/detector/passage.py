@@ -25,7 +25,7 @@ from sim.detector.magnetic_passage import (
     through_crystals,
     to_crystals,
 )
-from sim.detector.material import RADIATION_LENGTH, ionisation
+from sim.detector.material import RADIATION_LENGTH, ionisation, mean_loss
 from sim.detector.particles import Kind
 from sim.detector.profile import MAX_SHARES, SHARE, share
 from sim.detector.shower import STEEPNESS, develop, gamma_beyond
@@ -340,11 +340,21 @@ def _magnetic(
         way, mass, charge, physics.length, tables.matter,
         tables.edge, tables.phi_count, tables.cell_id, cells, energies,
     )  # fmt: skip
-    loss[REAR] += rest
     total = energies[:steps].sum()
     if total <= 0.0:
+        loss[REAR] += rest
         return
-    seen = _blurred(total, particles.normal[i, 2], physics, loss) / total
+    mean = total
+    if rest > 0.0:  # it went through: the loss fluctuates as that of the electric charge gβ
+        bg = sqrt(way.px * way.px + way.py * way.py + way.pz * way.pz) / mass
+        same = charge * bg / sqrt(1.0 + bg * bg)
+        random = ionisation(
+            bg, mass, physics.length, same, particles.uniform[i, 1], particles.normal[i, 1],
+            tables.landau_value, tables.landau_below, tables.landau_mean,
+        )  # fmt: skip
+        total = min(total * random / mean_loss(bg, mass, physics.length, same), total + rest)
+    loss[REAR] += rest + mean - total
+    seen = _blurred(total, particles.normal[i, 2], physics, loss) / mean
     time, distance = start_time + way.time, tables.distance
     for k in range(steps):
         part = seen * energies[k]

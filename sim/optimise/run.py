@@ -18,6 +18,7 @@ from sim.optimise.decide import prepared
 from sim.optimise.front import best_within, pareto_front
 from sim.optimise.reach import ChannelReach, Objective, channel_reach, objective
 from sim.sensitivity.config import Channel
+from sim.sensitivity.edges import with_chosen_edges
 from sim.sensitivity.passing import check_lines, silent_lines
 from sim.sensitivity.sample import check_detector
 from sim.study.checks import check_study, located
@@ -218,9 +219,10 @@ def _signals(
     kept = None if folder is None else folder / SAMPLES
     if kept is not None:
         kept.mkdir(parents=True, exist_ok=True)
+    chosen = [with_chosen_edges(channel, seed=seed, folder=kept) for channel in given.channels]
     tasks = [
         signal.Job(job, channel, mass, seed, kept)
-        for channel in given.channels
+        for channel in chosen
         for mass in channel.signal.masses
     ]
     done = in_order(signal.run_point, tasks, workers=workers)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sim.optimise.decide import prepared
 from sim.sensitivity.config import Channel
 from sim.sensitivity.passed import Counts, Passed, Through, background_counts, binned, through
-from sim.sensitivity.passing import acceptance, accepting_lines, pass_probability
+from sim.sensitivity.passing import acceptance, accepting_lines, extended, pass_probability
 from sim.sensitivity.regions import inside
 from sim.sensitivity.sample import Sample, background_sample, signal_sample
 
@@ -98,9 +98,10 @@ def chances(job: Job, sample: Sample) -> list[FloatArray]:
         for numbers, ftdl in upstream.decide(words):
             for number in numbers:
                 setting = found[number].setting
-                chance[number] = pass_probability(ftdl, [
+                own = pass_probability(ftdl, [
                     (line, setting.fraction(line)) for line in accepting_lines(channel, setting)
                 ])  # fmt: skip
+                chance[number] = extended(own, len(sample))
     return chance
 
 
@@ -130,7 +131,7 @@ def _backgrounds(job: Job) -> list[tuple[Counts, ...]]:
     found, _ = prepared(job.config_json)
     counts: list[list[Counts]] = [[] for _ in range(len(found) + 1)]
     for process, kept in zip(channel.background.process, _KEPT[key], strict=True):
-        events = binned(channel, kept.sample, job.mass)
+        events = binned(channel, kept.sample, job.mass, process.smoothing)
         for own, chance in zip(counts, kept.chance, strict=True):
             own.append(background_counts(channel, process, kept.sample, events, chance))
     return [tuple(own) for own in counts]

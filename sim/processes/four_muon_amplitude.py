@@ -40,7 +40,7 @@ ComplexArray = NDArray[np.complex128]
 
 
 @njit()
-def four_muon_square(p4: FloatArray, sqrt_s: float, mass: float) -> FloatArray:
+def four_muon_square(p4: FloatArray, energy: FloatArray, mass: float) -> FloatArray:
     """Return the spin-averaged |M|² of e⁺e⁻ → μ⁻μ⁺μ⁻μ⁺ for massless beams.
 
     Without the 1/(2! 2!) of identical particles, which belongs to the phase space.
@@ -49,8 +49,10 @@ def four_muon_square(p4: FloatArray, sqrt_s: float, mass: float) -> FloatArray:
     ----------
     p4 : ndarray, shape (n, 4, 4)
         μ⁻, μ⁺, μ⁻, μ⁺ in the centre-of-mass frame, electron beam along +z [GeV].
-    sqrt_s, mass : float
-        Centre-of-mass energy and the muon's mass [GeV].
+    energy : ndarray, shape (n,)
+        Centre-of-mass energies [GeV].
+    mass : float
+        The muon's mass [GeV].
 
     Returns
     -------
@@ -64,10 +66,11 @@ def four_muon_square(p4: FloatArray, sqrt_s: float, mass: float) -> FloatArray:
     kets = np.zeros((2, 2, 4), dtype=np.complex128)
     currents = np.zeros((2, 2, 2, 2, 4), dtype=np.complex128)
     amplitude = np.zeros((2, 2, 2, 2), dtype=np.complex128)
-    # v̄ γ u over s.
     beam = np.zeros(4, dtype=np.complex128)
-    beam[0], beam[1] = 1.0 / sqrt_s, 1j / sqrt_s
     for n in range(len(p4)):
+        sqrt_s = energy[n]
+        # v̄ γ u over s.
+        beam[0], beam[1] = 1.0 / sqrt_s, 1j / sqrt_s
         for i in range(2):
             spinors(p4[n, 2 * i], mass, 1.0, bras[i])
             spinors(p4[n, 2 * i + 1], mass, -1.0, kets[i])

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from firmware_models.kernels import njit
 from sim.processes.acceptance import inside_p4
-from sim.processes.kinematics import breakup, decay, set_polar
+from sim.processes.kinematics import boost, boost_back, breakup, decay, set_polar, turn_to
 
 FloatArray = NDArray[np.float64]
 
@@ -39,47 +39,47 @@ class Region(NamedTuple):
         Lowest momentum of a muon that counts [GeV].
     required : int
         How many muons must be inside.
-    mass_min : float
-        Lowest mass of every pair of opposite charges [GeV].
     """
 
     matrix: FloatArray
     limits: tuple[float, float]
     momentum_min: float
     required: int
-    mass_min: float
 
 
 @njit()
 def propose(
-    u: FloatArray, sqrt_s: float, mass: float, region: Region
+    u: FloatArray, energy: FloatArray, mass: float, mass_min: float
 ) -> tuple[FloatArray, FloatArray]:
     """Make events and their phase-space weights.
 
     Parameters
     ----------
-    u : ndarray, shape (n, 9)
+    u : ndarray, shape (n, 9 or more)
         Uniform points; the first axis chooses the channel.
-    sqrt_s, mass : float
-        Centre-of-mass energy and mass of the muon [GeV].
-    region : Region
-        The generation region.
+    energy : ndarray, shape (n,)
+        Centre-of-mass energies of the four muons [GeV].
+    mass : float
+        Mass of the muon [GeV].
+    mass_min : float
+        Lowest mass of every pair of opposite charges [GeV].
 
     Returns
     -------
     p4 : ndarray, shape (n, 4, 4)
-        μ⁻, μ⁺, μ⁻, μ⁺ in the centre-of-mass frame [GeV], like muons by falling energy.
+        μ⁻, μ⁺, μ⁻, μ⁺ in their centre-of-mass frame, beams along z [GeV]; like muons by falling
+        energy.
     weight : ndarray, shape (n,)
-        Element of four-body phase space over the density [GeV⁴]; 0 outside the region.
+        Element of four-body phase space over the density [GeV⁴]; 0 where a pair is too light.
     """
     n = len(u)
     p4 = np.zeros((n, 4, 4))
     weight = np.zeros(n)
-    low = max(2.0 * mass, region.mass_min)
-    if 2.0 * low >= sqrt_s:
-        return p4, weight
+    low = max(2.0 * mass, mass_min)
     for i in range(n):
-        event = p4[i]
+        event, sqrt_s = p4[i], energy[i]
+        if 2.0 * low >= sqrt_s:
+            continue
         channel = min(int(u[i, 0] * CHANNELS), CHANNELS - 1)
         if channel == 0:
             made = _make_two_pairs(event, u[i], sqrt_s, mass, low)
@@ -88,7 +88,7 @@ def propose(
             if channel == 2:
                 _swap(event, 0, 1)
                 _swap(event, 2, 3)
-        if not (made and _inside(event, region, low)):
+        if not (made and _heavy(event, low)):
             continue
         if event[0, 3] < event[2, 3]:
             _swap(event, 0, 2)
@@ -98,6 +98,38 @@ def propose(
         if density > 0.0:
             weight[i] = 1.0 / density
     return p4, weight
+
+
+@njit()
+def recoil(p4: FloatArray, photon: FloatArray, sqrt_s: float, half: float) -> None:
+    """Take events to the frame of the beams, in which they recoil against a photon; in place.
+
+    Their z axis becomes the one that bisects the beams in their rest frame (J. C. Collins and
+    D. E. Soper, Phys. Rev. D 16 (1977) 2219), as in `isr_pair`.
+
+    Parameters
+    ----------
+    p4 : ndarray, shape (n, 4, 4)
+        As from `propose` [GeV].
+    photon : ndarray, shape (n, 4)
+        The photons in the frame of the beams [GeV].
+    sqrt_s, half : float
+        Energy of both beams, and of one [GeV].
+    """
+    system, first, second, axis = np.empty(4), np.empty(4), np.empty(4), np.empty(4)
+    for i in range(len(p4)):
+        for k in range(3):
+            system[k] = -photon[i, k]
+        system[3] = sqrt_s - photon[i, 3]
+        reduced = math.sqrt(sqrt_s * (sqrt_s - 2.0 * photon[i, 3]))
+        for beam, sign in ((first, 1.0), (second, -1.0)):
+            beam[0], beam[1], beam[2], beam[3] = 0.0, 0.0, sign * half, half
+            boost_back(beam, system, reduced)
+        for k in range(3):
+            axis[k] = first[k] / first[3] - second[k] / second[3]
+        for j in range(4):
+            turn_to(p4[i, j], axis)
+            boost(p4[i, j], system, reduced)
 
 
 @njit()
@@ -173,25 +205,33 @@ def _make_radiated(
 
 
 @njit()
-def _inside(event: FloatArray, region: Region, low: float) -> bool:
+def _heavy(event: FloatArray, low: float) -> bool:
     for i in range(2):
         for j in range(2):
             if _pair_square(event, i, j) < low * low:
                 return False
-    if region.required == 0:
-        return True
-    count = 0
+    return True
+
+
+@njit()
+def inside(p4: FloatArray, region: Region) -> NDArray[np.bool_]:
+    """Say which events have enough muons in the region, shape ``(n,)``."""
+    result = np.ones(len(p4), dtype=np.bool_)
     m, least = region.matrix, region.momentum_min * region.momentum_min
-    for i in range(4):
-        x, y, z, e = event[i, 0], event[i, 1], event[i, 2], event[i, 3]
-        if inside_p4(m, region.limits, x, y, z, e):
-            size = 0.0
-            for k in range(3):
-                part = m[k, 0] * x + m[k, 1] * y + m[k, 2] * z + m[k, 3] * e
-                size += part * part
-            if size >= least:
-                count += 1
-    return count >= region.required
+    if region.required > 0:
+        for n in range(len(p4)):
+            count = 0
+            for i in range(4):
+                x, y, z, e = p4[n, i]
+                if not inside_p4(m, region.limits, x, y, z, e):
+                    continue
+                size = 0.0
+                for k in range(3):
+                    size += (m[k, 0] * x + m[k, 1] * y + m[k, 2] * z + m[k, 3] * e) ** 2
+                if size >= least:
+                    count += 1
+            result[n] = count >= region.required
+    return result
 
 
 @njit()

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.report.figures import COLOURS, new_figure, svg_text
-from sim.report.page import Section, paragraph, picture, small_multiples, subheading
+from sim.report.page import Section, paragraph, picture, side_by_side, subheading
 from trigger.grids import ctau_edges
 
 if TYPE_CHECKING:
@@ -35,13 +35,13 @@ def lifetime_sections(value: dict[str, Any]) -> list[Section]:
     if grid is None:
         return []
     coupling = value["coupling"]["name"]
-    curves = small_multiples(
+    curves = side_by_side(
         picture(curve(value, number), "") for number in _chosen(len(grid["mass_gev"]))
     )
-    maps = small_multiples(
+    maps = side_by_side(
         picture(limit_map(value, trigger), "") for trigger in (grid["ideal"], *grid["triggers"])
     )
-    efficiencies = small_multiples(
+    efficiencies = side_by_side(
         picture(efficiency_map(value, trigger), "") for trigger in grid["triggers"]
     )
     return [Section("Mass and lifetime", "".join((
@@ -75,7 +75,7 @@ def bands(value: dict[str, Any]) -> str:
             ended = any(band[f"{end}_open"] for band in trigger["bands"])
             axes.plot(masses, values, color=colour, linewidth=1.2, marker="o", markersize=2.5,
                       linestyle=":" if ended else "-")  # fmt: skip
-    axes.set_yscale("log")
+    _log_scale(axes)
     axes.set_xlabel("mass [GeV]")
     unit = f" [{coupling['unit']}]" if coupling["unit"] else ""
     axes.set_ylabel(f"{coupling['name']}{unit}")
@@ -101,7 +101,7 @@ def curve(value: dict[str, Any], number: int) -> str:
         )  # fmt: skip
     _published(axes, value, mass)
     axes.set_xscale("log")
-    axes.set_yscale("log")
+    _log_scale(axes)
     axes.set_xlim(0.7 * ctau[0], 1.4 * ctau[-1])
     axes.set_xlabel("mean proper decay length cτ [m]")
     unit = f" [{coupling['unit']}]" if coupling["unit"] else ""
@@ -111,6 +111,16 @@ def curve(value: dict[str, Any], number: int) -> str:
     if axes.get_legend_handles_labels()[0]:
         axes.legend(frameon=False, fontsize=7)
     return svg_text(figure)
+
+
+def _log_scale(axes: Axes) -> None:
+    """Take the logarithm of y, which matplotlib refuses where there is no limit at all."""
+    drawn = np.concatenate([line.get_ydata() for line in axes.get_lines()])
+    if np.isfinite(drawn).any():
+        axes.set_yscale("log")
+    else:
+        axes.set_yticks([])
+        axes.text(0.5, 0.5, "no limit", transform=axes.transAxes, ha="center", color="#777")
 
 
 def _published(axes: Axes, value: dict[str, Any], mass: float) -> None:

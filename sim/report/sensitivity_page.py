@@ -167,6 +167,7 @@ def _inputs(value: dict[str, Any]) -> str:
          else str(value["lines"])),
         ("offline selection", _regions(value["offline"]["regions"])),
         ("offline efficiency", f"{value['offline']['efficiency']:g}"),
+        *((f"window {one['variable']}", _window(one)) for one in value["offline"]["window"]),
         *((f"observable {one['variable']}", _observable(one))
           for one in value["offline"]["observable"]),
         ("background given", _background(background)),
@@ -194,18 +195,25 @@ def _cut(cut: dict[str, Any]) -> str:
     return f"{text} < {high:g}" if _finite(high) else text
 
 
+def _window(window: dict[str, Any]) -> str:
+    edges = ", ".join(f"{edge:g}" for edge in window["edges"]) or _by_mass(window["edge_by_mass"])
+    source = f"; {window['source']}" if window["source"] else ""
+    return f"{window['kind']}: {edges}{source}"
+
+
 def _observable(observable: dict[str, Any]) -> str:
     if observable["edges"]:
         what = "bins " + ", ".join(f"{edge:g}" for edge in observable["edges"])
     elif observable["bins"] is not None:
         low, high = observable["low"], observable["high"]
-        what = f"{observable['bins']} bins from {low:g} to {high:g}"
+        what = f"{observable['bins']} bins from {low:g} to {high:g} ({observable['spacing']})"
     elif observable["half_width"] is not None:
         what = f"{observable['centre']} ± {observable['half_width']:g} resolutions"
     else:
         what = f"{observable['centre']} ± {_by_mass(observable['half_widths'])}"
     resolution = observable["resolution"]
     sigma = _by_mass(resolution) if isinstance(resolution, list) else f"{resolution:g}"
+    sigma += " of the value" if observable["relative"] else ""
     source = f"; {observable['source']}" if observable["source"] else ""
     return f"{what}, resolution {sigma}{source}"
 

@@ -23,6 +23,7 @@ from sim.processes.constants import MUON_MASS, TAU_MASS
 from sim.processes.lifetimes import SAMPLING, check_lifetimes
 from sim.processes.long_lived import LongLived
 from sim.sensitivity.observables import MAX_OBSERVABLES, Observable
+from sim.sensitivity.windows import MAX_WINDOWS, Window
 from sim.study.config import Muons, Tracks
 from sim.study.fields import Name, Range
 from sim.study.grid_config import Ctau, Ctaus
@@ -144,6 +145,10 @@ class Offline(Strict):
     """An event is inside when it fulfils all ranges of one region; none: all events are."""
     observable: list[Observable] = Field(default=[], max_length=MAX_OBSERVABLES)
     """What the search looks at behind them: windows or bins; none: it counts."""
+    window: list[Window] = Field(default=[], max_length=MAX_WINDOWS)
+    """Cuts whose edges depend on the mass."""
+    keep: Fraction = 0.9
+    """Least share of the signal behind the regions that windows with chosen edges keep."""
     efficiency: Fraction = 1.0
     """Of everything that the regions do not describe."""
     source: str = ""
@@ -164,6 +169,12 @@ class BackgroundProcess(Strict):
     parameters: dict[str, float | int | str] = {}
     events: Annotated[int, Field(ge=1, le=MAX_BACKGROUND_EVENTS)] = 50_000
     """Generated."""
+    detector_events: Annotated[int, Field(ge=1, le=MAX_EVENTS)] | None = None
+    """Behind the offline regions, the first ones, that pass the detector: their mean trigger
+    efficiency is that of the others. Default: all."""
+    smoothing: Count = 0.0
+    """Standard deviation over which an event is spread in the first observable beside its
+    resolution, in the variable's unit: for a smooth background with few simulated events."""
     share: Positive = 1.0
     """Factor on the cross-section: branching, K factor, a rejection that is not simulated."""
     sigma_fb: Positive | None = None
@@ -353,6 +364,8 @@ def parse_channel(data: dict[str, Any], place: str) -> Channel:
     for path, regions in _all_regions(channel):
         for cut in (cut for region in regions for cut in region):
             _check_variable(cut.variable, f"{place}: {path}")
+    for i, window in enumerate(channel.offline.window):
+        _check_variable(window.variable, f"{place}: offline.window.{i}")
     for i, observable in enumerate(channel.offline.observable):
         for variable in observable.variables:
             _check_variable(variable, f"{place}: offline.observable.{i}")

@@ -61,8 +61,8 @@ class LifetimePoint:
     error: Mapping[str | None, float]
 
     def enough(self, label: str | None) -> bool:
-        """Return whether the events suffice for a limit with a trigger."""
-        return self.effective[label] >= LEAST_EFFECTIVE
+        """Return whether the events inside, and those that pass a trigger, suffice for a limit."""
+        return min(self.effective[None], self.effective[label]) >= LEAST_EFFECTIVE
 
 
 def check_points(channel: Channel, labels: Sequence[str]) -> None:

@@ -44,6 +44,8 @@ class Observable(Strict):
     """Where the signal peaks: at the mass, its square, or (s - m²) / (2√s)."""
     resolution: Annotated[float, Field(ge=0, allow_inf_nan=False)] | ByMass = 0.0
     """Standard deviation in the variable's unit; or by mass."""
+    relative: bool = False
+    """The resolution is a fraction of the value."""
     half_width: Annotated[float, Field(gt=0, le=100)] | None = None
     """Of the window, in resolutions."""
     half_widths: ByMass = Field(default=[])
@@ -52,6 +54,8 @@ class Observable(Strict):
     low: Finite | None = None
     high: Finite | None = None
     bins: Annotated[int, Field(ge=1, le=MAX_BINS)] | None = None
+    spacing: Literal["even", "log"] = "even"
+    """Of the bins between low and high."""
     source: str = ""
 
     @model_validator(mode="after")
@@ -92,7 +96,7 @@ class Observable(Strict):
     def sigma(self, mass: float) -> float:
         """Return the resolution at a mass [GeV], in the variable's unit."""
         if isinstance(self.resolution, list):
-            return _at(self.resolution, mass)
+            return at_mass(self.resolution, mass)
         return self.resolution
 
     def edges_at(self, mass: float, machine: Machine) -> FloatArray:
@@ -114,22 +118,24 @@ class Observable(Strict):
             low, high = self.low, self.high
             assert low is not None
             assert high is not None
-            return np.linspace(low, high, self.bins + 1)
+            spaced = np.geomspace if self.spacing == "log" else np.linspace
+            return np.asarray(spaced(low, high, self.bins + 1), dtype=np.float64)
         s = machine.sqrt_s**2
         centre = {
             "mass": mass, "mass^2": mass**2, "photon_energy": (s - mass**2) / (2 * s**0.5),
         }[self.centre or "mass"]  # fmt: skip
-        half = (_at(self.half_widths, mass) if self.half_width is None
+        half = (at_mass(self.half_widths, mass) if self.half_width is None
                 else self.half_width * self.sigma(mass))  # fmt: skip
         return np.array([centre - half, centre + half])
 
 
-def _at(pairs: ByMass, mass: float) -> float:
+def at_mass(pairs: ByMass, mass: float) -> float:
+    """Return the value at a mass [GeV]."""
     masses, values = zip(*pairs, strict=True)
     return float(np.interp(mass, masses, values))
 
 
-def shares(values: FloatArray, edges: FloatArray, sigma: float) -> FloatArray:
+def shares(values: FloatArray, edges: FloatArray, sigma: float | FloatArray) -> FloatArray:
     """Return how much of every event lies in each bin.
 
     Parameters
@@ -138,15 +144,15 @@ def shares(values: FloatArray, edges: FloatArray, sigma: float) -> FloatArray:
         Truth; NaN lies in no bin.
     edges : ndarray of float64, shape (n_bins + 1,)
         Bins are [low, high).
-    sigma : float
+    sigma : float, or ndarray of shape (n,)
         Standard deviation of the resolution, in the unit of the values; 0: none.
 
     Returns
     -------
     ndarray of float64, shape (n, n_bins)
     """
-    if sigma > 0:
-        below = ndtr((edges[None, :] - values[:, None]) / sigma)
+    if np.all(np.asarray(sigma) > 0):
+        below = ndtr((edges[None, :] - values[:, None]) / np.reshape(sigma, (-1, 1)))
     else:
         below = (values[:, None] < edges[None, :]).astype(np.float64)
     inside: FloatArray = np.diff(below, axis=1)
@@ -154,25 +160,35 @@ def shares(values: FloatArray, edges: FloatArray, sigma: float) -> FloatArray:
 
 
 def event_shares(
-    observable: Observable, truth: Mapping[str, FloatArray], mass: float, machine: Machine
-) -> FloatArray:
+    observable: Observable, truth: Mapping[str, FloatArray], mass: float, machine: Machine,
+    smoothing: float = 0.0,
+) -> FloatArray:  # fmt: skip
     """Return how much of every event lies in each bin, shape ``(n, n_bins)``.
+
+    `smoothing` is a standard deviation in quadrature to the resolution.
 
     Of several variables: the probability that any of them lies in the bin, their resolutions taken
     as independent.
     """
     edges, sigma = observable.edges_at(mass, machine), observable.sigma(mass)
+
+    def one(name: str) -> FloatArray:
+        values = truth[name]
+        own = sigma * np.maximum(np.abs(values), 1e-9) if observable.relative else sigma
+        return shares(values, edges, np.hypot(own, smoothing))
+
     if isinstance(observable.variable, str):
-        return shares(truth[observable.variable], edges, sigma)
+        return one(observable.variable)
     outside = np.ones((len(next(iter(truth.values()))), len(edges) - 1))
     for name in observable.variable:
-        outside *= 1.0 - shares(truth[name], edges, sigma)
+        outside *= 1.0 - one(name)
     return 1.0 - outside
 
 
 def window_boxes(
-    observables: Sequence[Observable], masses: Sequence[float], machine: Machine
-) -> list[list[Range]]:
+    observables: Sequence[Observable], masses: Sequence[float], machine: Machine,
+    smoothing: float = 0.0,
+) -> list[list[Range]]:  # fmt: skip
     """Return regions outside which no event counts at any of the masses; none: all may.
 
     Parameters
@@ -188,8 +204,10 @@ def window_boxes(
     boxes = []
     for mass in masses:
         sides = []
-        for o in observables:
-            edges, room = o.edges_at(mass, machine), REACH * o.sigma(mass)
+        for i, o in enumerate(observables):
+            edges, sigma = o.edges_at(mass, machine), o.sigma(mass)
+            own = sigma * float(np.abs(edges).max()) if o.relative else sigma
+            room = REACH * float(np.hypot(own, 0.0 if i else smoothing))
             low, high = edges[0] - room, edges[-1] + room
             sides.append([Range(variable=name, low=low, high=high) for name in o.variables])
         boxes += [list(box) for box in product(*sides)]
@@ -207,14 +225,19 @@ class BinnedEvents:
     mass : float
         [GeV]
     machine : Machine
+    smoothing : float
+        Of the first, in quadrature to its resolution.
     """
 
     def __init__(
         self, observables: Sequence[Observable], truth: Mapping[str, FloatArray], mass: float,
-        machine: Machine,
+        machine: Machine, smoothing: float = 0.0,
     ) -> None:  # fmt: skip
         n = len(next(iter(truth.values())))
-        axes = [event_shares(o, truth, mass, machine) for o in observables]
+        axes = [
+            event_shares(o, truth, mass, machine, 0.0 if i else smoothing)
+            for i, o in enumerate(observables)
+        ]
         axes += [np.ones((n, 1))] * (MAX_OBSERVABLES - len(axes))
         self._first, self._second = axes
 

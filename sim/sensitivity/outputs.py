@@ -139,6 +139,9 @@ def _point(result: ChannelResult, passed: Passed, label: str) -> dict[str, Any]:
         "backgrounds": {one.name: _counts(one) for one in through.backgrounds},
         "signal_uncertainty": found.uncertainty,
         "line_shifts": dict(through.line_shifts),
+        "edges": {
+            window.variable: window.candidates(passed.mass)[0] for window in channel.offline.window
+        },
         "acceptance": passed.acceptance.value,
         "acceptance_err": passed.acceptance.error,
         "offline_efficiency": channel.offline.efficiency,

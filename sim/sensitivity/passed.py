@@ -13,6 +13,7 @@ from sim.sensitivity.config import BackgroundProcess, Channel
 from sim.sensitivity.observables import BinnedEvents
 from sim.sensitivity.passing import Efficiency, mean
 from sim.sensitivity.sample import Sample
+from sim.sensitivity.windows import kept_shares
 
 FloatArray = NDArray[np.float64]
 
@@ -131,9 +132,16 @@ class Passed:
     trigger: Mapping[str, Through]
 
 
-def binned(channel: Channel, sample: Sample, mass: float) -> BinnedEvents:
-    """Return the events of a sample behind the regions in the bins of the observables."""
-    return BinnedEvents(channel.offline.observable, sample.truth, mass, channel.collider())
+def binned(channel: Channel, sample: Sample, mass: float, smoothing: float = 0.0) -> BinnedEvents:
+    """Return the events of a sample behind the regions in the bins of the observables.
+
+    Windows whose edges are chosen must have them (`sim.sensitivity.edges`).
+    """
+    machine = channel.collider()
+    events = BinnedEvents(channel.offline.observable, sample.truth, mass, machine, smoothing)
+    if channel.offline.window:
+        return events.weighted(kept_shares(channel.offline.window, sample.truth, mass, machine))
+    return events
 
 
 def through(

@@ -145,6 +145,25 @@ def by_menu(channel: Channel, setting: Setting, fired: BitTable) -> FloatArray:
     ])  # fmt: skip
 
 
+def extended(probability: FloatArray, n: int) -> FloatArray:
+    """Return probabilities of all events from those of the first ones.
+
+    Parameters
+    ----------
+    probability : ndarray, shape (m,)
+        Of the events that passed the detector.
+    n : int
+        Number of events, at least m.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        The mean for the others.
+    """
+    rest = float(np.mean(probability)) if len(probability) else 0.0
+    return np.concatenate((probability, np.full(n - len(probability), rest)))
+
+
 def line_shifts(
     channel: Channel, setting: Setting, fired: BitTable, weight: FloatArray
 ) -> dict[str, float]:

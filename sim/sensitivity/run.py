@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from firmware_models.errors import InputError
 from sim.sensitivity.config import BackgroundProcess, Channel
+from sim.sensitivity.edges import with_chosen_edges
 from sim.sensitivity.lifetimes import LifetimePoint, check_points, lifetime_points
 from sim.sensitivity.passed import (
     Counts,
@@ -25,6 +26,7 @@ from sim.sensitivity.passing import (
     by_menu,
     by_table,
     check_lines,
+    extended,
     fired_lines,
     line_shifts,
     silent_lines,
@@ -154,6 +156,8 @@ def run_channels(
         check_points(result.channel, result.labels)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
+    for result in results:
+        result.channel = with_chosen_edges(result.channel, seed=seed, folder=folder)
     order: list[tuple[ChannelResult, int]] = []
     counts: dict[str, list[list[dict[str | None, Counts]]]] = {name: [] for name in names}
 
@@ -265,7 +269,7 @@ def run_background(task: BackgroundTask) -> list[dict[str | None, Counts]]:
     passing |= {label: chance.probability for label, chance in chances(task, made).items()}
     found = []
     for mass in channel.signal.masses:
-        events = binned(channel, made, mass)
+        events = binned(channel, made, mass, background.smoothing)
         found.append({
             label: background_counts(channel, background, made, events, probability)
             for label, probability in passing.items()
@@ -303,7 +307,8 @@ def chances(task: Task | BackgroundTask, sample: Sample) -> dict[str, Chance]:
     for setting in task.settings:
         if len(sample):
             fired = fired_lines(channel, setting, sample)
-            found[setting.label] = Chance(by_menu(channel, setting, fired), fired=(setting, fired))
+            probability = extended(by_menu(channel, setting, fired), len(sample))
+            found[setting.label] = Chance(probability, fired=(setting, fired))
         else:
             found[setting.label] = Chance(np.zeros(0))
     return found

@@ -71,7 +71,7 @@ class Sample:
     truth : dict of ndarray, shape (n,)
         Every variable of `sim.truth.VARIABLES`.
     detected : Detected, optional
-        None where truth variables are enough.
+        None where truth variables are enough; of the first events where it is not of all.
     lengths : ndarray, shape (n, number of long-lived particles), optional
         Proper decay lengths [cm], of a sample for all lifetimes.
     """
@@ -87,13 +87,20 @@ class Sample:
         """Return the number of events in it."""
         return len(next(iter(self.truth.values())))
 
+    @property
+    def n_detected(self) -> int:
+        """Number of events, the first ones, that passed the detector."""
+        return 0 if self.detected is None else len(self.detected.cells)
+
     def select(self, chosen: NDArray[np.bool_]) -> Sample:
         """Return the sample with a part of its events, shape ``(n,)``."""
         rows = np.flatnonzero(chosen)
         return replace(
             self,
             truth={name: values[rows] for name, values in self.truth.items()},
-            detected=None if self.detected is None else self.detected.select(rows),
+            detected=None
+            if self.detected is None
+            else self.detected.select(rows[rows < self.n_detected]),
             lengths=None if self.lengths is None else self.lengths[rows],
         )
 
@@ -116,6 +123,8 @@ class Source:
     windows : list of list of Range
         The same, for events that no window of an observable can hold. The random numbers of the
         process do not depend on them.
+    detected : int, optional
+        How many of the events pass the detector, the first ones; default: all.
     """
 
     process: str
@@ -124,6 +133,7 @@ class Source:
     channel: Channel
     regions: list[list[Range]]
     windows: list[list[Range]] = field(default_factory=list)
+    detected: int | None = None
 
     def description(self, events: int, seed: int, detector: bool) -> dict[str, Any]:
         """Return all that a sample depends on, apart from the program."""
@@ -186,8 +196,10 @@ def background_sample(
 ) -> Sample:  # fmt: skip
     """Return the events of a background behind the offline regions; as for `signal_sample`."""
     regions = channel.offline.regions
-    boxes = window_boxes(channel.offline.observable, channel.signal.masses, channel.collider())
-    source = Source(background.process, background.parameters, {}, channel, regions, boxes)
+    boxes = window_boxes(channel.offline.observable, channel.signal.masses, channel.collider(),
+                         background.smoothing)  # fmt: skip
+    source = Source(background.process, background.parameters, {}, channel, regions, boxes,
+                    background.detector_events if detector else None)  # fmt: skip
     made = _kept_or_new(source, background.events, seed, folder, detector)
     return _with_cross_section(made, background.sigma_fb)
 
@@ -201,6 +213,7 @@ def _kept_or_new(
 ) -> Sample:
     wanted = source.description(events, seed, detector)
     wanted["windows"] = [[str(cut) for cut in box] for box in source.windows]
+    wanted["detected"] = source.detected
     if folder is None:
         return generate(source, events=events, seed=seed, detector=detector)
     path = folder / f"{_digest({**wanted, 'sources': sources(), 'format': FORMAT})}.npz"
@@ -233,6 +246,7 @@ def generate(source: Source, *, events: int, seed: int, detector: bool = True) -
     truth: list[dict[str, FloatArray]] = []
     parts: list[Detected] = []
     lengths: list[FloatArray] = []
+    left = events if source.detected is None else source.detected
     for chunk, start in enumerate(range(0, events, CHUNK)):
         made = process.generate(min(CHUNK, events - start), own, chunk)
         found = _truth(channel, machine, made)
@@ -244,6 +258,9 @@ def generate(source: Source, *, events: int, seed: int, detector: bool = True) -
         if isinstance(process, LongLived) and process.word(SAMPLING) == BROAD:
             lengths.append(process.proper_lengths(made))
         if response is not None:
+            if len(made) > left:
+                made = made.select(np.arange(left))
+            left -= len(made)
             parts.append(response.respond(made, own, chunk))
     return Sample(
         sigma.value_nb * FB_PER_NB,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Annotated, Literal
 
 import numpy as np
@@ -17,7 +18,7 @@ from pydantic import Field, model_validator
 from scipy.special import ndtr
 
 from sim.machine import Machine
-from sim.sensitivity.observables import ByMass
+from sim.sensitivity.observables import ByMass, at_mass
 from sim.toml_file import Strict
 
 FloatArray = NDArray[np.float64]
@@ -36,8 +37,10 @@ class Window(Strict):
 
     variable: str
     kind: Literal["about", "above", "within"]
-    edges: Annotated[list[Edge], Field(min_length=1, max_length=50)]
-    """Those to choose from."""
+    edges: list[Edge] = Field(default=[], max_length=50)
+    """Those to choose from at every mass."""
+    edge_by_mass: ByMass = Field(default=[])
+    """In their place: the edge, by mass; straight between masses."""
     centre: Literal["mass", "mass^2"] = "mass"
     """Of ``about``."""
     resolution: Edge | ByMass = 1.0
@@ -48,22 +51,30 @@ class Window(Strict):
 
     @model_validator(mode="after")
     def _rise(self) -> Window:
-        if any(b <= a for a, b in zip(self.edges, self.edges[1:], strict=False)):
+        if bool(self.edges) == bool(self.edge_by_mass):
+            raise ValueError("needs either edges to choose from, or edge_by_mass")
+        if any(b <= a for a, b in pairwise(self.edges)):
             raise ValueError("edges must rise strictly")
-        if isinstance(self.resolution, list) and (
-            not self.resolution
-            or any(b[0] <= a[0] for a, b in zip(self.resolution, self.resolution[1:], strict=False))
-            or any(value <= 0 for _, value in self.resolution)
-        ):
-            raise ValueError("resolution: masses must rise strictly, values be above 0")
+        for name in ("resolution", "edge_by_mass"):
+            value = getattr(self, name)
+            if not isinstance(value, list):
+                continue
+            if any(b[0] <= a[0] for a, b in pairwise(value)) or any(y <= 0 for _, y in value):
+                raise ValueError(f"{name}: masses must rise strictly, values be above 0")
+        if self.resolution == []:
+            raise ValueError("resolution: a list needs at least one pair")
+        if self.below_recoil and self.kind != "above":
+            raise ValueError("below_recoil is of kind 'above'")
         return self
 
     def sigma(self, mass: float) -> float:
         """Return the resolution at a mass [GeV]."""
-        if isinstance(self.resolution, list):
-            masses, values = zip(*self.resolution, strict=True)
-            return float(np.interp(mass, masses, values))
-        return self.resolution
+        return at_mass(self.resolution, mass) if isinstance(self.resolution, list) else (
+            self.resolution)  # fmt: skip
+
+    def candidates(self, mass: float) -> list[float]:
+        """Return the edges to choose from at a mass [GeV]."""
+        return self.edges or [at_mass(self.edge_by_mass, mass)]
 
     def shares(
         self, values: FloatArray, edges: Sequence[float], mass: float, machine: Machine
@@ -94,7 +105,8 @@ class Window(Strict):
             kept = ((value >= edge) & (value <= top * (1.0 + 1e-9))).astype(np.float64)
         else:
             kept = (np.abs(value) <= edge).astype(np.float64)
-        return np.where(np.isfinite(value), kept, 0.0)
+        found: FloatArray = np.where(np.isfinite(value), kept, 0.0)
+        return found
 
 
 @dataclass(frozen=True)
@@ -117,14 +129,14 @@ def yields(
     """Return the events that every combination of edges keeps, one axis a window."""
     total = np.full((len(next(iter(sample.truth.values()))), 1), sample.each)
     for window in windows:
-        kept = window.shares(sample.truth[window.variable], window.edges, mass, machine)
+        edges = window.candidates(mass)
+        kept = window.shares(sample.truth[window.variable], edges, mass, machine)
         # One matrix product for the last window, in place of an array of all combinations.
         if window is windows[-1]:
-            found: FloatArray = (total.T @ kept).reshape([len(w.edges) for w in windows])
-            return found
+            found: FloatArray = total.T @ kept
+            return found.reshape([len(w.candidates(mass)) for w in windows])
         total = (total[:, :, None] * kept[:, None, :]).reshape(len(total), -1)
-    # Without windows there is one combination.
-    return np.asarray(total.sum(axis=0))
+    raise AssertionError("no windows")
 
 
 def best_edges(
@@ -163,4 +175,21 @@ def best_edges(
     if merit.max() < 0.0:
         merit = s
     at = np.unravel_index(int(np.argmax(merit)), s.shape)
-    return tuple(window.edges[i] for window, i in zip(windows, at, strict=True))
+    return tuple(window.candidates(mass)[i] for window, i in zip(windows, at, strict=True))
+
+
+def kept_shares(
+    windows: Sequence[Window], truth: Mapping[str, FloatArray], mass: float, machine: Machine
+) -> FloatArray:
+    """Return how much of every event windows of one edge each keep, shape ``(n,)``.
+
+    Raises
+    ------
+    ValueError
+        For a window whose edge is still to be chosen.
+    """
+    kept = np.ones(len(next(iter(truth.values()))))
+    for window in windows:
+        (edge,) = window.candidates(mass)
+        kept *= window.shares(truth[window.variable], [edge], mass, machine)[:, 0]
+    return kept

@@ -19,14 +19,20 @@ from sim.detector.cdc.cells import DISTANCE, FLIGHT, PATH, Z
 from sim.detector.cdc.config import CdcConfig, MediumConfig, WireBackgroundConfig
 from sim.detector.cdc.material import ETHANE, SILICON, stopping_power
 from sim.detector.cdc.response import CdcResponse
-from sim.detector.ecl import EclResponse
+from sim.detector.ecl import EclConfig, EclResponse
 from sim.detector.exotic import DIRAC_CHARGE, electric_code, magnetic_charges, magnetic_code
-from sim.detector.geometry import GAP, HIT, HOLE
+from sim.detector.geometry import GAP, HIT, HOLE, strips
 from sim.detector.klm.material import CAESIUM_IODIDE
 from sim.detector.klm.response import KlmResponse
 from sim.detector.magnetic import FORCE, moved, path_to_plane
 from sim.detector.magnetic_loss import ahlen, bloch, magnetic_stopping_power, slowed
-from sim.detector.magnetic_passage import STOPPED, make_matter, to_crystals
+from sim.detector.magnetic_passage import (
+    MOST_STEPS,
+    STOPPED,
+    make_matter,
+    through_crystals,
+    to_crystals,
+)
 from sim.detector.particles import Kind, check_events
 from sim.detector.passage import N_LOSS, REAR
 from sim.events import Events, concatenate, from_dense
@@ -310,7 +316,7 @@ def test_crystals_get_what_an_integration_says(charge: float) -> None:
     theta = np.array([1.0, 1.3, 1.7])
     events = shoot(charge, mass, p, theta)
     deposits = EclResponse().deposits(events, 2)
-    matter, row = make_matter(), np.array(CAESIUM_IODIDE)
+    matter, row, surface = make_matter(), np.array(CAESIUM_IODIDE), strips()
     for i in range(3):
         way = to_crystals(events.vertex[i], events.p4[i], mass, charge, matter)
         x, q = np.array([way.x, way.y, way.z]), np.array([way.px, way.py, way.pz])
@@ -329,14 +335,64 @@ def test_crystals_get_what_an_integration_says(charge: float) -> None:
             left += loss
             q2 *= sqrt((energy - loss) ** 2 - mass**2) / sqrt(q2 @ q2)
             x, q = x2, q2
+        cells, energies = np.zeros(MOST_STEPS, dtype=np.int64), np.zeros(MOST_STEPS)
+        steps, rest = through_crystals(
+            way, mass, charge, 30.0, matter, surface.edge, surface.phi_count, surface.cell_id,
+            cells, energies,
+        )  # fmt: skip
+        behind = sqrt(q2 @ q2 + mass**2) - mass
+        assert energies[:steps].sum() == pytest.approx(left, rel=0.01)
+        assert rest == pytest.approx(behind, rel=0.02, abs=2e-3)
+        # Cells and losses have it all, whatever fluctuates.
         rows = slice(deposits.offsets[i], deposits.offsets[i + 1])
-        real = deposits.signal[rows] * deposits.energy[rows]
-        # Seen and lost to gaps, resolution: what the crystals took; the rear is beside it.
-        lost = deposits.loss[i].sum() - deposits.loss[i, REAR] - way.lost
-        assert real.sum() + lost == pytest.approx(left, rel=0.01)
-        rest = sqrt(q2 @ q2 + mass**2) - mass
-        assert deposits.loss[i, REAR] == pytest.approx(rest, rel=0.02, abs=2e-3)
+        real = (deposits.signal[rows] * deposits.energy[rows]).sum()
+        assert real + deposits.loss[i].sum() - way.lost == pytest.approx(left + behind, rel=0.01)
     assert deposits.loss.shape == (3, N_LOSS)
+
+
+def test_the_loss_fluctuates_about_its_mean() -> None:
+    """Slow ones by Vavilov's variance ξ W (1 - β²/2), with ξ = K/2 Z/A g² x: many collisions."""
+    mass, charge, n = 4.5, 1.0, 3000
+    events = shoot(charge, mass, 2.2, np.full(n, 1.35), np.linspace(-3.0, 3.0, n))
+    deposits = EclResponse(
+        EclConfig.from_mapping({"background": {"level": 0.0}}, "detector")
+    ).deposits(events, 3)
+    total = deposits.loss[:, REAR]  # what is not lost in the crystals
+    matter = make_matter()
+    way = to_crystals(events.vertex[0], events.p4[0], mass, charge, matter)
+    xi = 0.5 * 0.307075e-3 * 0.41569 * charge**2 * 4.51 * 30.0
+    square = (way.px**2 + way.py**2 + way.pz**2) / mass**2
+    largest = 2.0 * 0.51099895e-3 * square
+    assert xi > 10.0 * largest
+    width = sqrt(xi * largest * (1.0 - 0.5 * square / (1.0 + square)))
+    assert total.std() == pytest.approx(width, rel=0.15)
+    cells, energies = np.zeros(MOST_STEPS, dtype=np.int64), np.zeros(MOST_STEPS)
+    surface = strips()
+    _, rest = through_crystals(
+        way, mass, charge, 30.0, matter, surface.edge, surface.phi_count, surface.cell_id,
+        cells, energies,
+    )  # fmt: skip
+    assert abs(total.mean() - rest) < 5.0 * total.std() / sqrt(n) + 1e-4
+
+
+def test_a_multiple_electric_charge_leaves_its_square() -> None:
+    """Bethe: z² at one velocity, and 1/β² from βγ = 2 to 0.8."""
+    response = EclResponse(EclConfig.from_mapping({"background": {"level": 0.0}}, "detector"))
+    phi = np.linspace(-3.0, 3.0, 400)
+
+    def left(charge: int, beta_gamma: float) -> float:
+        p = 30.0 * beta_gamma
+        p4 = np.stack((p * np.cos(phi), p * np.sin(phi), 0.2 * p + 0.0 * phi), axis=1)
+        energy = np.sqrt((p4**2).sum(axis=1) + 900.0)
+        events = from_dense([electric_code(charge)], np.c_[p4, energy][:, None, :])
+        found = response.deposits(events, 4)
+        return float(np.sum(found.energy) / len(phi))
+
+    one, two, slow = left(1, 2.0), left(2, 2.0), left(1, 0.8)
+    assert two / one == pytest.approx(4.0, rel=0.03)
+    row = np.array(CAESIUM_IODIDE)
+    bethe = [stopping_power(1.02 * bg, 30.0, 1.0, row) for bg in (2.0, 0.8)]
+    assert slow / one == pytest.approx(bethe[1] / bethe[0], rel=0.05)
 
 
 def test_muon_detector_has_nothing_of_magnetic_charges() -> None:

@@ -274,3 +274,45 @@ def test_no_decay_beyond_the_cut_at_all() -> None:
     assert math.isinf(limit(found.channel, first.passed, first.passed.ideal).coupling)
     assert second.passed.acceptance.value > 0.0
     assert np.isnan(efficiency_grid(found).efficiency()[0, 0, 0])
+
+
+def test_backgrounds_do_not_know_the_lifetime_and_windows_weigh_events() -> None:
+    """The same μμγ stands at every lifetime; of the signal the photon's window holds 68 %."""
+    window = {"variable": "photonECM", "centre": "photon_energy", "resolution": 0.1,
+              "half_width": 1.0}  # fmt: skip
+    data = {
+        "name": "toy", "title": "toy", "luminosity_fb": 1.0,
+        "signal": {
+            "process": "photon_displaced", "masses": [4.0], "lifetimes": [0.05, 5.0],
+            "parameters": {"ctau": 0.05}, "events": 1500,
+        },
+        "coupling": {"name": "ε", "reference": 1e-3},
+        "statistic": {"method": "asimov", "cl": 0.90},
+        "truth_trigger": [
+            {"label": "central", "regions": [[{"variable": "photonTheta", "low": 0.6}]]}
+        ],
+        "offline": {
+            "regions": [[{"variable": "productionRho", "high": 60.0}]], "observable": [window],
+        },
+        "background": {"process": [{"process": "mumugamma", "events": 3000}]},
+    }  # fmt: skip
+    result = run_channels([parse_channel(data, "toy")], [])[0]
+    (own,), (row,) = result.points, result.lifetimes
+    for point in row:
+        for label in (None, "central"):
+            mine, main_curve = (
+                p.ideal if label is None else p.trigger[label] for p in (point.passed, own)
+            )
+            assert mine.backgrounds[0].events > 0
+            assert mine.backgrounds[0].events == main_curve.backgrounds[0].events
+        found = limit(result.channel, point.passed, point.passed.trigger["central"])
+        passing = (
+            point.passed.acceptance.value * point.passed.trigger["central"].efficiency.value
+        )  # fmt: skip
+        assert found.sigma_fb == pytest.approx(found.events / passing, rel=1e-9)
+    # One resolution to both sides holds erf(1/√2) of the photons, all of which decay before 60 cm
+    # but for exp(-60 m / p cτ).
+    here = row[0].passed.acceptance
+    assert here.value == pytest.approx(own.acceptance.value, abs=4 * (2**0.5) * here.error)
+    assert here.value < math.erf(0.5**0.5) + 4 * here.error
+    assert row[1].passed.acceptance.value < 0.7 * here.value
