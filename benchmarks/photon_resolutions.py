@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from sim.detector.ecl_config import EclConfig
 from sim.machine import Machine, transform
-from sim.photon_search import at_crystals
 from sim.processes import get_process
 from sim.sensitivity.config import Channel, load_channel, parameters
+from sim.truth.photon_search import at_crystals
 
 FloatArray = NDArray[np.float64]
 

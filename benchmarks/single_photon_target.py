@@ -21,8 +21,8 @@ from firmware_models.interface.ecl_registers import rings
 from sim.detector.ecl import EclConfig, EclResponse
 from sim.events import Events
 from sim.machine import Machine, transform
-from sim.photon_search import at_crystals
 from sim.processes import get_process
+from sim.truth.photon_search import at_crystals
 from trigger.chain import Chain
 from trigger.menu import load
 

@@ -325,7 +325,7 @@ def sources() -> str:
     digest = hashlib.sha256(version("lowmult").encode())
     root = Path(__file__).resolve().parent.parent.parent
     found = [*(root / "sim").glob("*.py")]
-    for folder in ("sim/detector", "sim/processes", "firmware_models"):
+    for folder in ("sim/detector", "sim/processes", "sim/truth", "firmware_models"):
         found += [p for p in (root / folder).rglob("*") if p.suffix in (".py", ".json", ".toml")]
     for path in sorted(found):
         digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())

@@ -166,7 +166,9 @@ def test_packaged_channels(name: str) -> None:
         assert row.mass_range[0] >= channel.signal.masses[0]
         assert row.mass_range[1] <= channel.signal.masses[-1]
     # A background is sourced, or said to be assumed.
-    assert channel.background.source
+    simulated = channel.background.process
+    assert channel.background.source or simulated
+    assert all(process.source for process in simulated)
     # All masses are allowed at the machine, and the process makes what the selection asks for.
     for mass in channel.signal.masses:
         assert 0 < channel.signal.share(mass) <= 1

@@ -1,4 +1,4 @@
-"""Four charged particles, one against three, in plain arithmetic: oracle of `sim.four_tracks`."""
+"""Four charged particles, one against three, in plain arithmetic: oracle of the variables."""
 
 from __future__ import annotations
 

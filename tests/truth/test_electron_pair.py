@@ -7,12 +7,12 @@ import math
 import numpy as np
 import pytest
 
-from sim.electron_pair import tau_pair_mass
 from sim.events import from_dense
 from sim.machine import Machine, transform
 from sim.processes import get_process
 from sim.streams import stream
 from sim.truth import truth_variables
+from sim.truth.electron_pair import tau_pair_mass
 
 MACHINE = Machine()
 TAU = 1.77686

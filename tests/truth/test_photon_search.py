@@ -10,9 +10,9 @@ import pytest
 
 from sim.events import Events, from_dense
 from sim.machine import Machine
-from sim.photon_search import at_crystals
 from sim.processes import get_process
 from sim.truth import truth_variables
+from sim.truth.photon_search import at_crystals
 
 MACHINE = Machine()
 PARTS = ((12.4, 31.4), (32.2, 128.7), (130.7, 155.1))

@@ -11,12 +11,12 @@ import pytest
 from particle import Particle
 
 from sim.events import Events, concatenate, from_dense
-from sim.lepton_pair import TABLE
 from sim.machine import Machine, transform
 from sim.processes import get_process
 from sim.readers import open_events
 from sim.streams import stream
 from sim.truth import CDC_RANGE, ECL_RANGE, VARIABLES, leading_three, truth_variables
+from sim.truth.lepton_pair import TABLE
 from tests.truth.plain_four_tracks import plain_four_tracks
 
 MACHINE = Machine()

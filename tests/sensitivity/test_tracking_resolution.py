@@ -10,12 +10,12 @@ import pytest
 from sim.machine import Machine
 from sim.processes import get_process
 from sim.sensitivity.config import load_channel
-from sim.streams import stream
-from sim.tracking_resolution import (
+from sim.sensitivity.tracking_resolution import (
     momentum_resolution,
     pair_mass_resolution,
     recoil_mass2_resolution,
 )
+from sim.streams import stream
 from sim.truth import CDC_RANGE
 
 MACHINE = Machine()

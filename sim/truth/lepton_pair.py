@@ -14,8 +14,8 @@ from math import pi
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.electron_pair import pair_mass
 from sim.machine import Machine
+from sim.truth.electron_pair import pair_mass
 
 FloatArray = NDArray[np.float64]
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models.trigger_cells import RING_THETA_HIGH_DEG, RING_THETA_LOW_DEG
-from sim.electron_pair import pair_mass
 from sim.events import FloatArray
+from sim.truth.electron_pair import pair_mass
 
 PARTS = tuple(
     (RING_THETA_LOW_DEG[first] * pi / 180.0, RING_THETA_HIGH_DEG[last] * pi / 180.0)

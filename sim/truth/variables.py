@@ -15,16 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models.kernels import njit
-from sim.decay_vertices import decay_vertices
 from sim.detector.particles import Classes, Kind, classify
-from sim.electron_pair import pair_mass, pseudorapidity, tau_pair_mass
 from sim.events import Events, FloatArray
-from sim.four_tracks import four_track_variables
-from sim.lepton_pair import TABLE as LEPTON_PAIRS
-from sim.lepton_pair import four_muon_variables, in_gaps, recoil_variables
 from sim.machine import Machine, transform
 from sim.perigee import perigee
-from sim.photon_search import at_crystals, pair_masses
+from sim.truth.decay_vertices import decay_vertices
+from sim.truth.electron_pair import pair_mass, pseudorapidity, tau_pair_mass
+from sim.truth.four_tracks import four_track_variables
+from sim.truth.lepton_pair import TABLE as LEPTON_PAIRS
+from sim.truth.lepton_pair import four_muon_variables, in_gaps, recoil_variables
+from sim.truth.photon_search import at_crystals, pair_masses
 
 ECL_RANGE = (12.4 * pi / 180.0, 155.1 * pi / 180.0)
 """Polar angles that the calorimeter covers [rad] (physics section A.1)."""
