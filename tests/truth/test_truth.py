@@ -258,7 +258,7 @@ def test_hadronic_events_against_plain_python(pythia: Events) -> None:
     assert list(got) == list(VARIABLES)
     for i in range(len(pythia)):
         plain = _plain(pythia, i) | _plain_vertex(pythia, i) | _plain_crystals(pythia, i)
-        plain = _plain(pythia, i) | _plain_vertex(pythia, i) | plain_four_tracks(pythia, i)
+        plain |= plain_four_tracks(pythia, i)
         for name, values in got.items():
             # Pairs of leptons have a test of their own.
             if name in PAIRS:
