@@ -253,8 +253,8 @@ class BinnedEvents:
         weight: FloatArray = self._first.sum(axis=1) * self._second.sum(axis=1)
         return weight
 
-    def sums(self, probability: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return sums of shares times probability, and of their squares.
+    def sums(self, probability: FloatArray) -> FloatArray:
+        """Return sums of shares times probability.
 
         Parameters
         ----------
@@ -263,10 +263,8 @@ class BinnedEvents:
 
         Returns
         -------
-        sums, squares : ndarray of float64, shape (n_bins,)
+        ndarray of float64, shape (n_bins,)
             Bins of the second observable run fastest.
         """
-        first, second = self._first, self._second
-        total = (first * probability[:, None]).T @ second
-        squares = (first * probability[:, None]).T ** 2 @ second**2
-        return total.ravel(), squares.ravel()
+        total: FloatArray = (self._first * probability[:, None]).T @ self._second
+        return total.ravel()

@@ -153,7 +153,7 @@ def _point(result: ChannelResult, passed: Passed, label: str) -> dict[str, Any]:
 
 def _counts(counts: Counts) -> dict[str, float]:
     """Return expected events and the number of simulated ones that these stand for."""
-    events, variance = float(counts.events.sum()), float(counts.variance.sum())
+    events, variance = float(counts.events.sum()), counts.variance
     return {
         "events": events,
         "err": variance**0.5,

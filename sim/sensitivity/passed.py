@@ -25,13 +25,16 @@ class Counts:
     Parameters
     ----------
     name : str
-    events, variance : ndarray, shape (n_bins,)
-        At the channel's luminosity; the variance is that of the simulation.
+    events : ndarray, shape (n_bins,)
+        At the channel's luminosity.
+    variance : float
+        Of their sum, from the simulation. Bins share events that are smeared over them, so it is
+        more than the sum of what each bin has by itself.
     """
 
     name: str
     events: FloatArray
-    variance: FloatArray
+    variance: float
 
     def scaled(self, live: float) -> Counts:
         """Return the counts in a part of the time."""
@@ -157,7 +160,7 @@ def through(
         To pass the trigger.
     line_shifts : mapping, optional
     """
-    sums, _ = events.sums(probability)
+    sums = events.sums(probability)
     total = float(events.weight.sum())
     return Through(
         mean(probability, events.weight), sums / total if total > 0 else 0.0 * sums,
@@ -186,8 +189,8 @@ def background_counts(
         channel.luminosity_fb * sample.sigma_fb * background.share
         * channel.offline.efficiency / sample.n_generated
     )  # fmt: skip
-    sums, squares = events.sums(probability)
-    return Counts(background.name, each * sums, each**2 * squares)
+    variance = float(np.sum(np.square(each * events.weight * probability)))
+    return Counts(background.name, each * events.sums(probability), variance)
 
 
 def total_background(backgrounds: Sequence[Counts]) -> FloatArray:

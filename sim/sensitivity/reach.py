@@ -136,7 +136,7 @@ def limit(channel: Channel, passed: Passed, through: Through, cl: float | None =
         sigma, sigma_reference_fb=passed.sigma_fb * channel.signal.share(passed.mass),
         coupling_reference=channel.coupling.reference, power=channel.coupling.exponent,
     ))  # fmt: skip
-    variance = sum(float(counts.variance.sum()) for counts in through.backgrounds)
+    variance = sum(counts.variance for counts in through.backgrounds)
     return Limit(
         events, float(background.sum()), variance**0.5, background, uncertainty, sigma, coupling
     )

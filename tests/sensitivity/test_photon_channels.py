@@ -36,9 +36,8 @@ def test_every_pair_enters_and_an_event_counts_once() -> None:
         "diphotonMass23": np.array([5.0, 5.0, 1.0, np.nan]),
     }
     own = Observable(variable=PAIRS, edges=[0.5, 1.5, 4.0])
-    found, squares = BinnedEvents([own], truth, 1.0, Machine()).sums(np.ones(4))
+    found = BinnedEvents([own], truth, 1.0, Machine()).sums(np.ones(4))
     assert found.tolist() == [3.0, 0.0]
-    assert squares.tolist() == [3.0, 0.0]
 
 
 @pytest.mark.parametrize(("name", "mass"), [("alp_3photon", 1.0), ("besiii_jpsi_alp", 2.5)])
@@ -66,7 +65,7 @@ def test_three_photons_in_a_window(name: str, mass: float) -> None:
     scale = own.luminosity_fb * process.cross_section(200_000, 2).value_nb * 1e6 / len(events)
     expected, error = scale * inside.sum(), scale * inside.sum() ** 0.5
     assert inside.sum() > 100
-    assert abs(found.events[0] - expected) < 5.0 * math.hypot(error, found.variance[0] ** 0.5)
+    assert abs(found.events[0] - expected) < 5.0 * math.hypot(error, found.variance**0.5)
 
 
 @pytest.mark.parametrize("name", ["dark_photon_geometry", "alp_invisible_geometry"])

@@ -100,7 +100,7 @@ def test_relative_resolution_in_even_ratios() -> None:
     axis = Observable(variable="x", low=1.0, high=8.0, bins=3, spacing="log",
                       resolution=0.1, relative=True)  # fmt: skip
     assert list(axis.edges_at(0.0, MACHINE)) == pytest.approx([1, 2, 4, 8])
-    sums, _ = BinnedEvents([axis], {"x": np.array([2.2])}, 0.0, MACHINE).sums(np.ones(1))
+    sums = BinnedEvents([axis], {"x": np.array([2.2])}, 0.0, MACHINE).sums(np.ones(1))
     phi = [0.5 * math.erf((edge - 2.2) / (0.22 * math.sqrt(2))) for edge in (1, 2, 4, 8)]
     assert list(sums) == pytest.approx(np.diff(phi).tolist(), abs=1e-12)
 
@@ -165,7 +165,7 @@ def test_smoothing_is_a_wider_gaussian() -> None:
     """A window of a smoothed background: the error function of both widths in quadrature."""
     axis = Observable(variable="x", centre="mass", resolution=0.3, half_width=2.0)
     truth = {"x": np.array([1.5, 3.0])}
-    sums, _ = BinnedEvents([axis], truth, 2.0, MACHINE, 0.4).sums(np.ones(2))
+    sums = BinnedEvents([axis], truth, 2.0, MACHINE, 0.4).sums(np.ones(2))
     phi = [[math.erf((edge - x) / (0.5 * math.sqrt(2))) for edge in (1.4, 2.6)] for x in (1.5, 3.0)]
     assert sums[0] == pytest.approx(sum(0.5 * (high - low) for low, high in phi), rel=1e-12)
     (plain,), (wide,) = (window_boxes([axis], [2.0], MACHINE, each) for each in (0.0, 0.4))
