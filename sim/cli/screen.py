@@ -9,8 +9,8 @@ from sim.report.numbers import measured, short
 
 __all__ = ["line", "measured", "short", "table"]
 
-WIDTH = 120
-"""Columns when the output is no terminal."""
+WIDTH = 1000
+"""Most columns when the output is no terminal: there a table is as wide as it has to be."""
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -68,7 +68,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the channels, write the folder, print the reach."""
     from firmware_models.files import write_json
-    from sim.sensitivity.outputs import bundle, channel_json, write_sensitivity
+    from sim.sensitivity.outputs import bundle, channel_json, remove_older, write_sensitivity
     from sim.sensitivity.run import run_channels
     from sim.study.outputs import whole_folder
 
@@ -92,8 +92,15 @@ def run(options: argparse.Namespace) -> int:
         )  # fmt: skip
         values = [channel_json(result, options.seed) for result in results]
         write_sensitivity(results, values, folder)
+        remove_older(Path(options.out), [value["channel"] for value in values])
+    from sim.cli import screen
+
+    asked = (options.menu, options.working_point, options.set, options.prescale, options.candidates)
     for value in values:
         _show(value)
+        if any(asked) and options.efficiency is None and "menu" not in value["triggers"][0]:
+            screen.line(f"Warning: {value['channel']}: its trigger is given by truth variables: "
+                        "menus, thresholds and prescales do not apply")  # fmt: skip
     if options.json:
         write_json(options.json, bundle(values))
     _say_page(options, values)
@@ -223,6 +230,10 @@ def _show(value: dict[str, Any]) -> None:
             for i, point in enumerate(value["points"])
         ],
     )  # fmt: skip
+    first, *others = value["triggers"]
+    for trigger in others:
+        if trigger["points"] == first["points"]:
+            screen.line(f"Warning: {trigger['label']}: makes no difference to this channel")
     for trigger in value["triggers"]:
         if trigger.get("silent_lines"):
             screen.line(f"Warning: {trigger['label']}: nothing here makes these lines fire: "

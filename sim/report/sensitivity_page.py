@@ -62,6 +62,7 @@ def index_page(values: Sequence[dict[str, Any]]) -> str:
                 f'<a href="{name}.html">{name}</a>', html.escape(trigger["label"]),
                 html.escape(value["coupling"]["name"]), f"{100 * value['cl']:g} %",
                 _number(found["best_coupling"]), _number(found["best_mass_gev"]),
+                _number(_ideal(value, found["best_mass_gev"])),
                 _number(found["highest_mass_gev"]),
             ]  # fmt: skip
             rows.append("".join(
@@ -70,7 +71,7 @@ def index_page(values: Sequence[dict[str, Any]]) -> str:
     head = "".join(
         f'<th class="{"text" if i < 3 else ""}">{name}</th>' for i, name in enumerate((
             "channel", "trigger", "coupling", "CL", "lowest limit", "at mass [GeV]",
-            "highest mass [GeV]",
+            "ideal trigger there", "highest mass [GeV]",
         ))
     )  # fmt: skip
     body = "".join(f"<tr>{row}</tr>" for row in rows)
@@ -78,6 +79,12 @@ def index_page(values: Sequence[dict[str, Any]]) -> str:
             "</table></div>")  # fmt: skip
     lead = "Expected limits of the searches, with the ideal trigger and with each that was compared"
     return page("What the trigger is worth", lead, [], [Section("Channels", grid)])
+
+
+def _ideal(value: dict[str, Any], mass: float | None) -> float | None:
+    """Return the limit with the ideal trigger at a mass."""
+    found = [p["coupling_limit_ideal_trigger"] for p in value["points"] if p["mass_gev"] == mass]
+    return found[0] if found else None
 
 
 def _reach_table(value: dict[str, Any]) -> str:
@@ -100,6 +107,15 @@ def _reach_table(value: dict[str, Any]) -> str:
         paragraph(f"{label}: nothing here makes these lines fire: {', '.join(lines)}.")
         for label, lines in silent.items()
     )
+    if any(
+        p["coupling_limit"] < (1 - 1e-9) * p["coupling_limit_ideal_trigger"]
+        for trigger in value["triggers"] for p in trigger["points"]
+        if _finite(p["coupling_limit"]) and _finite(p["coupling_limit_ideal_trigger"])
+    ):  # fmt: skip
+        notes += paragraph(
+            "The ideal trigger takes all events, background too: where a menu is better, it "
+            "removes more of the simulated background than of the signal."
+        )
     return table(head, rows) + notes
 
 
@@ -168,7 +184,7 @@ def _inputs(value: dict[str, Any]) -> str:
         ("offline selection", _regions(value["offline"]["regions"])),
         ("offline efficiency", f"{value['offline']['efficiency']:g}"),
         *((f"window {one['variable']}", _window(one)) for one in value["offline"]["window"]),
-        *((f"observable {one['variable']}", _observable(one))
+        *((f"observable {_names(one['variable'])}", _observable(one))
           for one in value["offline"]["observable"]),
         ("background given", _background(background)),
         ("its source", background["source"] or NOTHING),
@@ -199,6 +215,10 @@ def _window(window: dict[str, Any]) -> str:
     edges = ", ".join(f"{edge:g}" for edge in window["edges"]) or _by_mass(window["edge_by_mass"])
     source = f"; {window['source']}" if window["source"] else ""
     return f"{window['kind']}: {edges}{source}"
+
+
+def _names(variable: str | list[str]) -> str:
+    return variable if isinstance(variable, str) else " or ".join(variable)
 
 
 def _observable(observable: dict[str, Any]) -> str:

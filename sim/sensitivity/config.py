@@ -303,7 +303,18 @@ class Channel(Strict):
             )
         unknown = [n for n in self.statistic.line_uncertainty if not self._accepts(n)]
         if unknown:
-            raise ValueError(f"statistic.line_uncertainty: {unknown[0]!r} is none of the lines")
+            near = nearest(unknown[0], self.lines)
+            raise ValueError(
+                f"statistic.line_uncertainty: {unknown[0]!r} is none of the lines"
+                + (f" (nearest: {near!r})" if near else "")
+            )
+        if self.statistic.method == "zero_background" and (
+            self.background.process or any(self.background.events)
+        ):
+            raise ValueError(
+                "statistic.method: 'zero_background' is for a channel without background "
+                "(nearest: 'asimov')"
+            )
         many = any(o.centre is None for o in self.offline.observable)
         if many and any(self.background.events):
             raise ValueError(

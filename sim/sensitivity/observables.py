@@ -39,7 +39,8 @@ class Observable(Strict):
     """One `[[offline.observable]]`: a window about the signal's peak, or bins."""
 
     variable: str | Annotated[list[str], Field(min_length=1, max_length=9)]
-    """Several: combinations of which a search does not know the right one. Any may lie in a bin."""
+    """Several: combinations of which a search does not know the right one; any may lie in the
+    window, or the only bin."""
     centre: Literal["mass", "mass^2", "photon_energy"] | None = None
     """Where the signal peaks: at the mass, its square, or (s - m²) / (2√s)."""
     resolution: Annotated[float, Field(ge=0, allow_inf_nan=False)] | ByMass = 0.0
@@ -72,6 +73,18 @@ class Observable(Strict):
             raise ValueError("a window needs either half_width or half_widths")
         if self.half_width is not None and self.resolution == 0.0:
             raise ValueError("half_width counts resolutions: give a resolution")
+        if (
+            self.half_width is not None
+            and isinstance(self.resolution, list)
+            and any(not sigma > 0 for _, sigma in self.resolution)
+        ):
+            raise ValueError("half_width counts resolutions: give resolutions above 0")
+        edges = len(self.edges) - 1 if self.edges else (self.bins or 1)
+        if not isinstance(self.variable, str) and edges > 1:
+            raise ValueError(
+                "several variables are for a window or one bin, in which an event counts once: "
+                f"give one variable for {edges} bins"
+            )
         for name in ("resolution", "half_widths"):
             value = getattr(self, name)
             if isinstance(value, list):
@@ -167,8 +180,8 @@ def event_shares(
 
     `smoothing` is a standard deviation in quadrature to the resolution.
 
-    Of several variables: the probability that any of them lies in the bin, their resolutions taken
-    as independent.
+    Of several variables: the probability that any of them lies in the window, their resolutions
+    taken as independent.
     """
     edges, sigma = observable.edges_at(mass, machine), observable.sigma(mass)
 

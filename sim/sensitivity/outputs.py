@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -16,6 +17,7 @@ from sim.report import sensitivity_figures
 from sim.report.sensitivity_page import channel_page, index_page
 from sim.sensitivity.config import Published
 from sim.sensitivity.grids import at_lifetime, lifetimes_json, write_grids
+from sim.sensitivity.limit_tables import FOLDER as LIMIT_TABLES
 from sim.sensitivity.limit_tables import write_limit_tables
 from sim.sensitivity.passed import Counts, Passed
 from sim.sensitivity.passing import Efficiency
@@ -25,6 +27,9 @@ from sim.sensitivity.workspaces import workspace
 
 FEW = 10.0
 """Simulated events below which a background's number says little."""
+
+WORKSPACES = "pyhf"
+"""Folder of the workspaces."""
 
 INDEX = "index.html"
 """Page that leads to the channels, where there are several."""
@@ -210,9 +215,30 @@ def write_sensitivity(
         write_grids(result, value, folder)
         write_limit_tables(value, folder)
         if find_spec("pyhf") is not None:
-            _write_workspaces(result, folder / "pyhf")
+            _write_workspaces(result, folder / WORKSPACES)
     if len(values) > 1:
         write_text(folder / INDEX, index_page(values))
+
+
+def remove_older(folder: Path, channels: Sequence[str]) -> None:
+    """Remove files of an earlier run that stand for numbered triggers, which may be others now.
+
+    Parameters
+    ----------
+    folder : Path
+        Where an earlier run may have written; its page of several channels goes too.
+    channels : sequence of str
+        Names of those whose files are made anew.
+    """
+    (folder / INDEX).unlink(missing_ok=True)
+    for channel in channels:
+        for inner, rest in (
+            (LIMIT_TABLES, r"_(\d+|ideal)(_band)?\.lmt"), (WORKSPACES, r"_[0-9.e+-]+_\d+\.json"),
+        ):  # fmt: skip
+            pattern = re.compile(re.escape(channel) + rest)
+            for path in sorted((folder / inner).glob(f"{channel}_*")):
+                if pattern.fullmatch(path.name):
+                    path.unlink()
 
 
 def _write_workspaces(result: ChannelResult, folder: Path) -> None:

@@ -141,7 +141,10 @@ def settings(
         found += [Setting(f"{titles[i]}, {point}", loaded[i], point) for i in having]
     if registers or prescales:
         parts = [f"{k}={v}" for values in (registers or {}).values() for k, v in values.items()]
-        parts += [f"{line} 1/{value:g}" for line, value in (prescales or {}).items()]
+        parts += [
+            f"{line} 1/{value:g}" if value else f"without {line}"
+            for line, value in (prescales or {}).items()
+        ]
         found.append(Setting(", ".join(parts), first, None, registers or {}, prescales or {}))
     if candidates is not None:
         found += _from_file(candidates, first)

@@ -239,6 +239,12 @@ def test_mean_of_weighted_events() -> None:
         ({"offline": {"observable": [{"variable": "photonECM"}]}}, "needs one of: centre"),
         ({"offline": {"observable": [{"variable": "photonECM", "centre": "mass"}]}},
          "either half_width or half_widths"),
+        ({"offline": {"observable": [{"variable": "photonECM", "centre": "mass", "half_width": 2.0,
+                                      "resolution": [[1.0, 0.1], [8.0, 0.0]]}]}},
+         "give resolutions above 0"),
+        ({"background": {"process": [{"process": "bhabha"}]},
+          "statistic": {"method": "zero_background", "cl": 0.9}},
+         "'zero_background' is for a channel without background (nearest: 'asimov')"),
         ({"offline": {"observable": [
             {"variable": "photonECM", "centre": "mass", "half_width": 2.0}]}},
          "half_width counts resolutions"),
@@ -254,8 +260,8 @@ def test_mean_of_weighted_events() -> None:
         ({"background": {"process": [{"process": "bhabha"}, {"process": "bhabha"}]}},
          "two processes are called 'bhabha'"),
         ({"truth_trigger": [], "lines": ["ff"],
-          "statistic": {"cl": 0.9, "line_uncertainty": {"hie": 0.1}}},
-         "'hie' is none of the lines"),
+          "statistic": {"cl": 0.9, "line_uncertainty": {"fff": 0.1}}},
+         "'fff' is none of the lines (nearest: 'ff')"),
     ],
 )  # fmt: skip
 def test_bad_input(changes: dict[str, Any], message: str) -> None:

@@ -41,14 +41,17 @@ def test_any_candidate_in_the_window() -> None:
     assert got == pytest.approx([_inside(1.0, 1.0), both, _inside(1.05, 1.0), 0.0])
 
 
-def test_bins_of_several_candidates() -> None:
-    pair = {"variable": ["fourMuonPairMass1", "fourMuonPairMass2"], "edges": [0.0, 1.0, 2.0, 3.0]}
+def test_one_bin_of_several_candidates() -> None:
+    """An event counts once; in several bins it would count more than once, so these are refused."""
+    pair = {"variable": ["fourMuonPairMass1", "fourMuonPairMass2"], "edges": [0.0, 1.0]}
     truth = {
         "fourMuonPairMass1": np.array([0.5, 0.5, np.nan]),
         "fourMuonPairMass2": np.array([0.7, 2.5, 1.5]),
     }
     got = event_shares(Observable.model_validate(pair), truth, 1.0, MACHINE)
-    assert got.tolist() == [[1.0, 0.0, 0.0], [1.0, 0.0, 1.0], [0.0, 1.0, 0.0]]
+    assert got.tolist() == [[1.0], [1.0], [0.0]]
+    with pytest.raises(ValueError, match="give one variable for 2 bins"):
+        Observable.model_validate(pair | {"edges": [0.0, 1.0, 2.0]})
 
 
 def test_boxes_hold_every_event_that_counts() -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from sim.cli import main
 from sim.sensitivity.config import load_channel, packaged, parse_channel
+from sim.sensitivity.outputs import remove_older
 from sim.sensitivity.passing import check_lines, silent_lines
 from sim.sensitivity.settings import Setting, settings
 from trigger.menu import load
@@ -262,3 +263,32 @@ def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sensitivity", "--list"]) == 0
     shown = capsys.readouterr().out
     assert all(name in shown for name in packaged())
+
+
+def test_files_of_an_earlier_run_do_not_stay(tmp_path: Path) -> None:
+    """Files are numbered by trigger: with fewer triggers the others go, those of others stay."""
+    out = tmp_path / "out"
+    for folder, names in (
+        ("lmt", ("toy_0.lmt", "toy_3.lmt", "toy_ideal.lmt", "toy_two_0.lmt")),
+        ("pyhf", ("toy_9.5_3.json", "toy_1e-05_0.json", "toy_two_9.5_3.json")),
+    ):
+        (out / folder).mkdir(parents=True)
+        for name in names:
+            (out / folder / name).write_text("old")
+    (out / "index.html").write_text("old")
+    remove_older(out, ["toy"])
+    assert sorted(path.name for path in out.rglob("*.*")) == ["toy_two_0.lmt", "toy_two_9.5_3.json"]
+
+
+def test_a_trigger_that_makes_no_difference_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "toy.toml").write_text(TOY)
+    command = ["sensitivity", str(tmp_path / "toy.toml"), "--out", str(tmp_path / "out"),
+               "--events", "50", "--workers", "1", "--prescale", "ff=7"]  # fmt: skip
+    assert main(command) == 0
+    assert "Warning: ff 1/7: makes no difference to this channel" in capsys.readouterr().out
+    command = ["sensitivity", "babar_dark_photon", "--out", str(tmp_path / "out"), "--events", "5",
+               "--workers", "1", "--prescale", "ff=7"]  # fmt: skip
+    assert main(command) == 0
+    assert "its trigger is given by truth variables" in capsys.readouterr().out
