@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from firmware_models.errors import InputError, unknown_name
 from sim.optimise.config import OptimiseConfig, axis_list
+from sim.sensitivity.decide import Upstream, upstreams
 from sim.sensitivity.settings import Setting
 from trigger.menu import Menu, load
 
@@ -97,6 +99,13 @@ def candidates(config: OptimiseConfig) -> list[Candidate]:
         twin = found.pop(same[0])
         base = Candidate(twin.setting, twin.values, base=True)
     return [base, *found]
+
+
+@lru_cache(maxsize=4)
+def prepared(config_json: str) -> tuple[list[Candidate], list[Upstream]]:
+    """Return candidates and their groups; built once in each worker."""
+    found = candidates(OptimiseConfig.model_validate_json(config_json))
+    return found, upstreams([one.setting for one in found])
 
 
 def _checked(setting: Setting, place: str) -> Setting:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models.files import whole_file
-from sim.optimise.decide import Upstream, Words
+from sim.sensitivity.decide import Upstream, Words
 from sim.study.config import StudyConfig
 from trigger.tracks import TrackWords
 

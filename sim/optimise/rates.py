@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.optimise import kept_words
-from sim.optimise.candidates import Candidate
+from sim.optimise.candidates import Candidate, prepared
 from sim.optimise.config import OptimiseConfig
-from sim.optimise.decide import prepared
 from sim.optimise.rate_sums import Part, SampleSums, finish
 from sim.sensitivity.passing import pass_probability
 from sim.study.chunk import Context, Task, detector_hits

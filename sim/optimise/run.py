@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from firmware_models.errors import InputError
 from sim.optimise import rates, signal
-from sim.optimise.candidates import Candidate
+from sim.optimise.candidates import Candidate, prepared
 from sim.optimise.config import OptimiseConfig
 from sim.optimise.dead_time import DeadCurve, DeadPoint, prepared_readout, rate_grid, simulated
-from sim.optimise.decide import prepared
 from sim.optimise.front import best_within, pareto_front
 from sim.optimise.reach import ChannelReach, Objective, channel_reach, objective
 from sim.sensitivity.config import Channel

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from firmware_models.errors import InputError, nearest
 from sim.sensitivity.config import ALL_LINES, Channel
+from sim.sensitivity.decide import upstreams
 from sim.sensitivity.sample import Sample
 from sim.sensitivity.settings import Setting
 from sim.truth import VARIABLES
@@ -121,17 +122,16 @@ def silent_lines(channel: Channel, setting: Setting) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def fired_lines(channel: Channel, setting: Setting, sample: Sample) -> BitTable:
-    """Return the lines of the setting's menu that fire before prescale, event by event."""
+def fired_lines(channel: Channel, settings: Sequence[Setting], sample: Sample) -> list[BitTable]:
+    """Return the lines that fire before prescale, event by event, of each setting's menu."""
     assert sample.detected is not None
-    chain, detected = setting.chain(), sample.detected
-    tracks = None
-    if detected.wires is not None:
-        from trigger.track_trigger import TrackTrigger
-
-        network = "mlp" if channel.tracks is None else channel.tracks.network
-        tracks = TrackTrigger(chain.registers, network).evaluate(detected.wires)
-    return chain.decide(detected.cells, tracks, detected.muons)
+    network = "mlp" if channel.tracks is None else channel.tracks.network
+    found: dict[int, BitTable] = {}
+    for upstream in upstreams(settings):
+        words = upstream.words(sample.detected, network)
+        for numbers, fired in upstream.decide(words):
+            found |= dict.fromkeys(numbers, fired)
+    return [found[number] for number in range(len(settings))]
 
 
 def by_menu(channel: Channel, setting: Setting, fired: BitTable) -> FloatArray:

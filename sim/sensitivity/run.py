@@ -304,13 +304,13 @@ def chances(task: Task | BackgroundTask, sample: Sample) -> dict[str, Chance]:
     found = {}
     for entry in channel.truth_trigger:
         found[entry.label] = Chance(inside(entry.regions, sample.truth).astype(float))
-    for setting in task.settings:
-        if len(sample):
-            fired = fired_lines(channel, setting, sample)
+    if not len(sample):
+        return found | {setting.label: Chance(np.zeros(0)) for setting in task.settings}
+    if task.settings:
+        lines = fired_lines(channel, task.settings, sample)
+        for setting, fired in zip(task.settings, lines, strict=True):
             probability = extended(by_menu(channel, setting, fired), len(sample))
             found[setting.label] = Chance(probability, fired=(setting, fired))
-        else:
-            found[setting.label] = Chance(np.zeros(0))
     return found
 
 

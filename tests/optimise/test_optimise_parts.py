@@ -15,13 +15,13 @@ from firmware_models.errors import InputError
 from sim.optimise.candidates import candidates
 from sim.optimise.config import load_optimise, parse_optimise
 from sim.optimise.dead_time import DeadCurve, DeadPoint, prepared_readout, rising, simulated
-from sim.optimise.decide import upstreams
 from sim.optimise.front import best_within, combined, pareto_front
 from sim.optimise.reach import channel_reach, objective
 from sim.optimise.run import prepare
 from sim.optimise.signal import SignalPoint
 from sim.readout.config import parse_readout
 from sim.sensitivity.config import Channel, parse_channel
+from sim.sensitivity.decide import upstreams
 from sim.sensitivity.passed import Passed, Through
 from sim.sensitivity.passing import Efficiency
 
@@ -150,7 +150,7 @@ def test_candidates_are_all_combinations() -> None:
     assert len({one.label for one in found}) == len(found)
     assert {one.prescale("lml7") for one in found} >= {1.0, 2.0, 5.0}
     # Two thresholds, whatever the prescales, and one setting of the track trigger.
-    groups = upstreams(found)
+    groups = upstreams([one.setting for one in found])
     assert len(groups) == 1
     assert len(groups[0].groups) == 2
     assert sorted(n for _, numbers in groups[0].groups for n in numbers) == list(range(len(found)))
@@ -160,7 +160,8 @@ def test_track_registers_have_words_of_their_own() -> None:
     data = FILE | {"axes": {"registers": {
         "cdc_hough": {"hit_threshold": [3, 4]}, "ecl_selection": {"lml6_energy": [100, 150]},
     }}}  # fmt: skip
-    found = upstreams(candidates(parse_optimise(data, "test")))
+    chosen = candidates(parse_optimise(data, "test"))
+    found = upstreams([one.setting for one in chosen])
     assert len(found) == 2
     assert [one.registers["cdc_hough"]["hit_threshold"].item() for one in found] == [4, 3]
 
@@ -180,7 +181,7 @@ def test_menus_and_working_points_are_axes(tmp_path: Path) -> None:
     assert len(found) == 5
     assert not found[0].values
     # high_background asks for more planes of the muon detector: sectors of its own.
-    first, second = upstreams(found)
+    first, second = upstreams([one.setting for one in found])
     assert [numbers for _, numbers in first.groups] == [[0], [1], [3]]
     assert [numbers for _, numbers in second.groups] == [[2], [4]]
     # The menus share the words behind the same thresholds.

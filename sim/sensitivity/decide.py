@@ -1,4 +1,4 @@
-"""Decisions of all candidates on the same windows: what several have in common is done once.
+"""Decisions of several settings on the same windows: what they have in common is done once.
 
 Clusters depend on no register, tracks and sectors on those of their own blocks, selection and
 matching on the others, lines on the menu, and prescales come last.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,8 +15,7 @@ from numpy.typing import NDArray
 
 from firmware_models import ecl_cluster
 from firmware_models.interface import Registers
-from sim.optimise.candidates import Candidate, candidates
-from sim.optimise.config import OptimiseConfig
+from sim.sensitivity.settings import Setting
 from sim.study.tracks import Detected, counted_once
 from trigger.bits import BitTable
 from trigger.chain import Chain
@@ -35,7 +33,7 @@ TRACK_BLOCKS = BLOCK_NAMES
 
 @dataclass(frozen=True)
 class Words:
-    """Words of the sub-triggers before what candidates decide differently.
+    """Words of the sub-triggers before what settings decide differently.
 
     Parameters
     ----------
@@ -55,14 +53,14 @@ class Words:
 
 @dataclass(frozen=True)
 class Upstream:
-    """Candidates with the same words of tracks and sectors.
+    """Settings with the same words of tracks and sectors.
 
     Parameters
     ----------
     registers : mapping of block to Registers
         Of all of them equal in `TRACK_BLOCKS` and `SECTOR_BLOCKS`.
     groups : list of (Chain, list of int)
-        Candidates of the same lines before prescale, by number.
+        Settings of the same lines before prescale, by number.
     """
 
     registers: Mapping[str, Registers]
@@ -90,7 +88,7 @@ class Upstream:
         return Words(ecl_cluster.evaluate_hits(detected.cells), tracks, sectors)
 
     def decide(self, words: Words) -> Iterator[tuple[list[int], BitTable]]:
-        """Give candidates, by number, with their lines before prescale."""
+        """Give settings, by number, with their lines before prescale."""
         last, rows = None, None
         for chain, numbers in self.groups:
             if rows is None or last is not chain.registers:
@@ -108,11 +106,11 @@ class Upstream:
         ]
 
 
-def upstreams(found: Sequence[Candidate]) -> list[Upstream]:
-    """Return the candidates in groups that share what is done once."""
+def upstreams(found: Sequence[Setting]) -> list[Upstream]:
+    """Return the settings in groups that share what is done once."""
     chains: dict[str, dict[str, list[tuple[Chain, list[int]]]]] = {}
-    for number, candidate in enumerate(found):
-        chain = candidate.setting.chain()
+    for number, setting in enumerate(found):
+        chain = setting.chain()
         above = _state(chain.registers, (*TRACK_BLOCKS, *SECTOR_BLOCKS))
         groups = chains.setdefault(above, {}).setdefault(_state(chain.registers), [])
         for other, numbers in groups:
@@ -138,10 +136,3 @@ def _state(registers: Mapping[str, Registers], blocks: Sequence[str] | None = No
         for block in (sorted(registers) if blocks is None else blocks)
         for name, value in sorted(registers.get(block, {}).items())
     ])  # fmt: skip
-
-
-@lru_cache(maxsize=4)
-def prepared(config_json: str) -> tuple[list[Candidate], list[Upstream]]:
-    """Return candidates and their groups; built once in each worker."""
-    found = candidates(OptimiseConfig.model_validate_json(config_json))
-    return found, upstreams(found)
