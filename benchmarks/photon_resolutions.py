@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from sim.detector.ecl_config import EclConfig
 from sim.machine import Machine, transform
 from sim.processes import get_process
-from sim.sensitivity.config import Channel, load_channel, parameters
+from sim.sensitivity.channel import Channel
+from sim.sensitivity.config import load_channel, parameters
 from sim.truth.photon_search import at_crystals
 
 FloatArray = NDArray[np.float64]

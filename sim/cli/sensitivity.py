@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from firmware_models.errors import InputError, shortened, unknown_name
 
 if TYPE_CHECKING:
-    from sim.sensitivity.config import Channel
+    from sim.sensitivity.channel import Channel
     from sim.sensitivity.run import Table
     from sim.sensitivity.settings import Setting
 
@@ -138,7 +138,8 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _channels(options: argparse.Namespace) -> list[Channel]:
-    from sim.sensitivity.config import MAX_EVENTS, load_channel, overridden, packaged
+    from sim.sensitivity.channel import MAX_EVENTS
+    from sim.sensitivity.config import load_channel, overridden, packaged
 
     if not 1 <= options.workers <= MAX_WORKERS:
         raise InputError(f"must be 1 to {MAX_WORKERS}, not {options.workers}", place="--workers")

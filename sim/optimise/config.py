@@ -13,7 +13,8 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from firmware_models.errors import InputError
-from sim.sensitivity.config import MAX_EVENTS, Channel, Level, Masses, Positive, load_channel
+from sim.sensitivity.channel import MAX_EVENTS, Channel, Level, Masses, Positive
+from sim.sensitivity.config import load_channel
 from sim.sensitivity.settings import DEFAULT_MENU, Prescale
 from sim.study.config import Luminosity, Readout, StudyConfig, load_study
 from sim.toml_file import Strict, check_data, parse_toml, read_text

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from firmware_models.errors import InputError
 from sim.optimise.front import combined
 from sim.optimise.signal import SignalPoint
-from sim.sensitivity.config import Channel
+from sim.sensitivity.channel import Channel
 from sim.sensitivity.reach import limit
 
 FloatArray = NDArray[np.float64]

@@ -16,7 +16,7 @@ from sim.optimise.config import OptimiseConfig
 from sim.optimise.dead_time import DeadCurve, DeadPoint, prepared_readout, rate_grid, simulated
 from sim.optimise.front import best_within, pareto_front
 from sim.optimise.reach import ChannelReach, Objective, channel_reach, objective
-from sim.sensitivity.config import Channel
+from sim.sensitivity.channel import Channel
 from sim.sensitivity.edges import with_chosen_edges
 from sim.sensitivity.passing import check_lines, silent_lines
 from sim.sensitivity.sample import check_detector

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.optimise.candidates import prepared
-from sim.sensitivity.config import Channel
+from sim.sensitivity.channel import Channel
 from sim.sensitivity.passed import Counts, Passed, Through, background_counts, binned, through
 from sim.sensitivity.passing import acceptance, accepting_lines, extended, pass_probability
 from sim.sensitivity.regions import inside

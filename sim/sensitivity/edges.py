@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sim.sensitivity.config import Channel
+from sim.sensitivity.channel import Channel
 from sim.sensitivity.regions import inside
 from sim.sensitivity.sample import background_sample, signal_sample
 from sim.sensitivity.windows import Weighted, best_edges

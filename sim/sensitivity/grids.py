@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models.files import whole_file, write_text
-from sim.sensitivity.config import Channel
+from sim.sensitivity.channel import Channel
 from sim.sensitivity.coupling_band import excluded_band
 from sim.sensitivity.lifetimes import LEAST_EFFECTIVE, LifetimePoint, broad_process
 from sim.sensitivity.passed import Passed, Through

@@ -17,7 +17,7 @@ from firmware_models.errors import InputError
 from sim.processes import get_process
 from sim.processes.lifetimes import BROAD, SAMPLING, common_weights, lifetime_parameters
 from sim.processes.long_lived import LongLived, effective_size
-from sim.sensitivity.config import Channel
+from sim.sensitivity.channel import Channel
 from sim.sensitivity.passed import Passed, binned, through
 from sim.sensitivity.passing import line_shifts, mean
 from sim.sensitivity.sample import Sample

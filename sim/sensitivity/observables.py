@@ -71,19 +71,14 @@ class Observable(Strict):
             raise ValueError("half_width and half_widths are of a window, which has a centre")
         if self.centre is not None and (self.half_width is None) == (not self.half_widths):
             raise ValueError("a window needs either half_width or half_widths")
-        if self.half_width is not None and self.resolution == 0.0:
-            raise ValueError("half_width counts resolutions: give a resolution")
-        if (
-            self.half_width is not None
-            and isinstance(self.resolution, list)
-            and any(not sigma > 0 for _, sigma in self.resolution)
-        ):
-            raise ValueError("half_width counts resolutions: give resolutions above 0")
-        edges = len(self.edges) - 1 if self.edges else (self.bins or 1)
-        if not isinstance(self.variable, str) and edges > 1:
+        given = self.resolution
+        sigmas = [sigma for _, sigma in given] if isinstance(given, list) else [given]
+        if self.half_width is not None and not all(sigma > 0 for sigma in sigmas):
+            raise ValueError("half_width counts resolutions: give a resolution above 0")
+        if not isinstance(self.variable, str) and self.n_bins > 1:
             raise ValueError(
                 "several variables are for a window or one bin, in which an event counts once: "
-                f"give one variable for {edges} bins"
+                f"give one variable for {self.n_bins} bins"
             )
         for name in ("resolution", "half_widths"):
             value = getattr(self, name)
@@ -100,6 +95,11 @@ class Observable(Strict):
         if self.bins is not None and not self.low < self.high:  # type: ignore[operator]
             raise ValueError(f"low must be below high, not {self.low} and {self.high}")
         return self
+
+    @property
+    def n_bins(self) -> int:
+        """Number of bins; 1 for a window."""
+        return len(self.edges) - 1 if self.edges else (self.bins or 1)
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -164,7 +164,8 @@ def shares(values: FloatArray, edges: FloatArray, sigma: float | FloatArray) -> 
     -------
     ndarray of float64, shape (n, n_bins)
     """
-    if np.all(np.asarray(sigma) > 0):
+    # A value that is missing may have no resolution: it must not take that of the others.
+    if np.any(np.asarray(sigma) > 0):
         below = ndtr((edges[None, :] - values[:, None]) / np.reshape(sigma, (-1, 1)))
     else:
         below = (values[:, None] < edges[None, :]).astype(np.float64)

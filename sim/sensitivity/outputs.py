@@ -15,7 +15,7 @@ from typing import Any
 from firmware_models.files import write_json, write_text
 from sim.report import sensitivity_figures
 from sim.report.sensitivity_page import channel_page, index_page
-from sim.sensitivity.config import Published
+from sim.sensitivity.channel import Published
 from sim.sensitivity.grids import at_lifetime, lifetimes_json, write_grids
 from sim.sensitivity.limit_tables import FOLDER as LIMIT_TABLES
 from sim.sensitivity.limit_tables import write_limit_tables

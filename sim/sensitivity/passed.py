@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.sensitivity.config import BackgroundProcess, Channel
+from sim.sensitivity.channel import BackgroundProcess, Channel
 from sim.sensitivity.observables import BinnedEvents
 from sim.sensitivity.passing import Efficiency, mean
 from sim.sensitivity.sample import Sample

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models.errors import InputError, nearest
-from sim.sensitivity.config import ALL_LINES, Channel
+from sim.sensitivity.channel import ALL_LINES, Channel
 from sim.sensitivity.decide import upstreams
 from sim.sensitivity.sample import Sample
 from sim.sensitivity.settings import Setting

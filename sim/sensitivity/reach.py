@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.sensitivity.config import Background, Channel, Published
+from sim.sensitivity.channel import Background, Channel, Published
 from sim.sensitivity.passed import Passed, Through, total_background
 from trigger.statistics.conversion import coupling_limit
 from trigger.statistics.limits import signal_limit, signal_limit_shape

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_models.errors import InputError
-from sim.sensitivity.config import BackgroundProcess, Channel
+from sim.sensitivity.channel import BackgroundProcess, Channel
 from sim.sensitivity.edges import with_chosen_edges
 from sim.sensitivity.lifetimes import LifetimePoint, check_points, lifetime_points
 from sim.sensitivity.passed import (

@@ -28,7 +28,7 @@ from sim.machine import Machine
 from sim.processes import get_process
 from sim.processes.lifetimes import BROAD, SAMPLING, lifetime_parameters
 from sim.processes.long_lived import LongLived
-from sim.sensitivity.config import BackgroundProcess, Channel
+from sim.sensitivity.channel import BackgroundProcess, Channel
 from sim.sensitivity.observables import window_boxes
 from sim.sensitivity.regions import inside
 from sim.streams import stream

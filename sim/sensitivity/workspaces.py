@@ -6,7 +6,7 @@ from math import isfinite
 
 import numpy as np
 
-from sim.sensitivity.config import Channel
+from sim.sensitivity.channel import Channel
 from sim.sensitivity.passed import Passed, Through
 from sim.sensitivity.reach import limit, uncertainties
 from trigger.statistics.profile import Region

@@ -20,7 +20,8 @@ from sim.optimise.reach import channel_reach, objective
 from sim.optimise.run import prepare
 from sim.optimise.signal import SignalPoint
 from sim.readout.config import parse_readout
-from sim.sensitivity.config import Channel, parse_channel
+from sim.sensitivity.channel import Channel
+from sim.sensitivity.config import parse_channel
 from sim.sensitivity.decide import upstreams
 from sim.sensitivity.passed import Passed, Through
 from sim.sensitivity.passing import Efficiency

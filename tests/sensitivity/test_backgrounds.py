@@ -12,8 +12,9 @@ import pytest
 
 from firmware_models.errors import InputError
 from sim.machine import Machine
-from sim.sensitivity.config import BackgroundProcess, Channel, parse_channel
-from sim.sensitivity.observables import BinnedEvents, Observable, shares
+from sim.sensitivity.channel import BackgroundProcess, Channel
+from sim.sensitivity.config import parse_channel
+from sim.sensitivity.observables import BinnedEvents, Observable, event_shares, shares
 from sim.sensitivity.outputs import channel_json
 from sim.sensitivity.passed import Counts, Passed, Through, background_counts, binned
 from sim.sensitivity.passing import Efficiency, line_shifts, mean
@@ -58,6 +59,19 @@ def test_shares_of_a_gaussian() -> None:
     assert found[3].tolist() == [0.0, 0.0]
     # Without resolution bins are [low, high), as everywhere.
     assert shares(TRUTH["photonECM"], edges, 0.0).tolist() == [[0, 1], [0, 1], [0, 1], [0, 0]]
+
+
+def test_a_missing_value_leaves_the_resolution_of_the_others() -> None:
+    """A resolution relative to the value is NaN where the value is."""
+    truth = {"photonECM": np.array([2.0, np.nan])}
+    own = Observable(variable="photonECM", edges=[2.1, 9.0], resolution=0.1, relative=True)
+    found = event_shares(own, truth, 1.0, Machine())
+    np.testing.assert_allclose(found, [[phi(6.9 / 0.2 + 0.5) - phi(0.5)], [0.0]], rtol=1e-9)
+
+
+def test_given_counts_belong_to_one_bin() -> None:
+    one = {"observable": [{"variable": "photonECM", "edges": [0.0, 1.0]}]}
+    assert channel(offline=one, background={"events": [2.0]}).background.events == [2.0]
 
 
 @pytest.mark.parametrize(
@@ -241,7 +255,7 @@ def test_mean_of_weighted_events() -> None:
          "either half_width or half_widths"),
         ({"offline": {"observable": [{"variable": "photonECM", "centre": "mass", "half_width": 2.0,
                                       "resolution": [[1.0, 0.1], [8.0, 0.0]]}]}},
-         "give resolutions above 0"),
+         "give a resolution above 0"),
         ({"background": {"process": [{"process": "bhabha"}]},
           "statistic": {"method": "zero_background", "cl": 0.9}},
          "'zero_background' is for a channel without background (nearest: 'asimov')"),
@@ -252,7 +266,7 @@ def test_mean_of_weighted_events() -> None:
          "edges must rise"),
         ({"offline": {"observable": [{"variable": "photonECM", "low": 0.0, "bins": 3}]}},
          "low, high and bins belong together"),
-        ({"offline": {"observable": [{"variable": "photonECM", "edges": [0.0, 1.0]}]},
+        ({"offline": {"observable": [{"variable": "photonECM", "edges": [0.0, 1.0, 2.0]}]},
           "background": {"events": [2.0]}}, "not of bins"),
         ({"background": {"process": [{"process": "bhaba"}]}}, "unknown process 'bhaba'"),
         ({"background": {"process": [{"process": "bhabha", "parameters": {"theta_mim": 1.0}}]}},

@@ -15,7 +15,8 @@ import pytest
 
 from firmware_models.errors import InputError
 from sim.cli import main
-from sim.sensitivity.config import Channel, parse_channel
+from sim.sensitivity.channel import Channel
+from sim.sensitivity.config import parse_channel
 from sim.sensitivity.grids import at_lifetime, efficiency_grid
 from sim.sensitivity.lifetimes import LEAST_EFFECTIVE
 from sim.sensitivity.reach import limit

@@ -11,7 +11,8 @@ import pytest
 from firmware_models.errors import InputError
 from sim.machine import Machine
 from sim.processes import get_process
-from sim.sensitivity.config import Channel, load_channel, parse_channel
+from sim.sensitivity.channel import Channel
+from sim.sensitivity.config import load_channel, parse_channel
 from sim.sensitivity.observables import BinnedEvents, Observable
 from sim.sensitivity.passed import background_counts, binned
 from sim.sensitivity.sample import background_sample

@@ -13,7 +13,8 @@ import pytest
 
 from firmware_models.errors import InputError
 from sim.machine import Machine
-from sim.sensitivity.config import Channel, load_channel, parse_channel
+from sim.sensitivity.channel import Channel
+from sim.sensitivity.config import load_channel, parse_channel
 from sim.sensitivity.passed import Passed, Through
 from sim.sensitivity.passing import Efficiency, by_table, mean, pass_probability
 from sim.sensitivity.reach import background_events, compare, interpolated, limit
